@@ -1,0 +1,1 @@
+//! What was typed in the configuration file, and what was validated from it.

@@ -1,0 +1,6 @@
+//! Pure signal processing: slices in, slices out; no clock, no I/O, no log, no allocation after `new`.
+//!
+//! Levels are normalised so that a full-scale complex sine is 0 dBFS. Bins are in ascending frequency order
+//! (DC in the middle, index `fft_size / 2`) wherever a spectrum leaves this module.
+
+pub mod iq;

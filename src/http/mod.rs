@@ -1,0 +1,1 @@
+//! The web API and the console: router, wire types, error to status in one place.

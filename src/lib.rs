@@ -1,0 +1,20 @@
+//! Pinpu (频谱): radio spectrum monitoring and coordination.
+//!
+//! It listens through SoapySDR receivers, measures what is on the air, holds every emission against a registry and
+//! reports conflicts with their evidence. It only receives; nothing in it transmits. ARCHITECTURE.md has the map.
+
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod conflict;
+pub mod detect;
+pub mod dsp;
+pub mod error;
+pub mod http;
+pub mod plot;
+pub mod registry;
+pub mod service;
+pub mod store;
+pub mod units;
+
+pub use error::{Error, Result};

@@ -1,0 +1,7 @@
+//! The `pinpu` program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pinpu::cli::main()
+}

@@ -1,0 +1,1 @@
+//! Images for reports: spectrum, waterfall, occupancy, as PNG and SVG.

@@ -1,0 +1,86 @@
+//! Allocation tables: which service a band belongs to, on what basis, and how sure we are of the row.
+
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+use crate::units::Band;
+
+/// Status of a service in a band (RR 5.23 ff.).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceStatus {
+    /// Primary service.
+    Primary,
+    /// Secondary service: yields to primary ones.
+    Secondary,
+    /// Stated by the source without a status.
+    Unstated,
+}
+
+/// How far a row can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Read at a source or undisputed.
+    High,
+    /// From memory or a single weak source: shown as such, and never the sole ground of an alarm.
+    Verify,
+}
+
+/// Use without an individual licence, within limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// Largest occupied bandwidth.
+    pub max_bandwidth_hz: Option<i64>,
+    /// Largest equivalent isotropically radiated power.
+    pub max_eirp_dbm: Option<f64>,
+    /// Further conditions in words.
+    pub conditions: Text,
+}
+
+/// One service in one band.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Stable key within the table.
+    pub id: String,
+    /// The band.
+    #[serde(flatten)]
+    pub band: Band,
+    /// The duplex partner, where the source names one.
+    pub paired: Option<Band>,
+    /// Service code of the vocabulary, such as `BROADCASTING`.
+    pub service: String,
+    /// Name of the row.
+    pub name: Text,
+    /// Status of the service.
+    pub status: ServiceStatus,
+    /// Who uses it, where the source says.
+    pub user: Option<String>,
+    /// Distress, safety-of-life, navigation and passive bands: any unexplained emission is a conflict.
+    pub protected: bool,
+    /// Use without an individual licence.
+    pub exemption: Option<Exemption>,
+    /// Where the row comes from.
+    pub basis: String,
+    /// How far to trust it.
+    pub confidence: Confidence,
+    /// Remarks of the source.
+    pub note: Option<String>,
+}
+
+/// A versioned table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AllocationTable {
+    /// Key, such as `cn`.
+    pub id: String,
+    /// Jurisdiction, ISO 3166.
+    pub jurisdiction: String,
+    /// Edition in words.
+    pub edition: String,
+    /// First day in force (`YYYY-MM-DD`).
+    pub effective_from: String,
+    /// Title.
+    pub title: Text,
+    /// Rows in ascending order of lower edge.
+    pub rows: Vec<Allocation>,
+}

@@ -1,0 +1,69 @@
+//! Assignments: a station's right to a frequency, with place and validity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Band, Hertz};
+
+/// Where a station is, or the area it works in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Latitude, degrees north, WGS-84.
+    pub latitude: f64,
+    /// Longitude, degrees east, WGS-84.
+    pub longitude: f64,
+    /// Radius of the service or operating area; 0 for a point.
+    pub radius_km: f64,
+}
+
+/// Legal state of an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentStatus {
+    /// In force (subject to its dates).
+    Granted,
+    /// Suspended by the office.
+    Suspended,
+    /// Cancelled or revoked.
+    Cancelled,
+}
+
+/// One transmit frequency of one station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Stable key: the licence number with a running part where one licence has several frequencies.
+    pub id: String,
+    /// Who holds it.
+    pub holder: String,
+    /// Station name.
+    pub station: String,
+    /// Call sign.
+    pub call_sign: Option<String>,
+    /// Assigned (centre) frequency.
+    pub center_hz: Hertz,
+    /// Necessary bandwidth.
+    pub necessary_bandwidth_hz: Hertz,
+    /// Emission designator (RR Appendix 1) as written in the source.
+    pub designator: Option<String>,
+    /// Frequency tolerance; `None`: the default of the rules file applies.
+    pub tolerance_hz: Option<f64>,
+    /// Where it is; `None`: valid anywhere in the jurisdiction.
+    pub place: Option<Place>,
+    /// Radiated power, equivalent isotropic.
+    pub eirp_dbm: Option<f64>,
+    /// First instant in force.
+    pub valid_from: Option<jiff::Timestamp>,
+    /// First instant no longer in force.
+    pub valid_to: Option<jiff::Timestamp>,
+    /// Legal state.
+    pub status: AssignmentStatus,
+    /// Import source and row, such as `stations.csv:17`.
+    pub source: String,
+}
+
+impl Assignment {
+    /// The assigned band: necessary bandwidth around the assigned frequency.
+    #[must_use]
+    pub fn band(&self) -> Band {
+        Band::around(self.center_hz, self.necessary_bandwidth_hz)
+    }
+}

@@ -1,0 +1,1 @@
+//! Use cases: authorise, validate, act, record. No HTTP words.

@@ -1,0 +1,1 @@
+//! The only module that speaks SQL: SQLite by default, PostgreSQL by configuration; one schema, one set of queries.
