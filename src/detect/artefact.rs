@@ -1,0 +1,58 @@
+//! Which emissions are made by the receiver itself, each with its evidence.
+
+use super::{
+    channel::Channel,
+    config::{BINS, Rules},
+    emission::ArtefactKind,
+};
+use crate::dsp::measure::decibel;
+
+/// Widest spike at the centre, bins: the window's main lobe and a little flicker.
+const DC_BINS: f64 = 7.0;
+/// Distance of its middle from the centre, bins.
+const DC_OFFSET_BINS: f64 = 2.0;
+/// Bursts and ratio that make a line at the centre a keyed signal and not the receiver's.
+const KEYED_BURSTS: u64 = 3;
+/// An I/Q image is at least this much weaker than its parent, dB.
+const IMAGE_DB: f64 = 15.0;
+
+/// The cause of `channel` in the receiver, if it has one, given everything else heard at the time.
+pub(super) fn cause(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
+    dc(channel).or_else(|| {
+        let stronger = others.iter().filter(|o| o.id != channel.id && o.power() > channel.power());
+        stronger.into_iter().find_map(|parent| {
+            image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules))
+        })
+    })
+}
+
+fn dc(channel: &Channel) -> Option<(ArtefactKind, String)> {
+    let centre = BINS as f64 / 2.0 + 0.5;
+    let middle = 0.5 * (channel.low + channel.high);
+    let narrow = channel.high - channel.low <= DC_BINS && (middle - centre).abs() <= DC_OFFSET_BINS;
+    let keyed = channel.bursts.len() as u64 >= KEYED_BURSTS && !channel.from_start && !channel.to_end;
+    (narrow && !keyed).then(|| {
+        (ArtefactKind::Dc, "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage".into())
+    })
+}
+
+fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKind, String)> {
+    // Bins are centred: the mirror of position p is BINS + 1 − p.
+    let mirror = (BINS as f64 + 1.0 - parent.high, BINS as f64 + 1.0 - parent.low);
+    let common = channel.high.min(mirror.1 + 2.0) - channel.low.max(mirror.0 - 2.0);
+    let below = decibel(parent.power() / channel.power().max(1e-20));
+    let mirrored = common >= 0.5 * (channel.high - channel.low);
+    (mirrored && below >= IMAGE_DB && channel.within(parent, 2.0 * row_s) >= 0.8).then(|| {
+        (ArtefactKind::Image, format!("mirror of emission {} about the centre, {below:.0} dB below it, on only with it", parent.id))
+    })
+}
+
+fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
+    let below = decibel(parent.power() / channel.power().max(1e-20));
+    if below < rules.byproduct_db || parent.from_start && parent.to_end && parent.bursts.len() < 2 {
+        return None;
+    }
+    (channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
+        (ArtefactKind::Intermodulation, format!("on only together with emission {}, {below:.0} dB below it", parent.id))
+    })
+}
