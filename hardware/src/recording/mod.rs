@@ -16,6 +16,7 @@ mod wav;
 use std::{fmt, path::PathBuf};
 
 pub use play::Recording;
+pub(crate) use verify::hexadecimal;
 
 use crate::{SampleFormat, sigmf::Annotation};
 
