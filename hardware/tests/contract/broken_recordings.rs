@@ -168,7 +168,7 @@ fn a_file_one_may_not_read_says_how_to_get_at_it() {
         assert_says(&refusal(&path, &options()), &["x_1k.cu8", "permission denied", "chmod"]);
         return;
     }
-    let test = "a_file_one_may_not_read_says_how_to_get_at_it";
+    let test = "broken_recordings::a_file_one_may_not_read_says_how_to_get_at_it";
     // The other user may not reach the build folder: hand out a copy of this program.
     let program = folder.path().join("test");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();

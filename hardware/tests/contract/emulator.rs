@@ -16,7 +16,7 @@ use crate::suite::counting;
 
 /// What the server does after accepting a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// Greets, then sends counting samples for ever.
     Counting,
     /// Greets, then sends these pieces with a pause between them, then hangs up.
@@ -26,7 +26,7 @@ pub enum Manner {
 }
 
 /// A running server; stopped when dropped.
-pub struct RtlTcpServer {
+pub(crate) struct RtlTcpServer {
     port: u16,
     commands: Arc<Mutex<Vec<(u8, u32)>>>,
     arrived: mpsc::Receiver<()>,
@@ -37,13 +37,13 @@ pub struct RtlTcpServer {
 impl RtlTcpServer {
     /// Sends counting samples.
     #[must_use]
-    pub fn counting() -> Self {
+    pub(crate) fn counting() -> Self {
         Self::with(Manner::Counting)
     }
 
     /// Behaves as told.
     #[must_use]
-    pub fn with(manner: Manner) -> Self {
+    pub(crate) fn with(manner: Manner) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (commands, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -78,13 +78,13 @@ impl RtlTcpServer {
 
     /// `host:port`.
     #[must_use]
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Waits for so many commands and returns all of them.
     #[must_use]
-    pub fn commands(&self, count: usize) -> Vec<(u8, u32)> {
+    pub(crate) fn commands(&self, count: usize) -> Vec<(u8, u32)> {
         while self.commands.lock().unwrap().len() < count {
             self.arrived.recv_timeout(Duration::from_secs(10)).expect("a command");
         }

@@ -1,7 +1,13 @@
-//! One suite over every receiver that needs no SoapySDR: adding a receiver is one line in `contract!`.
+//! One suite over every receiver that needs no SoapySDR: adding a receiver is one line in `contract!`. The modules
+//! hold what is particular to each.
 
+mod broken_recordings;
 mod emulator;
+mod faulty;
+mod recordings;
+mod rtl_tcp;
 mod suite;
+mod writer;
 
 use std::{fs, path::Path};
 
@@ -29,8 +35,8 @@ contract! {
     recording_cs16: |name| recording(name, SampleFormat::Cs16, Pace::Flat);
     recording_cf32: |name| recording(name, SampleFormat::Cf32, Pace::Flat);
     recording_in_real_time: |name| recording(name, SampleFormat::Cs16, Pace::RealTime);
-    faulty_without_a_script: faulty;
-    rtl_tcp: network;
+    faulty_without_a_script: faulty_receiver;
+    rtl_tcp_server: network;
 }
 
 fn tuning(center_hz: u64, sample_rate_hz: f64) -> Tuning {
@@ -69,7 +75,7 @@ fn recording(name: &str, format: SampleFormat, pace: Pace) {
     });
 }
 
-fn faulty(name: &str) {
+fn faulty_receiver(name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = counting_file(folder.path(), SampleFormat::Cs16);
     let open = || {

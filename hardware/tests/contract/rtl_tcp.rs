@@ -1,15 +1,8 @@
 //! The `rtl_tcp` client against a server that speaks the real protocol: commands on the wire, and every way to fail.
 
-mod emulator;
-#[expect(
-    dead_code,
-    reason = "only the counting samples are needed here; tests/contract.rs runs the suite"
-)]
-mod suite;
-
 use std::time::Duration;
 
-use emulator::{Manner, RtlTcpServer};
+use crate::emulator::{Manner, RtlTcpServer};
 use num_complex::Complex;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, RtlTcp, SampleBlock, SampleFormat, Tuning};
 

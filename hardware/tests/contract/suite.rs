@@ -11,21 +11,21 @@ use pinpu_hardware::{Receiver, ReceiverError, SampleBlock, SampleFormat, Tuning}
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A receiver to be held to the contract.
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// For messages.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Opens it anew; each call gives an independent stream from its beginning.
-    pub open: Box<dyn Fn() -> Box<dyn Receiver> + 'a>,
+    pub(crate) open: Box<dyn Fn() -> Box<dyn Receiver> + 'a>,
     /// A tuning it accepts.
-    pub tuning: Tuning,
+    pub(crate) tuning: Tuning,
     /// Whether its samples count up as `counting` writes them, from 0 at the first `start`.
-    pub counts: bool,
+    pub(crate) counts: bool,
     /// Samples until its end, for receivers that have one.
-    pub ends_after: Option<u64>,
+    pub(crate) ends_after: Option<u64>,
 }
 
 /// Runs the whole suite; panics with the name of the receiver and of the promise.
-pub fn holds(subject: &Subject<'_>) {
+pub(crate) fn holds(subject: &Subject<'_>) {
     facts_are_constant_and_complete(subject);
     tuning_is_reported(subject);
     reading_before_start_is_a_mistake_and_says_so(subject);
@@ -38,7 +38,7 @@ pub fn holds(subject: &Subject<'_>) {
 
 /// Sample number `n` of a counting stream: I carries the low part, Q the high part.
 #[must_use]
-pub fn counting(format: SampleFormat, n: u64) -> Vec<u8> {
+pub(crate) fn counting(format: SampleFormat, n: u64) -> Vec<u8> {
     match format {
         SampleFormat::Cu8 | SampleFormat::Cs8 => vec![n as u8, (n >> 8) as u8],
         SampleFormat::Cs16 => [(n as u16).to_le_bytes(), ((n >> 16) as u16).to_le_bytes()].concat(),
@@ -47,7 +47,7 @@ pub fn counting(format: SampleFormat, n: u64) -> Vec<u8> {
 }
 
 /// The number in sample `at`, modulo 65536.
-fn number(block: &SampleBlock, at: usize) -> u16 {
+pub(crate) fn number(block: &SampleBlock, at: usize) -> u16 {
     let pair = |v: Complex<u8>| u16::from_le_bytes([v.re, v.im]);
     match block {
         SampleBlock::Cu8(v) => pair(v[at]),
