@@ -163,7 +163,7 @@ fn a_file_one_may_not_read_says_how_to_get_at_it() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = folder.path().join("x_1k.cu8");
     fs::write(&path, [0; 4]).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_err() {
         assert_says(&refusal(&path, &options()), &["x_1k.cu8", "permission denied", "chmod"]);
         return;

@@ -1,6 +1,8 @@
 //! One suite over every receiver that needs no SoapySDR: adding a receiver is one line in `contract!`. The modules
 //! hold what is particular to each.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod broken_recordings;
 mod emulator;
 mod faulty;
