@@ -3,14 +3,18 @@
 mod bytes;
 pub mod error;
 pub mod faulty;
+pub mod profile;
 pub mod receiver;
 pub mod recording;
 pub mod rtl_tcp;
 pub mod sigmf;
+#[cfg(feature = "soapy")]
+pub mod soapy;
 pub mod writer;
 
 pub use error::ReceiverError;
 pub use faulty::{At, Fault, Faulty};
+pub use profile::Profile;
 pub use receiver::{
     Gain, GapReason, Loss, ReadInfo, Receiver, ReceiverFacts, SampleBlock, SampleFormat, Setting, Tuned, Tuning,
 };
