@@ -3,7 +3,7 @@
 pub mod allocation;
 pub mod assignment;
 
-pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus};
+pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus, Unlisted};
 pub use assignment::{Assignment, AssignmentStatus, Place};
 
 /// A text in the two languages of the product.
