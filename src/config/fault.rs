@@ -13,7 +13,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { write!(f, "{}", self.reason) } else { write!(f, "{}: {}", self.path, self.reason) }
+        if self.path.is_empty() {
+            write!(f, "{}", self.reason)
+        } else {
+            write!(f, "{}: {}", self.path, self.reason)
+        }
     }
 }
 
@@ -37,17 +41,28 @@ pub enum ConfigError {
 }
 
 fn list(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n")
+    faults
+        .iter()
+        .map(|fault| format!("  {fault}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Rewrites serde's "unknown field" message into one that names the nearest known key.
 pub(super) fn explain(path: &str, message: &str) -> Fault {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let (Some(unknown), true) = (quoted.first(), message.starts_with("unknown field")) else {
-        return Fault { path: path.to_owned(), reason: message.trim().to_owned() };
+        return Fault {
+            path: path.to_owned(),
+            reason: message.trim().to_owned(),
+        };
     };
     let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-    let at = if parent.is_empty() { (*unknown).to_owned() } else { format!("{parent}.{unknown}") };
+    let at = if parent.is_empty() {
+        (*unknown).to_owned()
+    } else {
+        format!("{parent}.{unknown}")
+    };
     let nearest = quoted[1..]
         .iter()
         .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
@@ -56,5 +71,8 @@ pub(super) fn explain(path: &str, message: &str) -> Fault {
         Some((distance, known)) if distance <= unknown.len().max(3) / 2 + 1 => format!("did you mean '{known}'?"),
         _ => format!("known keys are {}", quoted[1..].join(", ")),
     };
-    Fault { path: at, reason: format!("unknown key; {hint}") }
+    Fault {
+        path: at,
+        reason: format!("unknown key; {hint}"),
+    }
 }

@@ -30,7 +30,11 @@ impl Source {
             Self::RtlTcp(address.to_owned())
         } else if let Some(args) = text.strip_prefix("soapy:") {
             Self::Soapy(args.to_owned())
-        } else if text.split(',').next().is_some_and(|first| first.contains('=') && !first.contains(['/', '\\'])) {
+        } else if text
+            .split(',')
+            .next()
+            .is_some_and(|first| first.contains('=') && !first.contains(['/', '\\']))
+        {
             Self::Soapy(text.to_owned())
         } else {
             Self::Recording(PathBuf::from(text))
@@ -135,7 +139,11 @@ pub(super) fn validate_receivers(files: Vec<ReceiverFile>, faults: &mut Faults) 
             let at = |key: &str| format!("receiver[{index}].{key}");
             let id_fits = !file.id.is_empty() && file.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             faults.unless(id_fits, at("id"), "use letters, digits and hyphens, such as \"roof-1\"");
-            faults.unless(seen.insert(file.id.clone()), at("id"), "this id stands twice; give each receiver its own");
+            faults.unless(
+                seen.insert(file.id.clone()),
+                at("id"),
+                "this id stands twice; give each receiver its own",
+            );
             validate_receiver(file, &at, faults)
         })
         .collect()
@@ -155,7 +163,11 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
     };
     let center = hertz("center", &file.center);
     let rate = hertz("sample_rate", &file.sample_rate);
-    faults.unless(rate.is_none_or(|rate| rate.0 > 0), at("sample_rate"), "write a positive rate, such as \"2.4M\"");
+    faults.unless(
+        rate.is_none_or(|rate| rate.0 > 0),
+        at("sample_rate"),
+        "write a positive rate, such as \"2.4M\"",
+    );
     let plan = validate_plan(&file, center, at, faults);
     let gain = match file.gain {
         None => Gain::Profile,
@@ -173,15 +185,31 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
             }
         },
     };
-    faults.unless(file.ppm.abs() <= 1000.0, at("ppm"), "write parts per million between -1000 and 1000");
+    faults.unless(
+        file.ppm.abs() <= 1000.0,
+        at("ppm"),
+        "write parts per million between -1000 and 1000",
+    );
     let ppm_uncertainty = file.ppm_uncertainty.unwrap_or(DEFAULT_PPM_UNCERTAINTY);
-    faults.unless((0.0..=1000.0).contains(&ppm_uncertainty), at("ppm_uncertainty"), "write 0 to 1000");
+    faults.unless(
+        (0.0..=1000.0).contains(&ppm_uncertainty),
+        at("ppm_uncertainty"),
+        "write 0 to 1000",
+    );
     let site = file.site.map(|site| {
         let fits = (-90.0..=90.0).contains(&site.latitude) && (-180.0..=180.0).contains(&site.longitude);
-        faults.unless(fits, at("site"), "latitude is -90 to 90 degrees north, longitude -180 to 180 east (WGS-84)");
+        faults.unless(
+            fits,
+            at("site"),
+            "latitude is -90 to 90 degrees north, longitude -180 to 180 east (WGS-84)",
+        );
         SiteConfig {
             name: site.name,
-            place: Place { latitude: site.latitude, longitude: site.longitude, radius_km: 0.0 },
+            place: Place {
+                latitude: site.latitude,
+                longitude: site.longitude,
+                radius_km: 0.0,
+            },
         }
     });
     ReceiverConfig {
@@ -204,7 +232,11 @@ fn validate_plan(
     faults: &mut Faults,
 ) -> PlanConfig {
     let dwell_ms = file.dwell_ms.unwrap_or(DEFAULT_DWELL_MS);
-    faults.unless((10..=600_000).contains(&dwell_ms), at("dwell_ms"), "write 10 to 600000 milliseconds");
+    faults.unless(
+        (10..=600_000).contains(&dwell_ms),
+        at("dwell_ms"),
+        "write 10 to 600000 milliseconds",
+    );
     match (&file.bands, center) {
         (Some(_), Some(_)) => {
             faults.unless(false, at("bands"), "give either center or bands, not both");
@@ -220,7 +252,11 @@ fn validate_plan(
                     Err(reason) => faults.unless(false, at(&format!("bands[{index}]")), reason),
                 }
             }
-            faults.unless(!texts.is_empty(), at("bands"), "list at least one band, such as \"87M-108M\"");
+            faults.unless(
+                !texts.is_empty(),
+                at("bands"),
+                "list at least one band, such as \"87M-108M\"",
+            );
             PlanConfig::Bands { bands, dwell_ms }
         }
     }

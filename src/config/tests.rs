@@ -14,7 +14,9 @@ fn manual_with_all_keys() -> String {
         let key = line.strip_prefix("# ").filter(|rest| {
             let name = rest.split([' ', '=']).next().unwrap_or("");
             rest.starts_with("[[")
-                || (rest.contains(" = ") && !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+                || (rest.contains(" = ")
+                    && !name.is_empty()
+                    && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
         });
         match key {
             Some(rest) if rest.starts_with("center") => {}
@@ -42,7 +44,10 @@ fn unknown_keys_name_the_nearest() {
     assert!(faults("[server]\nlisten_on = \"x\"\n").contains("server.listen_on: unknown key; did you mean 'listen'?"));
     assert!(faults("[sever]\n").contains("sever: unknown key; did you mean 'server'?"));
     let text = faults("[[receiver]]\nid = \"a\"\nargs = \"driver=x\"\ncentre = \"98M\"\n");
-    assert!(text.contains("receiver[0].centre: unknown key; did you mean 'center'?"), "{text}");
+    assert!(
+        text.contains("receiver[0].centre: unknown key; did you mean 'center'?"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -51,10 +56,19 @@ fn every_fault_is_reported_at_once_with_its_path() {
         "[server]\nlisten = \"here\"\n[log]\nformat = \"xml\"\n[[receiver]]\nid = \"a b\"\nargs = \"driver=x\"\n\
          center = \"98,5M\"\nbands = [\"108M-87M\"]\nppm = 1e6\nsite = { name = \"x\", latitude = 121, longitude = 31 }\n",
     );
-    for path in ["server.listen", "log.format", "receiver[0].id", "receiver[0].center", "receiver[0].bands[0]"] {
+    for path in [
+        "server.listen",
+        "log.format",
+        "receiver[0].id",
+        "receiver[0].center",
+        "receiver[0].bands[0]",
+    ] {
         assert!(text.contains(path), "{path} is missing in:\n{text}");
     }
-    assert!(text.contains("receiver[0].ppm") && text.contains("receiver[0].site"), "{text}");
+    assert!(
+        text.contains("receiver[0].ppm") && text.contains("receiver[0].site"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -73,19 +87,41 @@ fn the_environment_overlays_the_file() {
     ];
     let environment = || environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     let config = Config::parse("[server]\nlisten = \"127.0.0.1:1\"\n", environment()).expect("valid");
-    assert_eq!((config.listen.to_string().as_str(), config.retention_days), ("0.0.0.0:80", 30));
+    assert_eq!(
+        (config.listen.to_string().as_str(), config.retention_days),
+        ("0.0.0.0:80", 30)
+    );
     let bad = [("PINPU__LISTEN".to_owned(), "x".to_owned())].into_iter();
-    assert!(Config::parse("", bad).expect_err("no section").to_string().contains("PINPU__SECTION__KEY"));
+    assert!(
+        Config::parse("", bad)
+            .expect_err("no section")
+            .to_string()
+            .contains("PINPU__SECTION__KEY")
+    );
     let typo = [("PINPU__SERVER__LISTN".to_owned(), "x".to_owned())].into_iter();
-    assert!(Config::parse("", typo).expect_err("typo").to_string().contains("did you mean 'listen'"));
+    assert!(
+        Config::parse("", typo)
+            .expect_err("typo")
+            .to_string()
+            .contains("did you mean 'listen'")
+    );
 }
 
 #[test]
 fn sources_are_told_apart() {
-    assert_eq!(Source::parse("driver=rtlsdr,serial=1"), Source::Soapy("driver=rtlsdr,serial=1".into()));
+    assert_eq!(
+        Source::parse("driver=rtlsdr,serial=1"),
+        Source::Soapy("driver=rtlsdr,serial=1".into())
+    );
     assert_eq!(Source::parse("soapy:driver=x"), Source::Soapy("driver=x".into()));
-    assert_eq!(Source::parse("rtl_tcp://10.0.0.1:1234"), Source::RtlTcp("10.0.0.1:1234".into()));
-    assert_eq!(Source::parse("./a=b/x.sigmf-meta"), Source::Recording("./a=b/x.sigmf-meta".into()));
+    assert_eq!(
+        Source::parse("rtl_tcp://10.0.0.1:1234"),
+        Source::RtlTcp("10.0.0.1:1234".into())
+    );
+    assert_eq!(
+        Source::parse("./a=b/x.sigmf-meta"),
+        Source::Recording("./a=b/x.sigmf-meta".into())
+    );
 }
 
 #[test]

@@ -81,10 +81,11 @@ impl Segmenter {
     fn find_regions(&mut self, live: (usize, usize), tests: (Threshold, Option<Threshold>)) {
         self.regions.clear();
         let (narrow, wide) = tests;
-        let wide = wide.unwrap_or(Threshold { seed: f32::INFINITY, growth: f32::INFINITY });
-        let over = |k: usize, pick: fn(&Threshold) -> f32| {
-            self.narrow[k] > pick(&narrow) || self.wide[k] > pick(&wide)
-        };
+        let wide = wide.unwrap_or(Threshold {
+            seed: f32::INFINITY,
+            growth: f32::INFINITY,
+        });
+        let over = |k: usize, pick: fn(&Threshold) -> f32| self.narrow[k] > pick(&narrow) || self.wide[k] > pick(&wide);
         let mut k = live.0;
         while k < live.1 {
             if !over(k, |t| t.growth) {
@@ -132,7 +133,9 @@ impl Segmenter {
 
     /// Adds the core of a region, and what stands out of its skirts.
     fn split(&mut self, first: usize, last: usize, narrow: Threshold, out: &mut Vec<Run>) {
-        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else { return };
+        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else {
+            return;
+        };
         let (low, high) = (low + first as f64, high + first as f64);
         out.push(Run { low, high, first, last });
         if high - low >= FULL_SHARE * (last - first) as f64 || last - first < 16 {
@@ -154,9 +157,16 @@ impl Segmenter {
     fn standing_out(&self, first: usize, last: usize, narrow: Threshold, out: &mut Vec<Run>) {
         let prominent = |k: usize| {
             let part = |a: usize, b: usize| {
-                if a < b { (self.sums[b] - self.sums[a], (b - a) as f64) } else { (0.0, 0.0) }
+                if a < b {
+                    (self.sums[b] - self.sums[a], (b - a) as f64)
+                } else {
+                    (0.0, 0.0)
+                }
             };
-            let below = part(k.saturating_sub(SKIRT_REACH).max(first), k.saturating_sub(SKIRT_GUARD).max(first));
+            let below = part(
+                k.saturating_sub(SKIRT_REACH).max(first),
+                k.saturating_sub(SKIRT_GUARD).max(first),
+            );
             let above = part((k + SKIRT_GUARD + 1).min(last), (k + SKIRT_REACH + 1).min(last));
             // The steeper side decides: a slope is no line.
             let level = |(sum, count): (f64, f64)| if count >= 8.0 { sum / count } else { f64::INFINITY };
@@ -177,7 +187,12 @@ impl Segmenter {
                 b += 1;
             }
             let (a, b) = (a.saturating_sub(1).max(first), (b + 1).min(last));
-            out.push(Run { low: a as f64, high: b as f64, first: a, last: b });
+            out.push(Run {
+                low: a as f64,
+                high: b as f64,
+                first: a,
+                last: b,
+            });
             k = b;
         }
     }

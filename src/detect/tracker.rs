@@ -205,7 +205,10 @@ impl Tracker {
         let b = &mut self.open[burst];
         let mut power = 0.0;
         for run in parts {
-            for (sum, e) in b.energy[run.first..run.last].iter_mut().zip(&excess[run.first..run.last]) {
+            for (sum, e) in b.energy[run.first..run.last]
+                .iter_mut()
+                .zip(&excess[run.first..run.last])
+            {
                 *sum += e * seconds as f32;
             }
             power += region_power(run, excess);
@@ -229,7 +232,12 @@ impl Tracker {
             if first >= last || !runs.iter().any(|r| r.first <= first && r.last >= last) {
                 continue;
             }
-            let own = Run { low: b.low, high: b.high, first, last };
+            let own = Run {
+                low: b.low,
+                high: b.high,
+                first,
+                last,
+            };
             let mean = b.energy[first..last].iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
@@ -256,7 +264,11 @@ impl Tracker {
             if members.len() < 2 {
                 continue;
             }
-            let keep = members.iter().copied().max_by_key(|i| self.open[*i].rows).unwrap_or(members[0]);
+            let keep = members
+                .iter()
+                .copied()
+                .max_by_key(|i| self.open[*i].rows)
+                .unwrap_or(members[0]);
             for index in members.into_iter().rev() {
                 let young = self.open[index].rows < ESTABLISHED && self.open[index].emission.is_none();
                 if index != keep && young && self.open[index].last_row > 0 {
