@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
+mod openapi;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +20,8 @@ struct Cli {
 enum Command {
     /// Prints the version of program and data formats.
     Version,
+    /// Prints the description of the web API (OpenAPI 3.1).
+    Openapi,
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -25,6 +29,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Version => println!("pinpu {}", env!("CARGO_PKG_VERSION")),
+        Command::Openapi => return openapi::run(),
     }
     ExitCode::SUCCESS
 }

@@ -6,7 +6,7 @@ use super::Text;
 use crate::units::Band;
 
 /// Status of a service in a band (RR 5.23 ff.).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceStatus {
     /// Primary service.
@@ -18,7 +18,7 @@ pub enum ServiceStatus {
 }
 
 /// How far a row can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Read at a source or undisputed.
@@ -28,7 +28,7 @@ pub enum Confidence {
 }
 
 /// Use without an individual licence, within limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Exemption {
     /// Largest occupied bandwidth.
     pub max_bandwidth_hz: Option<i64>,
@@ -39,7 +39,7 @@ pub struct Exemption {
 }
 
 /// One service in one band.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Allocation {
     /// Stable key within the table.
     pub id: String,

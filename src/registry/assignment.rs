@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::{Band, Hertz};
 
 /// Where a station is, or the area it works in.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Place {
     /// Latitude, degrees north, WGS-84.
     pub latitude: f64,
@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 /// Legal state of an assignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStatus {
     /// In force (subject to its dates).
@@ -28,7 +28,7 @@ pub enum AssignmentStatus {
 }
 
 /// One transmit frequency of one station.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Assignment {
     /// Stable key: the licence number with a running part where one licence has several frequencies.
     pub id: String,

@@ -7,7 +7,7 @@ pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, Service
 pub use assignment::{Assignment, AssignmentStatus, Place};
 
 /// A text in the two languages of the product.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Text {
     /// Simplified Chinese.
     pub zh: String,

@@ -1,1 +1,3 @@
 //! Use cases: authorise, validate, act, record. No HTTP words.
+
+pub mod auth;

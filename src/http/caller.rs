@@ -1,0 +1,3 @@
+//! Who is calling.
+pub struct Caller;
+pub struct Peer;
