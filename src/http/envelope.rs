@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{error::Problem, language::Language};
+use super::{
+    error::Problem,
+    language::{self, Language},
+};
 
 /// Header with the key of the request in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,7 +24,7 @@ pub struct RequestId(pub Arc<str>);
 /// Outermost layer: numbers the request, runs it, dresses the answer.
 pub async fn dress(mut request: Request, next: Next) -> Response {
     let id: Arc<str> = format!("{:032x}", rand::random::<u128>()).into();
-    let language = Language::negotiate(request.headers());
+    let language = language::negotiate(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     request.extensions_mut().insert(language);

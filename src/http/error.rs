@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::language::Language;
+use super::language::{Language, text_in};
 use crate::{Error, registry::Text};
 
 /// Body of every answer that is not a success, as `application/problem+json`.
@@ -164,11 +164,11 @@ impl Problem {
                 Language::En => format!("Something failed inside. Tell the administrator this number: {request_id}."),
             }
         } else {
-            language.of(&self.detail).to_owned()
+            text_in(language, &self.detail).to_owned()
         };
         ProblemResponse {
             r#type: format!("urn:pinpu:problem:{}", self.code),
-            title: language.of(&title(self.code)).to_owned(),
+            title: text_in(language, &title(self.code)).to_owned(),
             status: self.status.as_u16(),
             detail,
             request_id: request_id.to_owned(),

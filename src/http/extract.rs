@@ -1,6 +1,7 @@
 //! Reading requests: path, query, JSON and the conditional headers, each failing as a [`Problem`].
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::{StatusCode, Uri, header, request::Parts},
 };

@@ -1,6 +1,11 @@
 //! Accounts.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +13,15 @@ use super::{
     AppState,
     caller::Caller,
     error::Result,
-    extract::{Json, Path, Query},
+    extract::{Json, JsonBytes, Path, Query},
+    idempotency,
     language::Language,
     page::{self, ListResponse},
 };
-use crate::service::auth::Role;
+use crate::service::{
+    auth::Role,
+    users::{ChangeUser, User},
+};
 
 /// An account.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -73,14 +82,44 @@ pub struct ListUsersQuery {
     pub cursor: Option<String>,
 }
 
+impl From<User> for UserResponse {
+    fn from(user: User) -> Self {
+        let User {
+            name,
+            role,
+            language,
+            disabled,
+            created_at,
+        } = user;
+        Self {
+            name,
+            role,
+            language,
+            disabled,
+            created_at,
+        }
+    }
+}
+
 /// Lists the accounts by name.
 #[utoipa::path(get, path = "", operation_id = "list_users", tag = "users", params(ListUsersQuery),
     responses((status = 200, body = ListResponse<UserResponse>)))]
 pub async fn list_users(
-    State(_state): State<AppState>,
-    Query(_query): Query<ListUsersQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<ListUsersQuery>,
 ) -> Result<Answer<ListResponse<UserResponse>>> {
-    Err(super::pending())
+    let limit = page::limit(query.limit)? as usize;
+    // The name after which the page begins: accounts are few and all in memory here.
+    let after = query.cursor.unwrap_or_default();
+    let mut users = state.users.list().await?;
+    users.retain(|user| user.name > after);
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next_cursor = users.last().filter(|_| more).map(|user| user.name.clone());
+    Ok(Answer(ListResponse {
+        items: users.into_iter().map(UserResponse::from).collect(),
+        next_cursor,
+    }))
 }
 
 /// Makes an account.
@@ -88,26 +127,57 @@ pub async fn list_users(
     params(("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 201, body = UserResponse)))]
 pub async fn create_user(
-    State(_state): State<AppState>,
-    Json(_request): Json<CreateUserRequest>,
-) -> Result<(StatusCode, Answer<UserResponse>)> {
-    Err(super::pending())
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBytes(body, request): JsonBytes<CreateUserRequest>,
+) -> Result<Response> {
+    idempotency::once(&state, &caller, &headers, &[b"create_user", &body], async {
+        let CreateUserRequest {
+            name,
+            role,
+            password,
+            language,
+        } = request;
+        let user = state.users.create(&name, role, password, language).await?;
+        idempotency::Answer::json(StatusCode::CREATED, None, &UserResponse::from(user))
+    })
+    .await
 }
 
 /// Changes an account; a change of role, password or lock ends its sessions.
 #[utoipa::path(patch, path = "/{name}", operation_id = "update_user", tag = "users", request_body = UpdateUserRequest,
     params(("name" = String, Path, description = "Account name")), responses((status = 200, body = UserResponse)))]
 pub async fn update_user(
-    State(_state): State<AppState>,
-    Path(_name): Path<String>,
-    Json(_request): Json<UpdateUserRequest>,
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Json(request): Json<UpdateUserRequest>,
 ) -> Result<Answer<UserResponse>> {
-    Err(super::pending())
+    let UpdateUserRequest {
+        role,
+        password,
+        disabled,
+        language,
+    } = request;
+    let user = state
+        .users
+        .change(
+            &name,
+            ChangeUser {
+                role,
+                password,
+                disabled,
+                language,
+            },
+        )
+        .await?;
+    Ok(Answer(user.into()))
 }
 
 /// Removes an account. What it did stays on record under its name.
 #[utoipa::path(delete, path = "/{name}", operation_id = "delete_user", tag = "users",
     params(("name" = String, Path, description = "Account name")), responses((status = 204, description = "Removed")))]
-pub async fn delete_user(State(_state): State<AppState>, Path(_name): Path<String>) -> Result<StatusCode> {
-    Err(super::pending())
+pub async fn delete_user(State(state): State<AppState>, Path(name): Path<String>) -> Result<StatusCode> {
+    state.users.delete(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

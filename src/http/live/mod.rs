@@ -1,10 +1,27 @@
-//! The live channel.
+//! The live channel: spectra as they are measured (lossy, newest wins) and events (complete, by number).
 
-use axum::{extract::State, response::Response};
+pub(crate) mod channel;
+pub mod frame;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, error::Result};
+use super::{
+    AppState,
+    caller::{Caller, foreign_origin, same_origin, token},
+    error::{Problem, Result},
+};
+use crate::store::EventKind;
+
+/// Largest message a client may send.
+const MESSAGE_BYTES: usize = 64 * 1024;
 
 /// From the client: what it wants. May be repeated; the latest replaces the one before.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
@@ -16,10 +33,11 @@ pub enum LiveRequest {
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Subscription {
-    /// Receiver ids; null for all.
+    /// Receiver ids, for spectra and events; null for all.
     pub receivers: Option<Vec<String>>,
-    /// Lower edge of the wanted band; null for everything.
+    /// Lower edge of the spectra; null for everything.
     pub low_hz: Option<i64>,
     /// Upper edge.
     pub high_hz: Option<i64>,
@@ -71,6 +89,11 @@ pub enum LiveResponse {
         /// The resource as its own address answers it.
         data: serde_json::Value,
     },
+    /// The last message was not understood; nothing changed.
+    Problem {
+        /// What to send instead.
+        detail: String,
+    },
     /// Events are missing: read the lists again, then go on from `sequence`.
     Resync {
         /// Why.
@@ -113,9 +136,57 @@ pub enum LiveEventKind {
     ReceiverState,
 }
 
-/// WebSocket: JSON texts (`LiveRequest` in, `LiveResponse` out) and binary spectra.
+impl From<EventKind> for LiveEventKind {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::EmissionOpened => Self::EmissionOpened,
+            EventKind::EmissionUpdated => Self::EmissionUpdated,
+            EventKind::EmissionClosed => Self::EmissionClosed,
+            EventKind::Artefact => Self::Artefact,
+            EventKind::Gap => Self::Gap,
+            EventKind::ConflictOpened => Self::ConflictOpened,
+            EventKind::ConflictUpdated => Self::ConflictUpdated,
+            EventKind::ReceiverState => Self::ReceiverState,
+        }
+    }
+}
+
+/// WebSocket: JSON texts (`LiveRequest` in, `LiveResponse` out) and binary spectra. A binary frame is little endian:
+/// `PSF1`, u16 header length, u8 kind, u8 flags (bit 0: floor observed), u64 sequence, f64 start (s, UTC), f32 duration
+/// (s), u32 receiver index, i64 low edge (Hz), i64 high edge (Hz), u32 bins, u32 rows, f32 level offset (dBFS), f32 level
+/// step (dB), f32 median floor (dBFS), f32 equivalent noise bandwidth (bins); then, for kind 1, u8 mean, max and floor
+/// per bin, for kind 2, per row f64 start and u8 max per bin. Level = offset + step × value; 0 is not observed.
 #[utoipa::path(get, path = "/live", operation_id = "open_live", tag = "live",
-    responses((status = 101, description = "The channel is open")))]
-pub async fn open_live(State(_state): State<AppState>) -> Result<Response> {
-    Err(super::pending())
+    responses((status = 101, description = "The channel is open"), (status = 426, description = "Not a WebSocket")))]
+pub async fn open_live(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response> {
+    if !same_origin(&headers) {
+        return Err(foreign_origin());
+    }
+    let upgrade = upgrade.map_err(|_| {
+        Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "malformed",
+            "此地址为 WebSocket，请使用 ws:// 连接。",
+            "This is a WebSocket; connect to it with ws://.",
+        )
+        .header(header::UPGRADE, HeaderValue::from_static("websocket"))
+    })?;
+    let permit = Arc::clone(&state.live_clients).try_acquire_owned().map_err(|_| {
+        let busy = "too many live channels are open; close some".to_owned();
+        Problem::from(crate::Error::Unavailable(busy))
+    })?;
+    let token = token(&headers).filter(|_| !caller.0.is_demo()).map(str::to_owned);
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES)
+        .write_buffer_size(0);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        channel::run(socket, state, token).await;
+        drop(permit);
+    }))
 }
