@@ -40,6 +40,8 @@ pub enum Unlisted {
     Amateur,
     /// Space stations, which are notified internationally and not in a national station register.
     Space,
+    /// Stations of other countries, heard over long distances.
+    Abroad,
 }
 
 /// Use without an individual licence, within limits.
