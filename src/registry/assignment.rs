@@ -44,6 +44,12 @@ pub struct Assignment {
     pub necessary_bandwidth_hz: Hertz,
     /// Emission designator (RR Appendix 1) as written in the source.
     pub designator: Option<String>,
+    /// Service code of the vocabulary, where the source states it; chooses the default tolerance.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// A frequency block: every emission inside the assigned band is the holder's, whatever its centre.
+    #[serde(default)]
+    pub block: bool,
     /// Frequency tolerance; `None`: the default of the rules file applies.
     pub tolerance_hz: Option<f64>,
     /// Where it is; `None`: valid anywhere in the jurisdiction.
