@@ -61,7 +61,10 @@ pub fn parse(text: &str) -> Result<Designator, DesignatorError> {
     let fail = |position, zh: &str, en: &str| DesignatorError {
         text: text.clone(),
         position,
-        reason: Text { zh: zh.to_owned(), en: en.to_owned() },
+        reason: Text {
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        },
     };
     let chars: Vec<char> = text.chars().collect();
     let bandwidth_millihertz = bandwidth(&chars, fail)?;
@@ -73,7 +76,11 @@ pub fn parse(text: &str) -> Result<Designator, DesignatorError> {
         }
     }
     if chars.len() > 9 {
-        return Err(fail(10, "指配符最多九个字符", "a designator has at most nine characters"));
+        return Err(fail(
+            10,
+            "指配符最多九个字符",
+            "a designator has at most nine characters",
+        ));
     }
     // X stands for cases the table does not cover. Where the other two symbols are those of a plain covered case,
     // X for the modulation contradicts them.
@@ -82,7 +89,10 @@ pub fn parse(text: &str) -> Result<Designator, DesignatorError> {
         let en = "X (cases not covered) as modulation beside ordinary symbols: name the modulation, such as F3E";
         return Err(fail(5, zh, en));
     }
-    Ok(Designator { text, bandwidth_millihertz })
+    Ok(Designator {
+        text,
+        bandwidth_millihertz,
+    })
 }
 
 /// Allowed characters of symbols 1 to 5 and what to say otherwise.
@@ -102,14 +112,19 @@ const SYMBOLS: [(&str, &str, &str); 5] = [
         "应为被发送信息的类型，A–F、N、W 或 X",
         "expected the type of information: A to F, N, W or X",
     ),
-    (DETAIL, "应为信号的详细说明，A–H、J–N、W 或 X", "expected the details of the signal: A to H, J to N, W or X"),
-    (MULTIPLEX, "应为复用性质，C、F、N、T、W 或 X", "expected the nature of multiplexing: C, F, N, T, W or X"),
+    (
+        DETAIL,
+        "应为信号的详细说明，A–H、J–N、W 或 X",
+        "expected the details of the signal: A to H, J to N, W or X",
+    ),
+    (
+        MULTIPLEX,
+        "应为复用性质，C、F、N、T、W 或 X",
+        "expected the nature of multiplexing: C, F, N, T, W or X",
+    ),
 ];
 
-fn bandwidth(
-    chars: &[char],
-    fail: impl Fn(usize, &str, &str) -> DesignatorError,
-) -> Result<u64, DesignatorError> {
+fn bandwidth(chars: &[char], fail: impl Fn(usize, &str, &str) -> DesignatorError) -> Result<u64, DesignatorError> {
     let (mut letter, mut digits) = (None, 0_u64);
     for index in 0..4 {
         let position = index + 1;
@@ -152,7 +167,12 @@ pub fn format_bandwidth(millihertz: u64) -> Option<String> {
     if millihertz < 1000 {
         return (millihertz > 0).then(|| format!("H{millihertz:03}"));
     }
-    for (unit, scale) in [('H', 1000_u64), ('K', 1_000_000), ('M', 1_000_000_000), ('G', 1_000_000_000_000)] {
+    for (unit, scale) in [
+        ('H', 1000_u64),
+        ('K', 1_000_000),
+        ('M', 1_000_000_000),
+        ('G', 1_000_000_000_000),
+    ] {
         for (decimals, step) in [(2_usize, scale / 100), (1, scale / 10), (0, scale)] {
             let digits = (millihertz + step / 2) / step;
             if digits < 1000 {
@@ -188,7 +208,11 @@ mod tests {
                 Err(error) => assert!(millihertz == 0 && error.position == 5, "{text}: {error}"),
             }
         }
-        assert_eq!(parse("6K00XXX").map(|d| d.bandwidth()), Ok(Hertz(6000)), "all other cases");
+        assert_eq!(
+            parse("6K00XXX").map(|d| d.bandwidth()),
+            Ok(Hertz(6000)),
+            "all other cases"
+        );
     }
 
     #[test]
@@ -215,7 +239,9 @@ mod tests {
 
     #[test]
     fn published_bandwidth_codes_are_written_and_read_back() {
-        let Some(text) = test_data("registry/emission/cfr47_2_202_b3_bandwidth_examples.tsv") else { return };
+        let Some(text) = test_data("registry/emission/cfr47_2_202_b3_bandwidth_examples.tsv") else {
+            return;
+        };
         let mut rows = 0;
         for line in text.lines().skip(1) {
             let mut cells = line.split('\t');
@@ -232,8 +258,13 @@ mod tests {
 
     #[test]
     fn real_designators_are_accepted_with_their_bandwidth() {
-        for (file, bandwidth_column) in [("uls_real_designators.tsv", None), ("sm1138_style_examples.tsv", Some(2))] {
-            let Some(text) = test_data(&format!("registry/emission/{file}")) else { return };
+        for (file, bandwidth_column) in [
+            ("uls_real_designators.tsv", None),
+            ("sm1138_style_examples.tsv", Some(2)),
+        ] {
+            let Some(text) = test_data(&format!("registry/emission/{file}")) else {
+                return;
+            };
             for line in text.lines().skip(1) {
                 let cells: Vec<&str> = line.split('\t').collect();
                 let read = parse(cells[0]).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -247,7 +278,9 @@ mod tests {
 
     #[test]
     fn malformed_designators_are_refused() {
-        let Some(text) = test_data("registry/emission/malformed_examples.tsv") else { return };
+        let Some(text) = test_data("registry/emission/malformed_examples.tsv") else {
+            return;
+        };
         for line in text.lines().skip(1) {
             let (written, expect) = line.split_once('\t').expect("two columns");
             let result = parse(written);

@@ -25,20 +25,29 @@ pub struct Text {
 impl Text {
     /// The same fact in Chinese and English.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 
 /// A file of the test data, or nothing (said by name) where the data is absent. With `CI=true` absence is a failure.
 #[cfg(test)]
 pub(crate) fn test_data(name: &str) -> Option<String> {
-    let root = std::env::var_os("PINPU_TEST_DATA")
-        .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
+    let root = std::env::var_os("PINPU_TEST_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        Into::into,
+    );
     let path = root.join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "{}: {error}", path.display());
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "{}: {error}",
+                path.display()
+            );
             println!("skipped: {} is absent", path.display());
             None
         }

@@ -9,13 +9,29 @@ use super::Text;
 const SERVICES: [(&str, &str, &str); 46] = [
     ("FIXED", "固定", "Fixed"),
     ("MOBILE", "移动", "Mobile"),
-    ("MOBILE-EX-AERO", "移动（航空移动除外）", "Mobile except aeronautical mobile"),
-    ("MOBILE-EX-AERO-R", "移动（航空移动（R）除外）", "Mobile except aeronautical mobile (R)"),
+    (
+        "MOBILE-EX-AERO",
+        "移动（航空移动除外）",
+        "Mobile except aeronautical mobile",
+    ),
+    (
+        "MOBILE-EX-AERO-R",
+        "移动（航空移动（R）除外）",
+        "Mobile except aeronautical mobile (R)",
+    ),
     ("MOBILE-IMT", "国际移动通信", "Mobile (IMT)"),
     ("LAND-MOBILE", "陆地移动", "Land mobile"),
     ("MARITIME-MOBILE", "水上移动", "Maritime mobile"),
-    ("MARITIME-MOBILE-DISTRESS", "水上移动（遇险和呼叫）", "Maritime mobile (distress and calling)"),
-    ("MARITIME-MOBILE-DSC", "水上移动（使用DSC的遇险和安全呼叫）", "Maritime mobile (distress and safety calling via DSC)"),
+    (
+        "MARITIME-MOBILE-DISTRESS",
+        "水上移动（遇险和呼叫）",
+        "Maritime mobile (distress and calling)",
+    ),
+    (
+        "MARITIME-MOBILE-DSC",
+        "水上移动（使用DSC的遇险和安全呼叫）",
+        "Maritime mobile (distress and safety calling via DSC)",
+    ),
     ("DISTRESS", "遇险和安全", "Distress and safety"),
     ("AERO-MOBILE", "航空移动", "Aeronautical mobile"),
     ("AERO-MOBILE-R", "航空移动（R）", "Aeronautical mobile (R)"),
@@ -28,19 +44,35 @@ const SERVICES: [(&str, &str, &str); 46] = [
     ("RADIONAVIGATION", "无线电导航", "Radionavigation"),
     ("AERO-RADIONAVIGATION", "航空无线电导航", "Aeronautical radionavigation"),
     ("MARITIME-RADIONAVIGATION", "水上无线电导航", "Maritime radionavigation"),
-    ("MARITIME-RADIONAVIGATION-BEACON", "水上无线电导航（无线电信标）", "Maritime radionavigation (radiobeacons)"),
+    (
+        "MARITIME-RADIONAVIGATION-BEACON",
+        "水上无线电导航（无线电信标）",
+        "Maritime radionavigation (radiobeacons)",
+    ),
     ("RADIOASTRONOMY", "射电天文", "Radio astronomy"),
     ("METAIDS", "气象辅助", "Meteorological aids"),
     ("STFS", "标准频率和时间信号", "Standard frequency and time signal"),
-    ("STFS-SATELLITE", "卫星标准频率和时间信号", "Standard frequency and time signal-satellite"),
+    (
+        "STFS-SATELLITE",
+        "卫星标准频率和时间信号",
+        "Standard frequency and time signal-satellite",
+    ),
     ("SPACE-OPERATION", "空间操作", "Space operation"),
     ("SPACE-RESEARCH", "空间研究", "Space research"),
     ("SPACE-RESEARCH-DEEP", "空间研究（深空）", "Space research (deep space)"),
     ("SPACE-RESEARCH-PASSIVE", "空间研究（无源）", "Space research (passive)"),
     ("SPACE-RESEARCH-ACTIVE", "空间研究（有源）", "Space research (active)"),
     ("EESS", "卫星地球探测", "Earth exploration-satellite"),
-    ("EESS-PASSIVE", "卫星地球探测（无源）", "Earth exploration-satellite (passive)"),
-    ("EESS-ACTIVE", "卫星地球探测（有源）", "Earth exploration-satellite (active)"),
+    (
+        "EESS-PASSIVE",
+        "卫星地球探测（无源）",
+        "Earth exploration-satellite (passive)",
+    ),
+    (
+        "EESS-ACTIVE",
+        "卫星地球探测（有源）",
+        "Earth exploration-satellite (active)",
+    ),
     ("METSAT", "卫星气象", "Meteorological-satellite"),
     ("FSS", "卫星固定", "Fixed-satellite"),
     ("MSS", "卫星移动", "Mobile-satellite"),
@@ -78,7 +110,10 @@ pub fn name(service: &str) -> Text {
     let known = |code: &str| SERVICES.iter().find(|entry| entry.0 == code).copied();
     let names = parts(service).map(|code| known(code).unwrap_or((code, code, code)));
     let (zh, en): (Vec<_>, Vec<_>) = names.map(|entry| (entry.1, entry.2)).unzip();
-    Text { zh: zh.join("、"), en: en.join(", ") }
+    Text {
+        zh: zh.join("、"),
+        en: en.join(", "),
+    }
 }
 
 fn find(text: &str) -> Option<&'static str> {
@@ -106,7 +141,10 @@ impl UnknownService {
             let (a, b) = (strsim::jaro_winkler(a, &upper), strsim::jaro_winkler(b, &upper));
             a.total_cmp(&b)
         });
-        Self { text: text.to_owned(), nearest: near.unwrap_or("BROADCASTING") }
+        Self {
+            text: text.to_owned(),
+            nearest: near.unwrap_or("BROADCASTING"),
+        }
     }
 }
 

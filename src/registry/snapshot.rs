@@ -32,9 +32,9 @@ impl Registry {
         let mut tables = keep_last(tables, |table| table.id.clone());
         tables.sort_by(|a, b| a.id.cmp(&b.id));
         for table in &mut tables {
-            table.rows.sort_by(|a, b| {
-                (a.band.low(), a.band.high(), &a.id).cmp(&(b.band.low(), b.band.high(), &b.id))
-            });
+            table
+                .rows
+                .sort_by(|a, b| (a.band.low(), a.band.high(), &a.id).cmp(&(b.band.low(), b.band.high(), &b.id)));
         }
         let mut assignments = keep_last(assignments, |assignment| assignment.id.clone());
         assignments.sort_by(|a, b| (a.center_hz, &a.id).cmp(&(b.center_hz, &b.id)));
@@ -101,7 +101,10 @@ impl Registry {
     #[must_use]
     pub fn assignments_in(&self, band: Band) -> Vec<&Assignment> {
         let records = self.assignment_index.overlapping(band);
-        records.into_iter().map(|record| &self.assignments[record as usize]).collect()
+        records
+            .into_iter()
+            .map(|record| &self.assignments[record as usize])
+            .collect()
     }
 }
 
@@ -109,16 +112,29 @@ impl Registry {
 fn keep_last<T>(records: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
     let last: HashMap<String, usize> = records.iter().enumerate().map(|(n, record)| (key(record), n)).collect();
     let is_last = |(n, record): &(usize, T)| last.get(&key(record)) == Some(n);
-    records.into_iter().enumerate().filter(is_last).map(|(_, record)| record).collect()
+    records
+        .into_iter()
+        .enumerate()
+        .filter(is_last)
+        .map(|(_, record)| record)
+        .collect()
 }
 
 fn content_hash(tables: &[AllocationTable], assignments: &[Assignment]) -> String {
     let mut hash = Hasher(Sha256::new());
     hash.record(&tables);
     for assignment in assignments {
-        hash.record(&Assignment { source: String::new(), ..assignment.clone() });
+        hash.record(&Assignment {
+            source: String::new(),
+            ..assignment.clone()
+        });
     }
-    hash.0.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.0
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 struct Hasher(Sha256);

@@ -52,7 +52,10 @@ pub fn parse(text: &str, file: &str) -> Result<AllocationTable, TableError> {
         reason: error.message().to_owned(),
     })?;
     if *raw.format.get_ref() != FORMAT {
-        let reason = format!("this version reads format {FORMAT}, the file has {}", raw.format.get_ref());
+        let reason = format!(
+            "this version reads format {FORMAT}, the file has {}",
+            raw.format.get_ref()
+        );
         return Err(source.fault(&raw.format.span(), "format", reason));
     }
     let effective = &raw.effective_from;
@@ -65,7 +68,10 @@ pub fn parse(text: &str, file: &str) -> Result<AllocationTable, TableError> {
     for row in raw.row {
         let (line, span) = (source.line(&row.id.span()), row.id.span());
         if let Some(first) = lines.insert(row.id.get_ref().clone(), line) {
-            let reason = format!("'{}' is already the key of the row at line {first}: keys are unique", row.id.get_ref());
+            let reason = format!(
+                "'{}' is already the key of the row at line {first}: keys are unique",
+                row.id.get_ref()
+            );
             return Err(source.fault(&span, "id", reason));
         }
         rows.push(source.row(row)?);
@@ -146,7 +152,12 @@ impl Source<'_> {
     }
 
     fn fault(&self, span: &Range<usize>, key: &str, reason: String) -> TableError {
-        TableError { file: self.file.to_owned(), line: self.line(span), key: key.to_owned(), reason }
+        TableError {
+            file: self.file.to_owned(),
+            line: self.line(span),
+            key: key.to_owned(),
+            reason,
+        }
     }
 
     fn row(&self, raw: RawRow) -> Result<Allocation, TableError> {

@@ -12,8 +12,10 @@ const STATUS: &[(&[&str], ServiceStatus)] = &[
     (&["unstated", "未注明"], ServiceStatus::Unstated),
 ];
 
-const CONFIDENCE: &[(&[&str], Confidence)] =
-    &[(&["high", "高"], Confidence::High), (&["verify", "待核实"], Confidence::Verify)];
+const CONFIDENCE: &[(&[&str], Confidence)] = &[
+    (&["high", "高"], Confidence::High),
+    (&["verify", "待核实"], Confidence::Verify),
+];
 
 const UNLISTED: [(&str, &str, Unlisted); 5] = [
     ("military", "军队", Unlisted::Military),
@@ -32,7 +34,12 @@ pub(super) fn build(row: &mut Row) -> Option<Allocation> {
         (Some(_), Some(_)) => band_pair(row),
         (low, _) => {
             let blank = if low.is_none() { "paired_low" } else { "paired_high" };
-            row.complain(blank, "", "对端频段的上下限须同时填写", "both edges of the paired band are needed");
+            row.complain(
+                blank,
+                "",
+                "对端频段的上下限须同时填写",
+                "both edges of the paired band are needed",
+            );
             None
         }
     };
@@ -95,7 +102,12 @@ fn band(row: &mut Row, low_field: &str, high_field: &str) -> Option<Band> {
     if band.is_none() {
         let value = row.text(high_field).unwrap_or_default();
         let zh = format!("上限 {high} 须高于下限 {low}，且下限不为负");
-        row.complain(high_field, &value, zh, format!("the upper edge {high} must lie above the lower edge {low}"));
+        row.complain(
+            high_field,
+            &value,
+            zh,
+            format!("the upper edge {high} must lie above the lower edge {low}"),
+        );
     }
     band
 }
@@ -112,14 +124,26 @@ fn exemption(row: &mut Row) -> Option<Exemption> {
         zh.clone().or_else(|| en.clone()).unwrap_or_default(),
         en.or(zh).unwrap_or_default(),
     );
-    Some(Exemption { max_bandwidth_hz, max_eirp_dbm, conditions })
+    Some(Exemption {
+        max_bandwidth_hz,
+        max_eirp_dbm,
+        conditions,
+    })
 }
 
 fn unlisted(row: &mut Row) -> Vec<Unlisted> {
-    let Some(text) = row.text("unlisted") else { return Vec::new() };
+    let Some(text) = row.text("unlisted") else {
+        return Vec::new();
+    };
     let mut holders = Vec::new();
-    for word in text.split([';', '+', ' ', '、', '/']).map(str::trim).filter(|word| !word.is_empty()) {
-        let known = UNLISTED.iter().find(|(en, zh, _)| en.eq_ignore_ascii_case(word) || *zh == word);
+    for word in text
+        .split([';', '+', ' ', '、', '/'])
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
+        let known = UNLISTED
+            .iter()
+            .find(|(en, zh, _)| en.eq_ignore_ascii_case(word) || *zh == word);
         match known {
             Some(&(_, _, holder)) => holders.push(holder),
             None => row.complain(

@@ -9,7 +9,10 @@ use crate::{
 const STATUS: &[(&[&str], AssignmentStatus)] = &[
     (&["granted", "有效", "在用", "正常", "批准"], AssignmentStatus::Granted),
     (&["suspended", "暂停", "停用", "中止"], AssignmentStatus::Suspended),
-    (&["cancelled", "canceled", "注销", "撤销", "revoked"], AssignmentStatus::Cancelled),
+    (
+        &["cancelled", "canceled", "注销", "撤销", "revoked"],
+        AssignmentStatus::Cancelled,
+    ),
 ];
 
 pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
@@ -79,7 +82,12 @@ fn emission(row: &mut Row, center: Option<Hertz>) -> (Option<String>, Option<Her
         (None, None) => {
             if written.is_none() {
                 let zh = "带宽与发射标识不能都为空：请写 12.5k 或 11K0F3E";
-                row.complain("bandwidth", "", zh, "bandwidth and designator are both blank: write 12.5k or 11K0F3E");
+                row.complain(
+                    "bandwidth",
+                    "",
+                    zh,
+                    "bandwidth and designator are both blank: write 12.5k or 11K0F3E",
+                );
             }
             None
         }
@@ -88,7 +96,12 @@ fn emission(row: &mut Row, center: Option<Hertz>) -> (Option<String>, Option<Her
         && (width.0 <= 0 || center.is_some_and(|center| width.0 / 2 > center.0))
     {
         let value = stated.unwrap_or_default();
-        row.complain("bandwidth", &value, "带宽须大于零且小于频率的两倍", "must be above zero and below twice the frequency");
+        row.complain(
+            "bandwidth",
+            &value,
+            "带宽须大于零且小于频率的两倍",
+            "must be above zero and below twice the frequency",
+        );
         return (None, None);
     }
     (designator.map(|designator| designator.text), bandwidth)
@@ -126,7 +139,10 @@ fn place(row: &mut Row) -> Option<Place> {
         None => 0.0,
     };
     let swapped = lat_text.is_some()
-        && row.text("latitude").and_then(|text| text.parse::<f64>().ok()).is_some_and(|value| value.abs() > 90.0);
+        && row
+            .text("latitude")
+            .and_then(|text| text.parse::<f64>().ok())
+            .is_some_and(|value| value.abs() > 90.0);
     if swapped {
         let value = lat_text.unwrap_or_default();
         let en = "a latitude is within ±90°: are latitude and longitude exchanged?";
@@ -139,7 +155,11 @@ fn place(row: &mut Row) -> Option<Place> {
         let en = "0°, 0° is in the Gulf of Guinea: leave both blank where the place is unknown";
         row.complain("latitude", "0", "经纬度均为 0：位置未知时请留空", en);
     }
-    Some(Place { latitude, longitude, radius_km })
+    Some(Place {
+        latitude,
+        longitude,
+        radius_km,
+    })
 }
 
 fn eirp(row: &mut Row) -> Option<f64> {

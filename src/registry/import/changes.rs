@@ -19,7 +19,13 @@ impl Keyed for Assignment {
     }
 
     fn same(&self, other: &Self) -> bool {
-        Self { source: String::new(), ..self.clone() } == Self { source: String::new(), ..other.clone() }
+        Self {
+            source: String::new(),
+            ..self.clone()
+        } == Self {
+            source: String::new(),
+            ..other.clone()
+        }
     }
 }
 

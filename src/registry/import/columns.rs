@@ -16,15 +16,30 @@ const HERTZ: &[&str] = &["hz", "khz", "mhz", "ghz"];
 const NONE: &[&str] = &[];
 
 const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column {
-    Column { field, aliases, units: NONE, required: false }
+    Column {
+        field,
+        aliases,
+        units: NONE,
+        required: false,
+    }
 }
 
 const fn required(field: &'static str, aliases: &'static [&'static str]) -> Column {
-    Column { field, aliases, units: NONE, required: true }
+    Column {
+        field,
+        aliases,
+        units: NONE,
+        required: true,
+    }
 }
 
 const fn with_unit(field: &'static str, aliases: &'static [&'static str], units: &'static [&'static str]) -> Column {
-    Column { field, aliases, units, required: false }
+    Column {
+        field,
+        aliases,
+        units,
+        required: false,
+    }
 }
 
 /// Columns of the assignment template.
@@ -36,20 +51,42 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
     column("service", &["业务", "业务类型", "无线电业务"]),
     Column {
         field: "freq",
-        aliases: &["frequency", "频率", "发射频率", "中心频率", "发射中心频率", "center", "centre"],
+        aliases: &[
+            "frequency",
+            "频率",
+            "发射频率",
+            "中心频率",
+            "发射中心频率",
+            "center",
+            "centre",
+        ],
         units: HERTZ,
         required: true,
     },
-    with_unit("bandwidth", &["bw", "necessary_bandwidth", "必要带宽", "带宽", "信道带宽"], HERTZ),
-    column("designator", &["emission", "emission_designator", "发射标识", "发射类别", "发射指配符"]),
-    with_unit("tolerance", &["频率容限", "容限", "frequency_tolerance"], &["hz", "khz", "ppm"]),
+    with_unit(
+        "bandwidth",
+        &["bw", "necessary_bandwidth", "必要带宽", "带宽", "信道带宽"],
+        HERTZ,
+    ),
+    column(
+        "designator",
+        &["emission", "emission_designator", "发射标识", "发射类别", "发射指配符"],
+    ),
+    with_unit(
+        "tolerance",
+        &["频率容限", "容限", "frequency_tolerance"],
+        &["hz", "khz", "ppm"],
+    ),
     column("block", &["频段指配", "整段使用"]),
     column("latitude", &["lat", "纬度", "北纬"]),
     column("longitude", &["lon", "lng", "经度", "东经"]),
     with_unit("radius", &["服务半径", "半径", "service_radius"], &["km", "m"]),
     with_unit("eirp", &["等效全向辐射功率"], &["dbm", "dbw", "w", "kw"]),
     column("valid_from", &["启用日期", "有效期起", "生效日期", "起始日期", "from"]),
-    column("valid_to", &["有效期至", "有效期止", "截止日期", "到期日期", "expires", "to"]),
+    column(
+        "valid_to",
+        &["有效期至", "有效期止", "截止日期", "到期日期", "expires", "to"],
+    ),
     column("status", &["状态"]),
     column("note", &["备注", "remarks"]),
 ];
@@ -103,7 +140,10 @@ pub(super) fn recognise(cell: &str, columns: &'static [Column]) -> Option<Header
             let rest = plain.strip_prefix(name)?;
             let unit = rest.trim_start_matches(['_', '(', '/', ' ']).trim_end_matches(')');
             let known = column.units.iter().find(|known| **known == unit).copied();
-            (rest.is_empty() || known.is_some()).then_some(Header { field: column.field, unit: known })
+            (rest.is_empty() || known.is_some()).then_some(Header {
+                field: column.field,
+                unit: known,
+            })
         })
     })
 }

@@ -61,12 +61,20 @@ impl<T> ImportReport<T> {
 
 /// Reads assignments from our CSV template. `name` is the file's name in messages and in `Assignment::source`.
 pub fn parse_assignments(reader: impl Read, name: &str) -> ImportReport<Assignment> {
-    sheet::read(reader, name, "pinpu-assignments-csv", columns::ASSIGNMENTS, |row| assignments::build(row, name))
+    sheet::read(reader, name, "pinpu-assignments-csv", columns::ASSIGNMENTS, |row| {
+        assignments::build(row, name)
+    })
 }
 
 /// Reads rows of an allocation table from our CSV template.
 pub fn parse_allocations(reader: impl Read, name: &str) -> ImportReport<Allocation> {
-    sheet::read(reader, name, "pinpu-allocations-csv", columns::ALLOCATIONS, allocations::build)
+    sheet::read(
+        reader,
+        name,
+        "pinpu-allocations-csv",
+        columns::ALLOCATIONS,
+        allocations::build,
+    )
 }
 
 /// Which of the two templates the header line fits better; nothing where it fits neither.

@@ -27,10 +27,19 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn new(file: &'a str, line: u64, fields: &[Header], record: &csv::ByteRecord) -> Self {
-        let mut row = Self { file, line, cells: Vec::with_capacity(fields.len()), faults: Vec::new() };
+        let mut row = Self {
+            file,
+            line,
+            cells: Vec::with_capacity(fields.len()),
+            faults: Vec::new(),
+        };
         if record.len() != fields.len() {
             let zh = format!("应有 {} 列，实有 {} 列：请检查逗号和引号", fields.len(), record.len());
-            let en = format!("{} cells instead of {}: look for stray commas and quotes", record.len(), fields.len());
+            let en = format!(
+                "{} cells instead of {}: look for stray commas and quotes",
+                record.len(),
+                fields.len()
+            );
             row.complain("", "", zh, en);
         }
         for (&header, cell) in fields.iter().zip(record) {
@@ -101,7 +110,8 @@ impl<'a> Row<'a> {
             return Some(hz);
         }
         let zh = "不是频率：请写 433.92M、97.2 MHz，或在列名中写明单位（如 freq_mhz）后写 433.92";
-        let en = "not a frequency: write 433.92M or 97.2 MHz, or put the unit in the header (freq_mhz) and write 433.92";
+        let en =
+            "not a frequency: write 433.92M or 97.2 MHz, or put the unit in the header (freq_mhz) and write 433.92";
         self.complain(field, &text, zh, en);
         None
     }
@@ -128,8 +138,16 @@ impl<'a> Row<'a> {
     ) -> Option<(f64, &'static str)> {
         let (text, header_unit) = self.cell(field)?;
         let text = text.to_owned();
-        let plain: String = text.chars().map(half_width).filter(|c| *c != ' ').collect::<String>().to_lowercase();
-        let own = units.iter().filter(|unit| plain.ends_with(**unit)).max_by_key(|unit| unit.len());
+        let plain: String = text
+            .chars()
+            .map(half_width)
+            .filter(|c| *c != ' ')
+            .collect::<String>()
+            .to_lowercase();
+        let own = units
+            .iter()
+            .filter(|unit| plain.ends_with(**unit))
+            .max_by_key(|unit| unit.len());
         let number = own.map_or(plain.as_str(), |unit| &plain[..plain.len() - unit.len()]);
         match number.parse::<f64>() {
             Ok(number) if number.is_finite() => Some((number, own.copied().or(header_unit).unwrap_or(default))),
@@ -158,8 +176,14 @@ impl<'a> Row<'a> {
 
     /// Yes or no; blank is no.
     pub(super) fn flag(&mut self, field: &str) -> bool {
-        self.choice(field, &[(&["yes", "true", "1", "是", "y"], true), (&["no", "false", "0", "否", "n"], false)])
-            .unwrap_or(false)
+        self.choice(
+            field,
+            &[
+                (&["yes", "true", "1", "是", "y"], true),
+                (&["no", "false", "0", "否", "n"], false),
+            ],
+        )
+        .unwrap_or(false)
     }
 
     /// A day or an instant. A day begins at midnight in China (UTC+8); `end` takes the midnight after it, because the
@@ -178,7 +202,11 @@ impl<'a> Row<'a> {
             }
             _ => None,
         };
-        let day = if end { date.and_then(|date| date.tomorrow().ok()) } else { date };
+        let day = if end {
+            date.and_then(|date| date.tomorrow().ok())
+        } else {
+            date
+        };
         let midnight = day.and_then(|day| Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0)).ok());
         if midnight.is_none() {
             let zh = "不是日期：请写 2026-01-31、2026年1月31日 或 2026-01-31T08:00:00+08:00";

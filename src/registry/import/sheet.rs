@@ -20,7 +20,14 @@ pub(super) fn read<T: Keyed>(
     columns: &'static [Column],
     build: impl Fn(&mut Row) -> Option<T>,
 ) -> ImportReport<T> {
-    let mut report = ImportReport { format, rows_read: 0, rows_bad: 0, ok: vec![], bad: vec![], complete: false };
+    let mut report = ImportReport {
+        format,
+        rows_read: 0,
+        rows_bad: 0,
+        ok: vec![],
+        bad: vec![],
+        complete: false,
+    };
     let complain = |line, value: &str, reason| BadRow {
         file: name.to_owned(),
         line,
@@ -36,7 +43,10 @@ pub(super) fn read<T: Keyed>(
             return report;
         }
     };
-    let mut csv = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(reader);
+    let mut csv = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(reader);
     let header = match csv.byte_headers() {
         Ok(header) => header.clone(),
         Err(error) => {
@@ -100,12 +110,19 @@ fn separator(reader: &mut impl BufRead) -> Result<u8, Text> {
         ));
     }
     if start.is_empty() {
-        return Err(Text::new("文件为空：第一行应为列名", "the file is empty: the first line names the columns"));
+        return Err(Text::new(
+            "文件为空：第一行应为列名",
+            "the file is empty: the first line names the columns",
+        ));
     }
     let marked = start.starts_with(&[0xef, 0xbb, 0xbf]);
     let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |separator: u8| first_line.iter().filter(|&&byte| byte == separator).count();
-    let best = [b',', b';', b'\t'].into_iter().rev().max_by_key(|&separator| count(separator)).unwrap_or(b',');
+    let best = [b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|&separator| count(separator))
+        .unwrap_or(b',');
     if marked {
         reader.consume(3);
     }
@@ -164,7 +181,9 @@ fn bind(header: &csv::ByteRecord, columns: &'static [Column], file: &str) -> Res
 
 fn nearest(cell: &str, columns: &[Column]) -> &'static str {
     let plain = columns::normalise(cell);
-    let names = columns.iter().flat_map(|column| std::iter::once(column.field).chain(column.aliases.iter().copied()));
+    let names = columns
+        .iter()
+        .flat_map(|column| std::iter::once(column.field).chain(column.aliases.iter().copied()));
     let score = |name: &str| strsim::jaro_winkler(name, &plain);
     names.max_by(|a, b| score(a).total_cmp(&score(b))).unwrap_or("id")
 }
