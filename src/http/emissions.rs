@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     AppState,
     error::Result,
-    extract::{Path, Query},
+    extract::{Path, Query, band},
     page::{self, ListResponse},
 };
 use crate::{
     conflict::{Verdict, VerdictKind},
     detect::BandwidthMethod,
     registry::Allocation,
-    units::Hertz,
+    service::findings::{self, EmissionQuery, EmissionRecord},
+    units::{Band, Hertz},
 };
 
 /// One emission, without its bursts.
@@ -85,15 +86,18 @@ pub enum EmissionOrder {
     /// Earliest seen first.
     #[serde(rename = "last_seen")]
     LastSeen,
+    /// Youngest first.
+    #[serde(rename = "-start")]
+    StartDescending,
+    /// Oldest first.
+    #[serde(rename = "start")]
+    Start,
     /// By centre, ascending.
     #[serde(rename = "center")]
     Center,
     /// By centre, descending.
     #[serde(rename = "-center")]
     CenterDescending,
-    /// Strongest over noise first.
-    #[serde(rename = "-snr_db")]
-    SnrDescending,
 }
 
 /// Filters.
@@ -128,22 +132,78 @@ pub struct ListEmissionsQuery {
     pub cursor: Option<String>,
 }
 
+impl From<EmissionRecord> for EmissionResponse {
+    fn from(record: EmissionRecord) -> Self {
+        Self {
+            id: record.id,
+            receiver: record.receiver,
+            start: record.start,
+            stop: record.stop,
+            open: record.open,
+            center_hz: record.center_hz,
+            low_hz: record.low_hz,
+            high_hz: record.high_hz,
+            bandwidth_hz: record.bandwidth_hz,
+            bandwidth_method: record.bandwidth_method,
+            bandwidth_x26_hz: record.bandwidth_x26_hz,
+            center_uncertainty_hz: record.center_uncertainty_hz,
+            power_dbfs: record.power_dbfs,
+            snr_db: record.snr_db,
+            peak_dbfs: record.peak_dbfs,
+            duty_cycle: record.duty_cycle,
+            bursts_total: record.bursts_total,
+            verdict: record.verdict,
+            conflict_id: record.conflict_id,
+        }
+    }
+}
+
+impl From<EmissionOrder> for findings::EmissionOrder {
+    fn from(order: EmissionOrder) -> Self {
+        match order {
+            EmissionOrder::LastSeenDescending => Self::LastSeenDescending,
+            EmissionOrder::LastSeen => Self::LastSeen,
+            EmissionOrder::StartDescending => Self::StartDescending,
+            EmissionOrder::Start => Self::Start,
+            EmissionOrder::Center => Self::Center,
+            EmissionOrder::CenterDescending => Self::CenterDescending,
+        }
+    }
+}
+
 /// Lists emissions.
 #[utoipa::path(get, path = "", operation_id = "list_emissions", tag = "emissions", params(ListEmissionsQuery),
     responses((status = 200, body = ListResponse<EmissionResponse>)))]
 pub async fn list_emissions(
-    State(_state): State<AppState>,
-    Query(_query): Query<ListEmissionsQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<ListEmissionsQuery>,
 ) -> Result<Answer<ListResponse<EmissionResponse>>> {
-    Err(super::pending())
+    let query = EmissionQuery {
+        receiver: query.receiver,
+        band: band(query.low_hz, query.high_hz)?,
+        from: query.from,
+        to: query.to,
+        open: query.open,
+        verdict: query.verdict,
+        conflict_id: None,
+        min_snr_db: query.min_snr_db,
+        order: query.order.unwrap_or_default().into(),
+        limit: Some(page::limit(query.limit)?),
+        cursor: query.cursor,
+    };
+    Ok(Answer(ListResponse::of(state.findings.emissions(&query).await?)))
 }
 
 /// One emission with its bursts and the allocations of its band.
 #[utoipa::path(get, path = "/{id}", operation_id = "get_emission", tag = "emissions",
     params(("id" = String, Path, description = "Emission id")), responses((status = 200, body = EmissionDetailResponse)))]
 pub async fn get_emission(
-    State(_state): State<AppState>,
-    Path(_id): Path<String>,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
 ) -> Result<Answer<EmissionDetailResponse>> {
-    Err(super::pending())
+    let (emission, bursts) = state.findings.emission(&id).await?;
+    let registry = state.registry.current();
+    let band = Band::new(emission.low_hz, emission.high_hz);
+    let allocations = band.map(|band| registry.allocations_in(band).into_iter().cloned().collect()).unwrap_or_default();
+    Ok(Answer(EmissionDetailResponse { emission: emission.into(), bursts, allocations }))
 }

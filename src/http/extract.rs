@@ -8,6 +8,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::error::Problem;
+use crate::units::{Band, Hertz};
 
 /// Query parameters. Unknown keys are errors when the type denies them; `key=` counts as not given.
 pub struct Query<T>(pub T);
@@ -110,9 +111,28 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The band between two edges; an edge not given is open. Nothing when neither is given.
+///
+/// # Errors
+/// The edges are the wrong way round.
+pub(super) fn band(low_hz: Option<i64>, high_hz: Option<i64>) -> Result<Option<Band>, Problem> {
+    if low_hz.is_none() && high_hz.is_none() {
+        return Ok(None);
+    }
+    let (low, high) = (low_hz.unwrap_or(i64::MIN / 4), high_hz.unwrap_or(i64::MAX / 4));
+    match Band::new(Hertz(low), Hertz(high)) {
+        Some(band) if low < high => Ok(Some(band)),
+        _ => Err(Problem::malformed(
+            format!("low_hz（{low}）应小于 high_hz（{high}）。"),
+            format!("Give a low_hz ({low}) below high_hz ({high})."),
+        )
+        .field("low_hz", "not below high_hz")),
+    }
+}
+
 /// The version a change is based on, from `If-Match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IfMatch(pub i64);
+pub struct IfMatch(pub u64);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -134,11 +154,11 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 
 /// The entity tag of a version.
 #[must_use]
-pub fn etag(version: i64) -> String {
+pub fn etag(version: u64) -> String {
     format!("\"v{version}\"")
 }
 
-fn parse_etag(text: &str) -> Option<i64> {
+fn parse_etag(text: &str) -> Option<u64> {
     text.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()
 }
 

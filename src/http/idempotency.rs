@@ -5,15 +5,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
-
 use super::{
     AppState,
     caller::Caller,
     error::{Problem, Result},
 };
-use crate::store::{Idempotency, StoredAnswer};
+use crate::service::idempotency::{Idempotency, StoredAnswer};
 
 /// Longest key.
 const KEY_MAX: usize = 128;
@@ -64,13 +61,8 @@ pub(super) async fn once(
             format!("Give an Idempotency-Key of 1 to {KEY_MAX} ASCII characters."),
         )
     })?;
-    let mut hash = Sha256::new();
-    for part in request {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
     let actor = &caller.0.user;
-    match state.store.begin_idempotent(actor, key, &hash.finalize().into(), Timestamp::now()).await? {
+    match state.answers.begin(actor, key, request).await? {
         Idempotency::Fresh => {}
         Idempotency::Replay(answer) => {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
@@ -97,11 +89,11 @@ pub(super) async fn once(
     match change.await {
         Ok(answer) => {
             let kept = StoredAnswer { status: answer.status.as_u16(), etag: answer.etag.clone(), body: answer.body.clone() };
-            state.store.finish_idempotent(actor, key, kept).await?;
+            state.answers.finish(actor, key, kept).await?;
             Ok(answer.into_response())
         }
         Err(problem) => {
-            if let Err(error) = state.store.forget_idempotent(actor, key).await {
+            if let Err(error) = state.answers.forget(actor, key).await {
                 tracing::warn!(%error, "an idempotency key could not be given back; it is free in a minute");
             }
             Err(problem)

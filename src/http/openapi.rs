@@ -1,18 +1,27 @@
 //! The API described by itself: OpenAPI 3.1, collected from the handlers.
 
-use axum::{Json, extract::State};
+use axum::{extract::State, http::header, response::IntoResponse};
 use utoipa::{
     OpenApi as _,
     openapi::{Content, OpenApi, Ref, RefOr, Response, path::Operation},
 };
 
-use super::{AppState, error, live, router};
+use super::{AppState, emissions, error, live, plots, registry, router};
 use crate::service::auth::{Access, permissions};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Pinpu", description = "Spectrum monitoring and coordination."),
-    components(schemas(error::ProblemResponse, error::FieldProblem, live::LiveRequest, live::LiveResponse, live::LiveEventKind)),
+    components(schemas(
+        error::ProblemResponse,
+        error::FieldProblem,
+        live::LiveRequest,
+        live::LiveResponse,
+        live::LiveEventKind,
+        emissions::EmissionOrder,
+        plots::PlotFile,
+        registry::ImportKind
+    )),
     tags(
         (name = "health", description = "Process and readiness"),
         (name = "sessions", description = "Logging in and out"),
@@ -85,6 +94,6 @@ fn describe_failures(operation: &mut Operation) {
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "get_openapi", tag = "health",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
-pub async fn get_openapi(State(_state): State<AppState>) -> Json<OpenApi> {
-    Json(document())
+pub async fn get_openapi(State(state): State<AppState>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], state.document.clone())
 }

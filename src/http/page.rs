@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::error::Problem;
+use crate::service::findings::Page;
 
 /// Items when the caller names no limit.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -20,6 +21,12 @@ pub struct ListResponse<T> {
 }
 
 impl<T> ListResponse<T> {
+    /// A page of records as they go over the wire.
+    #[must_use]
+    pub fn of<R: Into<T>>(page: Page<R>) -> Self {
+        Self { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }
+    }
+
     /// A list that fits on one page.
     #[must_use]
     pub fn complete(items: Vec<T>) -> Self {

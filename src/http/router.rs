@@ -1,11 +1,19 @@
-//! Every route of the service, on one screen.
+//! Every route of the service, on one screen, and the layers around them.
 
-use axum::Router;
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, allocations, assignments, conflicts, emissions, health, live, metrics, openapi, plots, receivers,
+    AppState, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live, metrics, openapi, plots, receivers,
     registry, sessions, spectra, users,
 };
 
@@ -73,7 +81,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
             "/registry",
             OpenApiRouter::new()
                 .routes(routes!(registry::check_registry))
-                .routes(routes!(registry::import_registry)),
+                .routes(routes!(registry::import_registry)).layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live));
@@ -82,4 +90,23 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(metrics::get_metrics))
         .routes(routes!(openapi::get_openapi))
         .split_for_parts()
+}
+
+/// Largest body of a request, files aside.
+const BODY_BYTES: usize = 1024 * 1024;
+/// Longest time a request may take.
+const TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The whole application: API, console, layers. The outermost layer is the last one.
+pub fn app(state: AppState) -> Router {
+    let (routes, _) = api();
+    routes
+        .route_layer(from_fn_with_state(state.clone(), caller::authorise))
+        .fallback(console::fallback)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_MAX))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(envelope::dress))
+        .with_state(state)
 }

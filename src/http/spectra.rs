@@ -6,16 +6,25 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
-    error::Result,
-    extract::Query,
+    error::{Problem, Result},
+    extract::{Query, band},
+    live::frame::{FrameKind, Header, encode_waterfall},
     page::{self, ListResponse},
+    receivers,
 };
-use crate::units::Hertz;
+use crate::{
+    Error,
+    service::spectra::{self, HistoryQuery, Spectrum},
+    units::Hertz,
+};
+
+/// Most cells of a waterfall.
+const CELLS_MAX: usize = 4096 * 2048;
 
 /// One averaged spectrum. Levels are dBFS per pixel (strongest bin for `max`, linear mean for `mean` and `floor`,
 /// weakest for `min`); null where nothing was observed.
@@ -31,9 +40,9 @@ pub struct SpectrumResponse {
     pub low_hz: Hertz,
     /// Upper edge of the last pixel.
     pub high_hz: Hertz,
-    /// Width of one pixel in hertz.
+    /// Width of the bins that were measured; every level is the power in one such bin.
     pub bin_hz: f64,
-    /// Equivalent noise bandwidth of the window, in bins of the original spectrum.
+    /// Equivalent noise bandwidth of the window, in such bins.
     pub enbw_bins: f64,
     /// Unit of the levels: `dbfs`.
     pub unit: &'static str,
@@ -115,30 +124,136 @@ pub struct WaterfallQuery {
     pub height: Option<u32>,
 }
 
+impl From<Spectrum> for SpectrumResponse {
+    fn from(spectrum: Spectrum) -> Self {
+        let known = |levels: Vec<f32>| levels.into_iter().map(|level| level.is_finite().then_some(level)).collect();
+        Self {
+            receiver: spectrum.receiver,
+            time: spectrum.start,
+            duration_s: spectrum.duration_s,
+            low_hz: spectrum.grid.band.low(),
+            high_hz: spectrum.grid.band.high(),
+            bin_hz: spectrum.bin_hz,
+            enbw_bins: spectrum.enbw_bins,
+            unit: "dbfs",
+            mean: known(spectrum.mean_dbfs),
+            max: known(spectrum.max_dbfs),
+            min: known(spectrum.min_dbfs),
+            floor: known(spectrum.floor_dbfs),
+        }
+    }
+}
+
+/// The asked span of time; the last hour where nothing is said.
+pub(super) fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(Timestamp, Timestamp)> {
+    let to = to.unwrap_or_else(Timestamp::now);
+    let from = match from {
+        Some(from) => from,
+        None => to.checked_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN),
+    };
+    if from < to {
+        return Ok((from, to));
+    }
+    Err(Problem::malformed(
+        format!("from（{from}）应早于 to（{to}）。"),
+        format!("Give a from ({from}) before to ({to})."),
+    )
+    .field("from", "not before to"))
+}
+
+/// A size within bounds, or why not.
+pub(super) fn size(name: &str, asked: Option<u32>, usual: u32, bounds: (u32, u32)) -> Result<usize> {
+    let size = asked.unwrap_or(usual);
+    let (low, high) = bounds;
+    if (low..=high).contains(&size) {
+        return Ok(size as usize);
+    }
+    Err(Problem::malformed(
+        format!("{name} 应在 {low} 到 {high} 之间，收到 {size}。"),
+        format!("Give a {name} between {low} and {high}, not {size}."),
+    )
+    .field(name, format!("{size} is not between {low} and {high}")))
+}
+
 /// The latest spectrum of a receiver.
 #[utoipa::path(get, path = "/latest", operation_id = "get_latest_spectrum", tag = "spectra", params(LatestSpectrumQuery),
     responses((status = 200, body = SpectrumResponse)))]
 pub async fn get_latest_spectrum(
-    State(_state): State<AppState>,
-    Query(_query): Query<LatestSpectrumQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<LatestSpectrumQuery>,
 ) -> Result<Answer<SpectrumResponse>> {
-    Err(super::pending())
+    let pixels = size("pixels", query.pixels, 1024, (1, 16_384))?;
+    let band = band(query.low_hz, query.high_hz)?;
+    let receiver = receivers::choose(&state, query.receiver)?;
+    let spectrum = state.spectra.latest(&receiver, band, pixels);
+    Ok(Answer(spectrum.ok_or(Error::NotFound { kind: "spectrum", id: receiver })?.into()))
 }
 
 /// Stored spectra in time order.
 #[utoipa::path(get, path = "", operation_id = "list_spectra", tag = "spectra", params(ListSpectraQuery),
     responses((status = 200, body = ListResponse<SpectrumResponse>)))]
 pub async fn list_spectra(
-    State(_state): State<AppState>,
-    Query(_query): Query<ListSpectraQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<ListSpectraQuery>,
 ) -> Result<Answer<ListResponse<SpectrumResponse>>> {
-    Err(super::pending())
+    let (from, to) = span(query.from, query.to)?;
+    let query = HistoryQuery {
+        pixels: size("pixels", query.pixels, 1024, (1, 1024))?,
+        band: band(query.low_hz, query.high_hz)?,
+        from,
+        to,
+        limit: Some(page::limit(query.limit)?),
+        cursor: query.cursor,
+        receiver: receivers::choose(&state, query.receiver)?,
+    };
+    Ok(Answer(ListResponse::of(state.spectra.history(&query).await?)))
 }
 
 /// A piece of the waterfall as one binary frame of kind 2 (the layout is described at `/live`): strongest level per
 /// cell, 0 where nothing was observed.
 #[utoipa::path(get, path = "/waterfall", operation_id = "get_waterfall", tag = "spectra", params(WaterfallQuery),
-    responses((status = 200, description = "Binary frame, kind 2", content_type = "application/octet-stream", body = Vec<u8>)))]
-pub async fn get_waterfall(State(_state): State<AppState>, Query(_query): Query<WaterfallQuery>) -> Result<Response> {
-    Err(super::pending())
+    responses((status = 200, description = "Binary frame, kind 2", content_type = "application/octet-stream",
+        body = Vec<u8>)))]
+pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<WaterfallQuery>) -> Result<Response> {
+    let (width, height) =
+        (size("width", query.width, 1024, (1, 4096))?, size("height", query.height, 512, (1, 4096))?);
+    if width * height > CELLS_MAX {
+        return Err(Problem::malformed(
+            format!("width × height 最多 {CELLS_MAX}。"),
+            format!("Give a width and height whose product is at most {CELLS_MAX}."),
+        ));
+    }
+    let (from, to) = span(query.from, query.to)?;
+    let query = spectra::WaterfallQuery {
+        band: band(query.low_hz, query.high_hz)?,
+        from,
+        to,
+        width,
+        height,
+        receiver: receivers::choose(&state, query.receiver)?,
+    };
+    let waterfall = state.spectra.waterfall(&query).await?;
+    let index = state.hub.receiver(&query.receiver).map_or(u32::MAX, |receiver| receiver.index);
+    let rows: Vec<(f64, Vec<f32>)> = (0..waterfall.rows.len())
+        .map(|row| {
+            let levels = waterfall.rows[row].clone().unwrap_or_else(|| vec![f32::NAN; waterfall.grid.pixels]);
+            (waterfall.row_start(row).as_microsecond() as f64 / 1e6, levels)
+        })
+        .collect();
+    let header = Header {
+        kind: FrameKind::Waterfall,
+        floor_observed: waterfall.floor_median_dbfs.is_finite(),
+        sequence: 0,
+        start_unix_s: waterfall.from.as_microsecond() as f64 / 1e6,
+        duration_s: (waterfall.to.duration_since(waterfall.from).as_secs_f64() / rows.len().max(1) as f64) as f32,
+        receiver_index: index,
+        low_hz: waterfall.grid.band.low(),
+        high_hz: waterfall.grid.band.high(),
+        bins: waterfall.grid.pixels as u32,
+        rows: rows.len() as u32,
+        floor_dbfs: waterfall.floor_median_dbfs,
+        enbw_bins: waterfall.enbw_bins as f32,
+    };
+    let bytes = encode_waterfall(&header, &rows);
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }

@@ -29,7 +29,7 @@ pub enum Confidence {
 
 /// Lawful senders that a civil station register does not list one by one. Where a row names some, an emission that
 /// no assignment explains is not thereby unlawful: the answer is "ask", not "unlicensed".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unlisted {
     /// Stations licensed by the military spectrum office: ask the other side.
