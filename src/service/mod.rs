@@ -2,4 +2,6 @@
 
 pub mod live;
 
+pub mod ledger;
 pub mod reduction;
+pub mod spectra;
