@@ -64,6 +64,9 @@ pub struct Verdict {
     pub rule: String,
     /// The assignment it was held against, if any.
     pub assignment: Option<String>,
+    /// The next best explanation, if there was one; its numbers are in `evidence` under `runner_up_…`.
+    #[serde(default)]
+    pub runner_up: Option<String>,
     /// The allocation row it lies in, if any.
     pub allocation: Option<String>,
     /// The reason in a sentence or two, numbers and uncertainty included.
@@ -72,4 +75,7 @@ pub struct Verdict {
     pub evidence: BTreeMap<String, f64>,
     /// Version of the rules file.
     pub rules_version: String,
+    /// Version of the registry snapshot it was held against.
+    #[serde(default)]
+    pub registry_version: String,
 }
