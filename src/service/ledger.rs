@@ -84,7 +84,7 @@ impl Ledger {
                         _ => comment,
                     };
                     record(tx, &mut conflict, action, &actor, comment, now).await?;
-                    announce(tx, EventKind::ConflictUpdated, &conflict, now).await?;
+                    tx.emit(EventKind::ConflictUpdated, now, &conflict).await?;
                     Ok(conflict)
                 })
             })
@@ -169,22 +169,25 @@ async fn record(
     tx.add_history(&conflict.id, &entry).await
 }
 
-async fn announce(tx: &mut Tx, kind: EventKind, conflict: &ConflictRecord, now: Timestamp) -> Result<()> {
-    tx.emit(kind, now, conflict).await.map(drop)
+/// What listeners are to be told, in order.
+pub(super) type Told = Vec<(EventKind, ConflictRecord)>;
+
+fn updated(conflict: ConflictRecord) -> Result<Told> {
+    Ok(vec![(EventKind::ConflictUpdated, conflict)])
 }
 
 /// Holds an emission's new state against the ledger, inside the transaction that stores it. `emission.conflict_id` is
-/// set to where it belongs now.
+/// set to where it belongs now; the answer is what to tell.
 pub(super) async fn settle(
     tx: &mut Tx,
     emission: &mut EmissionRecord,
     config: LedgerConfig,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Told> {
     let before = tx.emission(&emission.id).await?.and_then(|stored| stored.conflict_id);
     emission.conflict_id.clone_from(&before);
     let Some(verdict) = emission.verdict.clone() else {
-        return Ok(());
+        return Ok(Told::new());
     };
     let current = match before {
         Some(id) => tx.conflict(&id).await?,
@@ -192,10 +195,10 @@ pub(super) async fn settle(
     };
     match current {
         None if verdict.kind.is_conflict() => attach(tx, emission, &verdict, config, now).await,
-        None => Ok(()),
+        None => Ok(Told::new()),
         Some(conflict) if same_claim(&conflict, &verdict) => go_on(tx, conflict, emission, &verdict, config, now).await,
         Some(conflict) if verdict.kind.is_conflict() => reclassify(tx, conflict, emission, &verdict, config, now).await,
-        Some(_) if verdict.kind == VerdictKind::Inconclusive => Ok(()),
+        Some(_) if verdict.kind == VerdictKind::Inconclusive => Ok(Told::new()),
         Some(conflict) => {
             emission.conflict_id = None;
             leave(tx, conflict, &verdict, now).await
@@ -248,22 +251,24 @@ async fn attach(
     verdict: &Verdict,
     config: LedgerConfig,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Told> {
     let Some(mut conflict) = find(tx, emission, verdict).await? else {
         let mut conflict = open(emission, verdict);
         emission.conflict_id = Some(conflict.id.clone());
         record(tx, &mut conflict, "opened", SYSTEM, verdict.explanation.en.clone(), now).await?;
-        return announce(tx, EventKind::ConflictOpened, &conflict, now).await;
+        return Ok(vec![(EventKind::ConflictOpened, conflict)]);
     };
     emission.conflict_id = Some(conflict.id.clone());
     take_evidence(&mut conflict, emission, verdict);
     conflict.emissions_count += 1;
-    let began_after = conflict.resolved_at.is_some_and(|resolved| emission.start > resolved);
-    if began_after && reopens(&conflict) || is_overdue(&conflict, emission, config) {
+    // What the service withdrew itself comes back with the first evidence, what a person settled with new evidence.
+    let began_after = conflict.resolution == Some(Resolution::Withdrawn)
+        || conflict.resolved_at.is_some_and(|resolved| emission.start > resolved);
+    if (began_after && reopens(&conflict)) || is_overdue(&conflict, emission, config) {
         return reopen_for(tx, conflict, emission, now).await;
     }
     tx.put_conflict(&conflict).await?;
-    announce(tx, EventKind::ConflictUpdated, &conflict, now).await
+    updated(conflict)
 }
 
 fn open(emission: &EmissionRecord, verdict: &Verdict) -> ConflictRecord {
@@ -311,11 +316,11 @@ async fn reopen_for(
     mut conflict: ConflictRecord,
     emission: &EmissionRecord,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Told> {
     reopen(&mut conflict);
     let comment = format!("observed again at {}, last at {}", emission.center_hz, emission.stop);
     record(tx, &mut conflict, "reopened", SYSTEM, comment, now).await?;
-    announce(tx, EventKind::ConflictUpdated, &conflict, now).await
+    updated(conflict)
 }
 
 /// The emission goes on as claimed.
@@ -326,12 +331,12 @@ async fn go_on(
     verdict: &Verdict,
     config: LedgerConfig,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Told> {
     let urgent = verdict.severity > conflict.severity;
     let due = emission.stop.duration_since(conflict.last_seen) >= config.refresh;
     let overdue = is_overdue(&conflict, emission, config);
     if !(urgent || due || overdue || !emission.open) {
-        return Ok(());
+        return Ok(Told::new());
     }
     take_evidence(&mut conflict, emission, verdict);
     if overdue {
@@ -341,7 +346,7 @@ async fn go_on(
         conflict.version += 1;
     }
     tx.put_conflict(&conflict).await?;
-    announce(tx, EventKind::ConflictUpdated, &conflict, now).await
+    updated(conflict)
 }
 
 /// The same emission, measured longer, is a conflict of another kind.
@@ -352,7 +357,7 @@ async fn reclassify(
     verdict: &Verdict,
     config: LedgerConfig,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Told> {
     let alone = conflict.emissions_count <= 1 && conflict.status != ConflictStatus::Resolved;
     if alone && find(tx, emission, verdict).await?.is_none() {
         conflict.kind = verdict.kind;
@@ -367,14 +372,15 @@ async fn reclassify(
             now,
         )
         .await?;
-        return announce(tx, EventKind::ConflictUpdated, &conflict, now).await;
+        return updated(conflict);
     }
-    leave(tx, conflict, verdict, now).await?;
-    attach(tx, emission, verdict, config, now).await
+    let mut told = leave(tx, conflict, verdict, now).await?;
+    told.extend(attach(tx, emission, verdict, config, now).await?);
+    Ok(told)
 }
 
 /// One piece of evidence less; a conflict without any is withdrawn.
-async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, verdict: &Verdict, now: Timestamp) -> Result<()> {
+async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, verdict: &Verdict, now: Timestamp) -> Result<Told> {
     conflict.emissions_count = conflict.emissions_count.saturating_sub(1);
     if conflict.emissions_count == 0 && conflict.status != ConflictStatus::Resolved {
         conflict.status = ConflictStatus::Resolved;
@@ -393,5 +399,5 @@ async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, verdict: &Verdict, now
     } else {
         tx.put_conflict(&conflict).await?;
     }
-    announce(tx, EventKind::ConflictUpdated, &conflict, now).await
+    updated(conflict)
 }
