@@ -101,6 +101,32 @@ impl Reduction {
         }
     }
 
+    /// The pixels.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Adds what another reduction of the same grid and kind collected.
+    ///
+    /// # Panics
+    /// When grid or kind differ.
+    pub fn merge(&mut self, other: &Self) {
+        assert!(
+            self.grid == other.grid && self.show == other.show,
+            "reductions of different grids cannot be merged"
+        );
+        for (pixel, (&level, &weight)) in other.level.iter().zip(&other.weight).enumerate() {
+            let slot = &mut self.level[pixel];
+            *slot = match self.show {
+                Show::Max => slot.max(level),
+                Show::Min => slot.min(level),
+                Show::Mean => *slot + level,
+            };
+            self.weight[pixel] += weight;
+        }
+    }
+
     /// The levels, `NaN` where nothing was observed.
     #[must_use]
     pub fn levels(&self) -> Vec<f32> {

@@ -74,6 +74,8 @@ pub enum EmissionOrder {
     Center,
     /// Descending frequency.
     CenterDescending,
+    /// Strongest over the noise first.
+    SnrDescending,
 }
 
 impl EmissionOrder {
@@ -85,6 +87,7 @@ impl EmissionOrder {
             Self::Start => ("start", "start_us", false),
             Self::Center => ("center", "center_hz", false),
             Self::CenterDescending => ("-center", "center_hz", true),
+            Self::SnrDescending => ("-snr_db", "snr_mdb", true),
         };
         Order {
             name,
@@ -99,6 +102,7 @@ impl EmissionOrder {
             Self::LastSeenDescending | Self::LastSeen => record.stop.as_microsecond(),
             Self::StartDescending | Self::Start => record.start.as_microsecond(),
             Self::Center | Self::CenterDescending => record.center_hz.0,
+            Self::SnrDescending => snr_mdb(record),
         }
     }
 }
@@ -133,6 +137,11 @@ pub struct EmissionQuery {
 const COLUMNS: &str = "id, receiver, start_us, stop_us, is_open, center_hz, low_hz, high_hz, bandwidth_hz, \
     bandwidth_method, bandwidth_x26_hz, power_dbfs, snr_db, peak_dbfs, duty_cycle, bursts_total, \
     center_uncertainty_hz, verdict, conflict_id";
+
+/// The ratio in whole thousandths of a decibel: keys of lists are integers.
+fn snr_mdb(record: &EmissionRecord) -> i64 {
+    (record.snr_db * 1000.0).round() as i64
+}
 
 /// The public name of an enumeration value, as serde writes it.
 pub(super) fn name_of<T: Serialize>(value: &T) -> Result<String> {
@@ -201,8 +210,8 @@ impl Tx {
             .transpose()?;
         let bursts = bursts.map(pack_bursts).transpose()?;
         let sql = format!(
-            "insert into emissions ({COLUMNS}, verdict_kind, severity, bursts) values ($1, $2, $3, $4, $5, $6, $7, \
-             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
+            "insert into emissions ({COLUMNS}, verdict_kind, severity, bursts, snr_mdb) values ($1, $2, $3, $4, $5, $6, $7, \
+             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
              on conflict (id) do update set stop_us = excluded.stop_us, start_us = excluded.start_us, \
              is_open = excluded.is_open, center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
              high_hz = excluded.high_hz, bandwidth_hz = excluded.bandwidth_hz, \
@@ -211,7 +220,7 @@ impl Tx {
              duty_cycle = excluded.duty_cycle, bursts_total = excluded.bursts_total, \
              center_uncertainty_hz = excluded.center_uncertainty_hz, verdict = excluded.verdict, \
              conflict_id = excluded.conflict_id, verdict_kind = excluded.verdict_kind, severity = excluded.severity, \
-             bursts = coalesce(excluded.bursts, emissions.bursts)"
+             bursts = coalesce(excluded.bursts, emissions.bursts), snr_mdb = excluded.snr_mdb"
         );
         let r = record;
         let values = values![
@@ -237,6 +246,7 @@ impl Tx {
             verdict_kind,
             severity,
             bursts,
+            snr_mdb(r),
         ];
         self.execute(sql, values).await.map(drop)
     }

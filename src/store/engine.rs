@@ -95,7 +95,6 @@ impl Row {
     getter!(int, i64);
     getter!(int_or_null, Option<i64>);
     getter!(real, f64);
-    getter!(real_or_null, Option<f64>);
     getter!(text, String);
     getter!(text_or_null, Option<String>);
     getter!(blob, Vec<u8>);

@@ -16,9 +16,9 @@ pub struct Page<T> {
 }
 
 /// Rows a page may hold when nothing is asked.
-pub const LIMIT_DEFAULT: u32 = 100;
+const LIMIT_DEFAULT: u32 = 100;
 /// Rows a page may hold at most.
-pub const LIMIT_MAX: u32 = 1000;
+const LIMIT_MAX: u32 = 1000;
 
 /// The position after a row: its sort key and, for equal keys, its id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{
     EventKind, EventRecord,
-    engine::{Conn, Failure, Row, Value, classify, values},
+    engine::{Conn, Failure, Row, Value, classify, damaged, values},
 };
 use crate::{Error, Result};
 
@@ -49,7 +50,8 @@ impl Tx {
     }
 
     /// Records a live event; it is published after the commit, in order of its number.
-    pub(crate) async fn emit(&mut self, kind: EventKind, time: Timestamp, data: serde_json::Value) -> Result<u64> {
+    pub(crate) async fn emit(&mut self, kind: EventKind, time: Timestamp, data: &impl Serialize) -> Result<u64> {
+        let data = serde_json::to_value(data).map_err(|source| damaged("data", source))?;
         let row = self
             .fetch_optional(
                 "update counters set value = value + 1 where name = 'events' returning value",

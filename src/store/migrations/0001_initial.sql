@@ -98,6 +98,7 @@ create table emissions (
     bandwidth_x26_hz bigint,
     power_dbfs double precision not null,
     snr_db double precision not null,
+    snr_mdb bigint not null,
     peak_dbfs double precision not null,
     duty_cycle double precision not null,
     bursts_total bigint not null,
@@ -111,6 +112,7 @@ create table emissions (
 create index emissions_stop on emissions (stop_us, id);
 create index emissions_start on emissions (start_us, id);
 create index emissions_center on emissions (center_hz, id);
+create index emissions_snr on emissions (snr_mdb, id);
 create index emissions_receiver on emissions (receiver, is_open, stop_us);
 create index emissions_verdict on emissions (verdict_kind, stop_us, id);
 create index emissions_conflict on emissions (conflict_id, stop_us, id);
