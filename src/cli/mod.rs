@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
 mod detect;
+mod openapi;
 mod receivers;
 mod record;
 mod source;
@@ -37,6 +38,8 @@ enum Command {
     Detect(detect::DetectArgs),
     /// Record IQ samples from a receiver as SigMF
     Record(record::RecordArgs),
+    /// Print the description of the web API (OpenAPI 3.1)
+    Openapi,
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Receivers(args) => receivers::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Openapi => return openapi::run(),
     };
     match outcome {
         Ok(code) => code,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::registry::Text;
 
 /// What was found. The names are part of the public contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// Explained by an assignment in force.
@@ -40,7 +40,7 @@ impl VerdictKind {
 }
 
 /// How urgent it is; set by the rules file, never by code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// For the record.
@@ -54,7 +54,7 @@ pub enum Severity {
 }
 
 /// The judgement of one emission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Verdict {
     /// What was found.
     pub kind: VerdictKind,

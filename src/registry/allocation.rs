@@ -6,7 +6,7 @@ use super::Text;
 use crate::units::Band;
 
 /// Status of a service in a band (RR 5.23 ff.).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceStatus {
     /// Primary service.
@@ -18,7 +18,7 @@ pub enum ServiceStatus {
 }
 
 /// How far a row can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Read at a source or undisputed.
@@ -29,7 +29,7 @@ pub enum Confidence {
 
 /// Lawful senders that a civil station register does not list one by one. Where a row names some, an emission that
 /// no assignment explains is not thereby unlawful: the answer is "ask", not "unlicensed".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unlisted {
     /// Stations licensed by the military spectrum office: ask the other side.
@@ -40,10 +40,12 @@ pub enum Unlisted {
     Amateur,
     /// Space stations, which are notified internationally and not in a national station register.
     Space,
+    /// Stations of other countries, heard over long distances.
+    Abroad,
 }
 
 /// Use without an individual licence, within limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Exemption {
     /// Largest occupied bandwidth.
     pub max_bandwidth_hz: Option<i64>,
@@ -54,7 +56,7 @@ pub struct Exemption {
 }
 
 /// One service in one band.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Allocation {
     /// Stable key within the table.
     pub id: String,
