@@ -157,8 +157,10 @@ impl<R: Receiver> Faulty<R> {
                     Some(before) => before.samples.zip(counted.then_some(samples)).map(|(a, b)| a + b),
                     None => counted.then_some(samples),
                 };
-                self.pending = Some(Loss { reason: GapReason::Overflow, samples: known });
-            });
+                self.pending = Some(Loss {
+                    reason: GapReason::Overflow,
+                    samples: known,
+                });
             }
             Fault::Timeout { reads } => self.timeouts_left = reads,
             Fault::Short { samples } => self.short = Some(samples),
