@@ -14,7 +14,7 @@ use crate::{
 /// When a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
-    /// Directly before this sample of the inner receiver, counted from 0.
+    /// Directly before this sample of the inner receiver, counted from 0; later when that one itself was lost.
     Sample(u64),
     /// At this call of `read`, counted from 0.
     Read(u64),
@@ -153,7 +153,10 @@ impl<R: Receiver> Faulty<R> {
         match fault {
             Fault::Overflow { samples, counted } => {
                 self.drop_samples(samples, timeout)?;
-                let known = counted.then_some(samples);
+                let known = match self.pending {
+                    Some(before) => before.samples.zip(counted.then_some(samples)).map(|(a, b)| a + b),
+                    None => counted.then_some(samples),
+                };
                 self.pending = Some(Loss {
                     reason: GapReason::Overflow,
                     samples: known,
@@ -254,9 +257,12 @@ impl<R: Receiver> Receiver for Faulty<R> {
     }
 
     fn read(&mut self, block: &mut SampleBlock, timeout: Duration) -> Result<Option<ReadInfo>, ReceiverError> {
-        let (call, position) = (self.reads, self.position);
+        let call = self.reads;
         self.reads += 1;
-        while let Some(fault) = self.strike(|at| at == At::Read(call) || at == At::Sample(position)) {
+        loop {
+            let position = self.position;
+            let due = |at| at == At::Read(call) || matches!(at, At::Sample(n) if n <= position);
+            let Some(fault) = self.strike(due) else { break };
             self.apply(fault, timeout)?;
         }
         self.check_lost()?;

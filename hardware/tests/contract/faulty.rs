@@ -53,6 +53,26 @@ fn an_overflow_loses_what_it_says_at_the_sample_it_says() {
 }
 
 #[test]
+fn faults_are_counted_in_samples_of_the_inner_receiver() {
+    let folder = tempfile::tempdir().unwrap();
+    let lose = |samples| Fault::Overflow { samples, counted: true };
+    let script = vec![
+        (At::Sample(500), lose(200)),
+        (At::Sample(600), lose(1)),
+        (At::Sample(800), lose(10)),
+    ];
+    let mut receiver = faulty(&folder, SampleFormat::Cs16, script);
+    for (samples, lost, first) in [(500, None, 0), (99, Some(201), 701), (1000, Some(10), 810)] {
+        let (answer, number) = read(&mut receiver);
+        let info = answer.unwrap().unwrap();
+        assert_eq!(
+            (info.samples, info.loss.and_then(|loss| loss.samples), number),
+            (samples, lost, first)
+        );
+    }
+}
+
+#[test]
 fn time_outs_and_short_reads_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let script = vec![
