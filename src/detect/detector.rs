@@ -10,7 +10,7 @@ use super::{
     event::DetectEvent,
     pulse::PulseFinder,
     rows::{Row, RowMaker},
-    segment::{Run, Segmenter},
+    segment::{Run, Segmenter, Tests},
     slow::SlowAverage,
     tracker::{Burst, RowTime, Tracker},
 };
@@ -202,6 +202,8 @@ impl Detector {
             stop_s: row.start_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
         };
         self.row_number += 1;
+        let tracker = &self.tracker;
+        found.retain(|pulse| !tracker.covers(pulse));
         let usable = self.mean_without_pulses(row, &found);
         self.done.append(&mut found);
         self.pulse_bursts = found;
@@ -209,8 +211,12 @@ impl Detector {
             self.tracker.blind();
             return;
         }
-        let tests = (self.thresholds.narrow[usable - 1], Some(self.thresholds.wide[usable - 1]));
-        self.segmenter.runs(&self.power, &floor.level, floor.live, tests, &mut self.runs);
+        let tests = Tests {
+            narrow: self.thresholds.narrow[usable - 1],
+            middle: self.thresholds.middle[usable - 1],
+            wide_seed: self.thresholds.wide[usable - 1].seed,
+        };
+        self.segmenter.runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
         self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
@@ -274,6 +280,7 @@ impl Detector {
         let Some(floor) = self.floor.take() else { return };
         for channel in &mut self.channels {
             channel.tidy(1.5 * row_s);
+            channel.widen(&floor.level, row_s);
         }
         let mut index = 0;
         let all = self.channels.clone();
@@ -293,6 +300,12 @@ impl Detector {
         let observed_s = channel.stop_s - channel.start_s;
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
+        if emission.snr_db < self.config.rules.report_snr_db {
+            return;
+        }
+        if artefact::part(channel, others, row_s) || artefact::splatter(channel, others, row_s, &self.config.rules) {
+            return;
+        }
         match artefact::cause(channel, others, row_s, &self.config.rules) {
             Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact { emission, artefact, cause })),
             None => {

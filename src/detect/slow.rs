@@ -2,7 +2,7 @@
 
 use super::{
     config::{BINS, Threshold},
-    segment::{Run, Segmenter},
+    segment::{Run, Segmenter, Tests},
     tracker::{Burst, RowTime, Tracker},
 };
 
@@ -71,7 +71,8 @@ impl SlowAverage {
             let enough = self.counts[k] >= 0.5 * self.rows as f32;
             self.mean[k] = if enough { self.sums[k] / self.counts[k] } else { floor[k] };
         }
-        self.segmenter.runs(&self.mean, floor, live, (self.threshold, None), &mut self.runs);
+        let tests = Tests { narrow: self.threshold, middle: self.threshold, wide_seed: f32::INFINITY };
+        self.segmenter.runs(&self.mean, floor, live, &tests, &mut self.runs);
         let row = RowTime { number: self.number, start_s: self.start_s, stop_s: time.stop_s };
         self.tracker.advance(row, &self.runs, self.segmenter.excess(), done);
         self.number += 1;
