@@ -31,6 +31,7 @@ pub(super) struct Channel {
     pub(super) dropped: u64,
     pub(super) on_s: f64,
     pub(super) energy: Vec<f32>,
+    pub(super) margin: Vec<f32>,
     pub(super) peak: f32,
     /// Announced as opened.
     pub(super) announced: bool,
@@ -55,6 +56,7 @@ impl Channel {
             dropped: 0,
             on_s: 0.0,
             energy: vec![0.0; BINS],
+            margin: vec![0.0; BINS],
             peak: 0.0,
             announced: false,
             updated_s: start_s,
@@ -67,6 +69,9 @@ impl Channel {
     /// Adds a finished burst.
     pub(super) fn add(&mut self, burst: &Burst) {
         for (sum, e) in self.energy.iter_mut().zip(&burst.energy) {
+            *sum += e;
+        }
+        for (sum, e) in self.margin.iter_mut().zip(&burst.margin) {
             *sum += e;
         }
         self.on_s += burst.on_s;
@@ -108,6 +113,11 @@ impl Channel {
         self.energy.iter().map(|e| f64::from(*e)).sum::<f64>() / self.on_s.max(1e-12)
     }
 
+    /// Strongest mean power per bin while on.
+    pub(super) fn density(&self) -> f64 {
+        f64::from(self.energy.iter().copied().fold(0.0_f32, f32::max)) / self.on_s.max(1e-12)
+    }
+
     /// Share of this channel's on-time that lies within `other`'s, each interval of it widened by `slack_s`.
     pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
         let mut common = 0.0;
@@ -131,6 +141,39 @@ impl Channel {
         common / self.covered_s().max(1e-12)
     }
 }
+
+impl Channel {
+    /// Adds what lies beside the regions where it is more than noise and floor error could be, and measures the band
+    /// again: the modulation sidebands of a signal whose regions hold only its strongest part.
+    pub(super) fn widen(&mut self, floor: &[f32], row_s: f64) {
+        let Some((low, high)) = band_of(&self.energy) else { return };
+        let middle = (0.5 * (low + high)) as usize;
+        for range in [0..middle, middle..BINS] {
+            let (mut sum, mut noise, mut bins) = (0.0, 0.0, 0.0);
+            for k in range.clone() {
+                if self.margin[k] != 0.0 {
+                    sum += f64::from(self.margin[k]);
+                    noise += f64::from(floor[k]);
+                    bins += 1.0;
+                }
+            }
+            // Neighbouring bins share a window: 2.8 of them are one; a row is two independent segments.
+            let sigma = noise / f64::max(bins, 1.0) * (2.8 * bins * self.on_s * row_s / 2.0).sqrt();
+            if sum > 4.0 * sigma + MARGIN_FLOOR_ERROR * noise * self.on_s {
+                for k in range {
+                    self.energy[k] += self.margin[k];
+                    self.margin[k] = 0.0;
+                }
+            }
+        }
+        if let Some((low, high)) = band_of(&self.energy) {
+            (self.low, self.high) = (low, high);
+        }
+    }
+}
+
+/// Relative error of the floor that energy beside the regions must exceed.
+const MARGIN_FLOOR_ERROR: f64 = 0.05;
 
 /// 99 % band of an energy spectrum.
 pub(super) fn band_of(energy: &[f32]) -> Option<(f64, f64)> {

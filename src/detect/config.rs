@@ -25,6 +25,8 @@ pub(super) const PULSE_SEGMENTS: usize = 2;
 pub(super) const PULSE_SLOT: usize = PULSE_HOP * PULSE_SEGMENTS;
 /// Pulse slots per row.
 pub(super) const PULSE_SLOTS: usize = ROW / PULSE_SLOT;
+/// Bins of the middle smoothing, for signals that are weak per bin but wider than a line.
+pub(super) const MIDDLE: usize = 9;
 /// Bins of the wide smoothing, for signals that are weak per bin but wide.
 pub(super) const WIDE: usize = 32;
 
@@ -98,6 +100,15 @@ pub struct Rules {
     pub pulse_share_min: f64,
     /// Share of time two neighbouring bursts must share to be parts of one signal.
     pub together: f64,
+    /// Least ratio over the noise in its own band, while on, for an emission to be reported, dB.
+    pub report_snr_db: f64,
+    /// Spectral density below a stronger neighbour from which brief energy beside it is its splatter, dB.
+    pub splatter_db: f64,
+    /// The same for energy as lasting as the neighbour, dB.
+    pub splatter_lasting_db: f64,
+    /// Reach of splatter from the edge at `splatter_db`, in bandwidths of the stronger: the out-of-band domain of
+    /// ITU-R SM.1541 ends 2.5 bandwidths from the centre.
+    pub splatter_reach: f64,
     /// Level below a coincident stronger signal from which a narrow line is its by-product, dB.
     pub byproduct_db: f64,
 }
@@ -121,6 +132,10 @@ impl Default for Rules {
             pulse_samples_max: 1024,
             pulse_share_min: 0.25,
             together: 0.7,
+            report_snr_db: 5.0,
+            splatter_db: 15.0,
+            splatter_lasting_db: 30.0,
+            splatter_reach: 2.0,
             byproduct_db: 20.0,
         }
     }
@@ -140,6 +155,8 @@ pub(super) struct Threshold {
 pub(super) struct Thresholds {
     /// Three bins of a row of one or two usable segments.
     pub(super) narrow: [Threshold; SEGMENTS],
+    /// `MIDDLE` bins of such a row.
+    pub(super) middle: [Threshold; SEGMENTS],
     /// `WIDE` bins of such a row.
     pub(super) wide: [Threshold; SEGMENTS],
     /// All bins of a pulse slot.
@@ -151,11 +168,11 @@ pub(super) struct Thresholds {
 }
 
 impl Thresholds {
-    /// For the rate in `config`: a day and a megahertz hold 86,400 · 10⁶ cells of time × bandwidth 1; the four kinds of
+    /// For the rate in `config`: a day and a megahertz hold 86,400 · 10⁶ cells of time × bandwidth 1; the five kinds of
     /// test share the rate equally.
     pub(super) fn new(config: &DetectorConfig) -> Self {
         let rules = &config.rules;
-        let share = config.false_alarms_per_day_mhz.max(1e-9) / 4.0;
+        let share = config.false_alarms_per_day_mhz.max(1e-9) / 5.0;
         let cells = 86_400.0e6;
         let window = Window::blackman_harris(BINS);
         let pair = |averages: f64, trials: f64| Threshold {
@@ -182,6 +199,7 @@ impl Thresholds {
         let pulse_averages = short.effective_averages(PULSE_SEGMENTS, PULSE_HOP, PULSE_BINS);
         Self {
             narrow: per_row(3),
+            middle: per_row(MIDDLE),
             wide: per_row(WIDE),
             pulse: pair(pulse_averages, cells / PULSE_SLOT as f64),
             slow,

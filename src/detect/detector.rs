@@ -10,7 +10,7 @@ use super::{
     event::DetectEvent,
     pulse::PulseFinder,
     rows::{Row, RowMaker},
-    segment::{Run, Segmenter},
+    segment::{Run, Segmenter, Tests},
     slow::SlowAverage,
     tracker::{Burst, RowTime, Tracker},
 };
@@ -129,11 +129,7 @@ impl Detector {
         (self.base_s, self.stretch_samples) = (stop_s, 0);
         self.gaps.push([start_s, stop_s]);
         self.gaps_total += 1;
-        sink(DetectEvent::Gap(Gap {
-            start_s,
-            stop_s,
-            reason,
-        }));
+        sink(DetectEvent::Gap(Gap { start_s, stop_s, reason }));
     }
 
     /// Ends the pass: everything still open is reported.
@@ -185,11 +181,7 @@ impl Detector {
     }
 
     fn learn(&mut self) {
-        let spectra: Vec<&[f32]> = self
-            .pending
-            .iter()
-            .flat_map(|row| row.segments.chunks_exact(BINS))
-            .collect();
+        let spectra: Vec<&[f32]> = self.pending.iter().flat_map(|row| row.segments.chunks_exact(BINS)).collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
@@ -210,6 +202,8 @@ impl Detector {
             stop_s: row.start_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
         };
         self.row_number += 1;
+        let tracker = &self.tracker;
+        found.retain(|pulse| !tracker.covers(pulse));
         let usable = self.mean_without_pulses(row, &found);
         self.done.append(&mut found);
         self.pulse_bursts = found;
@@ -217,14 +211,13 @@ impl Detector {
             self.tracker.blind();
             return;
         }
-        let tests = (
-            self.thresholds.narrow[usable - 1],
-            Some(self.thresholds.wide[usable - 1]),
-        );
-        self.segmenter
-            .runs(&self.power, &floor.level, floor.live, tests, &mut self.runs);
-        self.tracker
-            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
+        let tests = Tests {
+            narrow: self.thresholds.narrow[usable - 1],
+            middle: self.thresholds.middle[usable - 1],
+            wide_seed: self.thresholds.wide[usable - 1].seed,
+        };
+        self.segmenter.runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
+        self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
             if slow.decide(time, &floor.level, floor.live, &mut self.done) {
@@ -260,10 +253,9 @@ impl Detector {
     fn attach(&mut self, burst: &Burst) {
         let Some(band) = band_of(&burst.energy) else { return };
         let rules = &self.config.rules;
-        let best = self
-            .channels
-            .iter_mut()
-            .filter(|c| burst.start_s - c.stop_s <= rules.hold_s && !c.ended);
+        let best = self.channels.iter_mut().filter(|c| {
+            burst.start_s - c.stop_s <= rules.hold_s && !c.ended
+        });
         let best = best
             .map(|c| (band_share(band, (c.low, c.high)), c))
             .filter(|(share, _)| *share >= rules.channel_overlap)
@@ -288,6 +280,7 @@ impl Detector {
         let Some(floor) = self.floor.take() else { return };
         for channel in &mut self.channels {
             channel.tidy(1.5 * row_s);
+            channel.widen(&floor.level, row_s);
         }
         let mut index = 0;
         let all = self.channels.clone();
@@ -307,12 +300,14 @@ impl Detector {
         let observed_s = channel.stop_s - channel.start_s;
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
+        if emission.snr_db < self.config.rules.report_snr_db {
+            return;
+        }
+        if artefact::part(channel, others, row_s) || artefact::splatter(channel, others, row_s, &self.config.rules) {
+            return;
+        }
         match artefact::cause(channel, others, row_s, &self.config.rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
-                emission,
-                artefact,
-                cause,
-            })),
+            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact { emission, artefact, cause })),
             None => {
                 self.emissions += 1;
                 sink(DetectEvent::Closed(emission));

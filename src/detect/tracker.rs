@@ -17,6 +17,8 @@ pub(super) struct Burst {
     pub(super) on_s: f64,
     /// Energy over the floor per bin (power × seconds).
     pub(super) energy: Vec<f32>,
+    /// The same beside the regions, where it may be weak signal or only noise.
+    pub(super) margin: Vec<f32>,
     /// Strongest power of one row.
     pub(super) peak: f32,
     /// Whether it was on when observation began.
@@ -54,12 +56,19 @@ pub(super) struct Tracker {
     groups: Vec<Vec<usize>>,
     first: bool,
     spare: Vec<Vec<f32>>,
+    cut_runs: Vec<Run>,
 }
 
 /// Rows after which a burst is established: it is then no longer swallowed by a wider neighbour.
 const ESTABLISHED: u32 = 8;
-/// A region this many times wider than an established burst is something else on top of it.
+/// Rows after which the band of a burst is known.
+const SETTLED: u32 = 24;
+/// A region this many times wider than a burst is something else on top of it.
 const ON_TOP: f64 = 4.0;
+/// Distance in widths at which a region still continues a burst: a drifting carrier moves on from row to row.
+const DRIFT_SHARE: f64 = 0.5;
+/// Rows between the beginnings of the parts of one signal.
+const TOGETHER: u64 = 2;
 /// Share of its band a burst must be seen in to go on, unless what is seen has its power.
 const SEEN_SHARE: f64 = 0.2;
 /// Open bursts at most; the weakest new ones are dropped beyond.
@@ -74,12 +83,16 @@ impl Tracker {
             groups: Vec::new(),
             first: true,
             spare: Vec::new(),
+            cut_runs: Vec::new(),
         }
     }
 
     /// Takes the regions of one row; bursts that ended long enough ago move to `done`.
     pub(super) fn advance(&mut self, time: RowTime, runs: &[Run], excess: &[f32], done: &mut Vec<Burst>) {
-        self.assign(time, runs, excess);
+        self.cut(runs, excess);
+        let runs = std::mem::take(&mut self.cut_runs);
+        self.assign(time, &runs, excess);
+        self.cut_runs = runs;
         self.first = false;
         self.end_silent(time.number, done);
     }
@@ -90,6 +103,14 @@ impl Tracker {
             burst.last_row += 1;
             burst.first_row += 1;
         }
+    }
+
+    /// Whether an established burst fills at least half of the band of `pulse`, which is then a part of it.
+    pub(super) fn covers(&self, pulse: &Burst) -> bool {
+        self.open.iter().any(|b| {
+            let common = b.high.min(pulse.high) - b.low.max(pulse.low);
+            b.rows >= ESTABLISHED && common >= 0.5 * (pulse.high - pulse.low)
+        })
     }
 
     /// Ends everything, because observation ends.
@@ -131,16 +152,50 @@ impl Tracker {
         self.merge_young(known, runs);
     }
 
+    /// Cuts regions where an established burst goes on as before and something else begins beside it: a burst in the
+    /// guard band of a wide carrier, joined to it by splatter.
+    fn cut(&mut self, runs: &[Run], excess: &[f32]) {
+        self.cut_runs.clear();
+        for run in runs {
+            let mut rest = *run;
+            let whole = run.high - run.low;
+            let wide = self.open.iter().filter(|b| {
+                let common = run.high.min(b.high) - run.low.max(b.low);
+                b.rows >= SETTLED && common >= 0.8 * (b.high - b.low) && b.high - b.low >= 16.0 && common >= 0.5 * whole
+            });
+            for b in wide {
+                let inside = part_of(run, b.low, b.high);
+                let mean = b.energy.iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+                let own = region_power(&inside, excess);
+                let guard = 2.0;
+                if own < 0.3 * mean {
+                    continue;
+                }
+                let density = own / (inside.last - inside.first).max(1) as f32;
+                for side in [part_of(run, run.low, b.low - guard), part_of(run, b.high + guard, run.high)] {
+                    let width = side.high - side.low;
+                    let denser = region_power(&side, excess) > 2.0 * density * (side.last - side.first).max(1) as f32;
+                    if width >= 4.0 && denser {
+                        self.cut_runs.push(side);
+                        rest = inside;
+                    }
+                }
+            }
+            self.cut_runs.push(rest);
+        }
+    }
+
     /// The open burst a region belongs to: the one with the largest share of common band.
     fn best_for(&self, run: &Run, known: usize) -> Option<usize> {
         let mut best = None;
         for (index, burst) in self.open[..known].iter().enumerate() {
-            let common = run.high.min(burst.high + 1.0) - run.low.max(burst.low - 1.0);
+            let (width, burst_width) = (run.high - run.low, burst.high - burst.low);
+            let pad = (DRIFT_SHARE * width.min(burst_width)).max(1.0);
+            let common = run.high.min(burst.high + pad) - run.low.max(burst.low - pad);
             if common <= 0.0 {
                 continue;
             }
-            let (width, burst_width) = (run.high - run.low, burst.high - burst.low);
-            if burst.rows >= ESTABLISHED && width > ON_TOP * burst_width + 4.0 {
+            if width > ON_TOP * burst_width + 4.0 {
                 continue;
             }
             let share = common / (run.high.max(burst.high) - run.low.min(burst.low));
@@ -167,8 +222,7 @@ impl Tracker {
         if self.open.len() >= OPEN_MAX {
             return;
         }
-        let mut energy = self.spare.pop().unwrap_or_else(|| vec![0.0; BINS]);
-        energy.fill(0.0);
+        let (energy, margin) = (self.zeros(), self.zeros());
         self.open.push(Burst {
             low: run.low,
             high: run.high,
@@ -176,6 +230,7 @@ impl Tracker {
             stop_s: time.start_s,
             on_s: 0.0,
             energy,
+            margin,
             peak: 0.0,
             from_start: self.first,
             to_end: false,
@@ -186,6 +241,13 @@ impl Tracker {
         });
         let index = self.open.len() - 1;
         self.add(index, std::slice::from_ref(run), excess, time);
+    }
+
+    fn zeros(&mut self) -> Vec<f32> {
+        let mut bins = self.spare.pop().unwrap_or_default();
+        bins.clear();
+        bins.resize(BINS, 0.0);
+        bins
     }
 
     fn extend(&mut self, burst: usize, group: &[usize], runs: &[Run], excess: &[f32], time: RowTime) {
@@ -205,11 +267,13 @@ impl Tracker {
         let b = &mut self.open[burst];
         let mut power = 0.0;
         for run in parts {
-            for (sum, e) in b.energy[run.first..run.last]
-                .iter_mut()
-                .zip(&excess[run.first..run.last])
-            {
+            for (sum, e) in b.energy[run.first..run.last].iter_mut().zip(&excess[run.first..run.last]) {
                 *sum += e * seconds as f32;
+            }
+            for range in [run.first - run.margin_low..run.first, run.last..run.last + run.margin_high] {
+                for (sum, e) in b.margin[range.clone()].iter_mut().zip(&excess[range]) {
+                    *sum += e * seconds as f32;
+                }
             }
             power += region_power(run, excess);
         }
@@ -225,19 +289,14 @@ impl Tracker {
     fn keep_alive(&mut self, known: usize, runs: &[Run], excess: &[f32], time: RowTime) {
         for index in 0..known {
             let b = &self.open[index];
-            if b.last_row == time.number || b.rows < ESTABLISHED {
+            if b.last_row == time.number {
                 continue;
             }
             let (first, last) = (b.low.max(0.0) as usize, (b.high.ceil() as usize).min(BINS));
             if first >= last || !runs.iter().any(|r| r.first <= first && r.last >= last) {
                 continue;
             }
-            let own = Run {
-                low: b.low,
-                high: b.high,
-                first,
-                last,
-            };
+            let own = Run { low: b.low, high: b.high, first, last, margin_low: 0, margin_high: 0 };
             let mean = b.energy[first..last].iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
@@ -264,13 +323,11 @@ impl Tracker {
             if members.len() < 2 {
                 continue;
             }
-            let keep = members
-                .iter()
-                .copied()
-                .max_by_key(|i| self.open[*i].rows)
-                .unwrap_or(members[0]);
+            let keep = members.iter().copied().max_by_key(|i| self.open[*i].rows).unwrap_or(members[0]);
+            let began = self.open[keep].first_row;
             for index in members.into_iter().rev() {
-                let young = self.open[index].rows < ESTABLISHED && self.open[index].emission.is_none();
+                let b = &self.open[index];
+                let young = b.rows < ESTABLISHED && b.emission.is_none() && b.first_row.abs_diff(began) <= TOGETHER;
                 if index != keep && young && self.open[index].last_row > 0 {
                     let part = self.open[index].clone();
                     absorb(&mut self.open[keep], &part);
@@ -297,7 +354,6 @@ impl Tracker {
 
     /// Hands over ended bursts whose siblings, if any, have ended too, joined to them.
     fn release(&mut self, row: u64, done: &mut Vec<Burst>) {
-        const TOGETHER: u64 = 2;
         let ripe = row.saturating_sub(self.bridge_rows + TOGETHER + 1);
         let mut index = 0;
         while index < self.ended.len() {
@@ -310,11 +366,20 @@ impl Tracker {
                 let part = self.ended.swap_remove(other);
                 absorb(&mut burst, &part);
                 self.spare.push(part.energy);
+                self.spare.push(part.margin);
                 index = 0;
             }
             done.push(burst);
         }
     }
+}
+
+/// The part of a region between two positions, without margins.
+fn part_of(run: &Run, low: f64, high: f64) -> Run {
+    let (low, high) = (low.max(run.low), high.min(run.high));
+    let first = (low as usize).clamp(run.first, run.last);
+    let last = (high.ceil().max(0.0) as usize).min(run.last).max(first);
+    Run { low, high, first, last, margin_low: 0, margin_high: 0 }
 }
 
 /// Power of a region above the floor.
@@ -336,6 +401,9 @@ fn siblings(a: &Burst, b: &Burst, rows: u64) -> bool {
 /// Joins `part` to `burst`.
 fn absorb(burst: &mut Burst, part: &Burst) {
     for (sum, e) in burst.energy.iter_mut().zip(&part.energy) {
+        *sum += e;
+    }
+    for (sum, e) in burst.margin.iter_mut().zip(&part.margin) {
         *sum += e;
     }
     burst.low = burst.low.min(part.low);
@@ -361,6 +429,7 @@ impl Burst {
             stop_s,
             on_s: stop_s - start_s,
             energy,
+            margin: Vec::new(),
             peak,
             from_start: false,
             to_end: false,
