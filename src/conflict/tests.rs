@@ -1,5 +1,7 @@
 //! One table of cases per kind of verdict, on a small register with known distances.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 
 use super::*;
@@ -28,15 +30,13 @@ LMR,公司,对讲,,150.1M,,11K0F3E,500,30.55,114.40,20,,,,
 IMT,运营商,全区,,941.5M,15M,,,30.55,114.40,80,,,,yes
 ";
 
-fn registry() -> Registry {
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let report = import::parse_assignments(CSV.as_bytes(), "test.csv");
     assert!(report.is_clean(), "{:#?}", report.bad);
     Registry::new(vec![table::builtin_cn().expect("built in")], report.ok)
-}
+});
 
-fn rules() -> Rules {
-    Rules::builtin().expect("built in")
-}
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin().expect("built in"));
 
 fn hertz(text: &str) -> Hertz {
     text.parse().expect("a frequency")
@@ -62,7 +62,7 @@ fn context() -> Context {
 }
 
 fn verdict(measured: &Measured) -> Verdict {
-    judge(&rules(), &registry(), measured, &context())
+    judge(&RULES, &REGISTRY, measured, &context())
 }
 
 /// Every case: centre, bandwidth, rule, assignment.
@@ -133,7 +133,7 @@ fn a_bad_oscillator_makes_an_offset_doubtful_and_says_what_would_decide() {
         ppm_uncertainty: 200.0,
         ..context()
     };
-    let verdict = judge(&rules(), &registry(), &measured("98.025M", "150k"), &poor);
+    let verdict = judge(&RULES, &REGISTRY, &measured("98.025M", "150k"), &poor);
     assert_eq!(verdict.rule, "frequency_unclear");
     assert_eq!(verdict.kind, VerdictKind::Inconclusive);
     assert!(
@@ -224,7 +224,7 @@ fn a_distant_station_does_not_license() {
         site: None,
         ..context()
     };
-    let verdict = judge(&rules(), &registry(), &measured("101.0M", "150k"), &nowhere);
+    let verdict = judge(&RULES, &REGISTRY, &measured("101.0M", "150k"), &nowhere);
     assert_eq!(
         verdict.rule, "licensed",
         "without a place of observation, distance is no argument"
@@ -258,8 +258,8 @@ fn the_last_day_of_a_licence_is_covered_and_the_next_is_not() {
     let at = |time: &str| {
         let time: Timestamp = time.parse().expect("time");
         judge(
-            &rules(),
-            &registry(),
+            &RULES,
+            &REGISTRY,
             &measured("103.0M", "150k"),
             &Context {
                 time: Some(time),
@@ -345,11 +345,11 @@ fn a_narrow_thing_inside_an_assigned_band_is_not_called_the_station() {
 #[test]
 fn an_empty_register_accuses_nobody_outside_protected_bands() {
     let empty = Registry::new(vec![table::builtin_cn().expect("built in")], Vec::new());
-    let rule = |center| judge(&rules(), &empty, &measured(center, "6k"), &context()).rule;
+    let rule = |center| judge(&RULES, &empty, &measured(center, "6k"), &context()).rule;
     assert_eq!(rule("98.0M"), "no_station_data");
     assert_eq!(rule("121.5M"), "protected_band");
     assert_eq!(
-        judge(&rules(), &Registry::default(), &measured("98M", "6k"), &context()).rule,
+        judge(&RULES, &Registry::default(), &measured("98M", "6k"), &context()).rule,
         "no_allocation_known"
     );
 }
@@ -361,10 +361,10 @@ fn a_complete_table_says_not_allocated_and_an_unverified_row_never_accuses() {
         complete: true,
         ..cn.clone()
     };
-    let stations = registry().assignments().to_vec();
+    let stations = REGISTRY.assignments().to_vec();
     let sure = Registry::new(vec![complete], stations.clone());
     assert_eq!(
-        judge(&rules(), &sure, &measured("600M", "20k"), &context()).rule,
+        judge(&RULES, &sure, &measured("600M", "20k"), &context()).rule,
         "not_allocated"
     );
 
@@ -374,7 +374,7 @@ fn a_complete_table_says_not_allocated_and_an_unverified_row_never_accuses() {
     }
     let doubtful = Registry::new(vec![doubtful], stations);
     for center in ["97.45M", "121.5M", "150.5M", "1575.42M"] {
-        let verdict = judge(&rules(), &doubtful, &measured(center, "10k"), &context());
+        let verdict = judge(&RULES, &doubtful, &measured(center, "10k"), &context());
         assert_eq!(verdict.rule, "unverified_row", "{center}");
     }
 }
@@ -405,7 +405,7 @@ fn the_demo_district_yields_the_verdicts_it_is_made_for() {
                 duration_s: 2.0,
                 ..measured(center, bandwidth)
             };
-            let verdict = judge(&rules(), &registry, &seen, &context);
+            let verdict = judge(&RULES, &registry, &seen, &context);
             assert_eq!(verdict.rule, rule, "{center} {bandwidth}: {verdict:#?}");
         }
     }
@@ -420,25 +420,25 @@ fn the_demo_district_yields_the_verdicts_it_is_made_for() {
         ("433.92M", "40k", "licence_exempt"),
         ("943M", "200k", "licensed_block"),
     ] {
-        let verdict = judge(&rules(), &registry, &measured(center, bandwidth), &context);
+        let verdict = judge(&RULES, &registry, &measured(center, bandwidth), &context);
         assert_eq!(verdict.rule, rule, "{center}: {verdict:#?}");
     }
 }
 
 #[test]
 fn the_same_input_gives_the_same_verdict_and_order_of_import_does_not_matter() {
-    let mut reversed = registry().assignments().to_vec();
+    let mut reversed = REGISTRY.assignments().to_vec();
     reversed.reverse();
-    let reversed = Registry::new(registry().tables().to_vec(), reversed);
-    assert_eq!(reversed.version(), registry().version());
+    let reversed = Registry::new(REGISTRY.tables().to_vec(), reversed);
+    assert_eq!(reversed.version(), REGISTRY.version());
     for center in ["98.0M", "98.1M", "102.0M", "433.92M", "121.5M"] {
         let seen = measured(center, "20k");
-        assert_eq!(judge(&rules(), &reversed, &seen, &context()), verdict(&seen));
+        assert_eq!(judge(&RULES, &reversed, &seen, &context()), verdict(&seen));
     }
-    let mut changed: Vec<Assignment> = registry().assignments().to_vec();
+    let mut changed: Vec<Assignment> = REGISTRY.assignments().to_vec();
     changed[0].holder.push('x');
     assert_ne!(
-        Registry::new(registry().tables().to_vec(), changed).version(),
-        registry().version()
+        Registry::new(REGISTRY.tables().to_vec(), changed).version(),
+        REGISTRY.version()
     );
 }
