@@ -8,6 +8,7 @@
 mod clock;
 mod measure;
 pub mod observation;
+mod open;
 pub mod plan;
 mod pool;
 mod reader;
@@ -20,6 +21,7 @@ use std::{
     thread::JoinHandle,
 };
 
+pub use open::open;
 pub use observation::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus};
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
 
