@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
 mod openapi;
+mod user;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ enum Command {
     Version,
     /// Prints the description of the web API (OpenAPI 3.1).
     Openapi,
+    /// Makes, lists and changes accounts.
+    User(user::UserArgs),
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -30,6 +33,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Version => println!("pinpu {}", env!("CARGO_PKG_VERSION")),
         Command::Openapi => return openapi::run(),
+        Command::User(args) => return user::run(args),
     }
     ExitCode::SUCCESS
 }
