@@ -8,6 +8,7 @@ mod allocations;
 mod assignments;
 mod changes;
 mod columns;
+mod lines;
 mod row;
 mod sheet;
 
@@ -96,3 +97,6 @@ pub enum Kind {
     /// Bands and their services.
     Allocations,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::{
 use super::{
     BadRow, ImportReport, Keyed,
     columns::{self, Column, Header},
+    lines::PlainLines,
     row::Row,
 };
 use crate::registry::Text;
@@ -35,7 +36,7 @@ pub(super) fn read<T: Keyed>(
         value: value.to_owned(),
         reason,
     };
-    let mut reader = BufReader::new(reader);
+    let mut reader = BufReader::new(PlainLines::new(reader));
     let separator = match separator(&mut reader) {
         Ok(separator) => separator,
         Err(reason) => {
@@ -76,7 +77,9 @@ pub(super) fn read<T: Keyed>(
         if record.iter().all(<[u8]>::is_empty) {
             continue;
         }
-        let line = record.position().map_or(line, csv::Position::line);
+        // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
+        let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
+        let line = (csv.position().line() - 1).saturating_sub(inner);
         report.rows_read += 1;
         let mut row = Row::new(name, line, &fields, &record);
         let built = build(&mut row);
