@@ -109,7 +109,8 @@ pub struct Tuning {
     pub sample_rate_hz: f64,
     /// Gain.
     pub gain: Gain,
-    /// Known error of the oscillator; corrected in software by tuning to `center_hz * (1 + ppm * 1e-6)`.
+    /// Known error of the oscillator, positive when it runs fast (the sign of `rtl_test -p` and `rtl_433 -p`); corrected
+    /// in software by tuning to `center_hz / (1 + ppm * 1e-6)`.
     pub ppm: f64,
     /// Antenna port by the driver's name.
     pub antenna: Option<String>,

@@ -11,6 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
+use super::block_on;
 use crate::{
     Error, Result,
     service::{
@@ -93,21 +94,8 @@ enum Action {
 }
 
 /// Runs the command.
-pub(super) fn run(args: UserArgs) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(act(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
+    block_on(act(args)).map(|()| ExitCode::SUCCESS)
 }
 
 async fn act(args: UserArgs) -> Result<()> {

@@ -1,0 +1,106 @@
+// Flat, sharp-edged bands from subcarriers. Each symbol is an inverse Fourier transform of random subcarriers:
+//   noise: complex Gaussian subcarriers, sine windows overlapping by half (their squares add to 1), so the sum is
+//          stationary Gaussian noise of exactly the asked power in exactly the asked band;
+//   ofdm:  QPSK subcarriers, no carrier in the middle, a cyclic prefix of 1/8 and softened symbol edges.
+// The offset is split into whole subcarriers, done here, and a residual the caller rotates by.
+#include <algorithm>
+
+#include "emitter.hpp"
+
+namespace pinpu {
+
+void BandSource::prepare(double rate) {
+    rate_ = rate;
+    const bool noise = spec_.kind == EmitterSpec::Kind::noise;
+    const double spacing = noise ? spec_.bandwidth_hz / 24.0 : spec_.spacing_hz;
+    size_ = 64;
+    while (size_ < 32768 && rate / static_cast<double>(size_) > spacing * 1.5) size_ *= 2;
+    prefix_ = noise ? 0 : size_ / 8;
+    overlap_ = noise ? size_ / 2 : size_ / 32;
+    carriers_ = std::max<size_t>(1, static_cast<size_t>(std::lround(spec_.bandwidth_hz * static_cast<double>(size_) / rate)));
+    bins_.assign(size_, 0.0f);
+    tail_.assign(overlap_, 0.0f);
+    out_re_.assign(size_ + prefix_, 0.0f);
+    out_im_.assign(size_ + prefix_, 0.0f);
+    ready_ = taken_ = 0;
+    window_.resize(overlap_);
+    for (size_t i = 0; i < overlap_; ++i) {
+        const double s = std::sin(1.5707963267948966 * (static_cast<double>(i) + 0.5) / static_cast<double>(overlap_));
+        window_[i] = static_cast<float>(noise ? s : s * s);  // noise adds in power, a symbol and its prefix in amplitude
+    }
+    twiddle_.resize(size_ / 2);
+    for (size_t i = 0; i < size_ / 2; ++i)
+        twiddle_[i] = std::polar(1.0, 6.283185307179586 * static_cast<double>(i) / static_cast<double>(size_));
+    size_t bits = 0;
+    while ((size_t{1} << bits) < size_) ++bits;
+    reversed_.resize(size_);
+    for (size_t i = 0; i < size_; ++i) {
+        size_t r = 0;
+        for (size_t b = 0; b < bits; ++b) r |= ((i >> b) & 1) << (bits - 1 - b);
+        reversed_[i] = r;
+    }
+}
+
+// In-place inverse transform, decimation in time; input already in bit-reversed order.
+void BandSource::transform() {
+    for (size_t half = 1; half < size_; half *= 2) {
+        const size_t stride = size_ / (2 * half);
+        for (size_t start = 0; start < size_; start += 2 * half)
+            for (size_t k = 0; k < half; ++k) {
+                const auto w = twiddle_[k * stride];
+                auto &a = bins_[start + k], &b = bins_[start + k + half];
+                const std::complex<float> t(b.real() * w.real() - b.imag() * w.imag(), b.real() * w.imag() + b.imag() * w.real());
+                b = a - t;
+                a += t;
+            }
+    }
+}
+
+void BandSource::symbol(double offset_hz) {
+    const bool noise = spec_.kind == EmitterSpec::Kind::noise;
+    const double spacing = rate_ / static_cast<double>(size_);
+    const auto shift = static_cast<long>(std::lround(offset_hz / spacing));
+    residual_ = offset_hz - static_cast<double>(shift) * spacing;
+    const long half = static_cast<long>(size_ / 2), count = static_cast<long>(carriers_);
+    std::fill(bins_.begin(), bins_.end(), 0.0f);
+    const bool skip_middle = !noise && count > 2;
+    const auto amplitude = static_cast<float>(1.0 / std::sqrt(static_cast<double>(count - (skip_middle ? 1 : 0))));
+    for (long c = 0; c < count; ++c) {
+        const long relative = c - count / 2, bin = relative + shift;
+        if (bin < -half || bin >= half || (skip_middle && relative == 0)) continue;
+        std::complex<float> value;
+        if (noise) {
+            const double r = std::sqrt(-std::log(random_.uniform())), p = 6.283185307179586 * random_.uniform();
+            value = {static_cast<float>(r * std::cos(p)), static_cast<float>(r * std::sin(p))};
+        } else
+            value = {random_.bit() ? 0.70710678f : -0.70710678f, random_.bit() ? 0.70710678f : -0.70710678f};
+        bins_[reversed_[static_cast<size_t>(bin < 0 ? bin + static_cast<long>(size_) : bin)]] = value * amplitude;
+    }
+    transform();
+    const size_t advance = noise ? size_ / 2 : size_ + prefix_;
+    const size_t lead = size_ - prefix_;  // the prefix repeats the symbol's end
+    for (size_t i = 0; i < advance; ++i) {
+        std::complex<float> v = bins_[(i + lead) % size_];
+        if (i < overlap_) v = v * window_[i] + tail_[i];
+        out_re_[i] = v.real();
+        out_im_[i] = v.imag();
+    }
+    for (size_t i = 0; i < overlap_; ++i) tail_[i] = bins_[(advance + i + lead) % size_] * window_[overlap_ - 1 - i];
+    ready_ = advance;
+    taken_ = 0;
+}
+
+void BandSource::fill(float *re, float *im, size_t n, double rate, double offset_hz, double &residual_hz) {
+    if (rate != rate_) prepare(rate);
+    for (size_t i = 0; i < n;) {
+        if (taken_ == ready_) symbol(offset_hz);
+        const size_t m = std::min(n - i, ready_ - taken_);
+        std::copy_n(out_re_.begin() + static_cast<long>(taken_), m, re + i);
+        std::copy_n(out_im_.begin() + static_cast<long>(taken_), m, im + i);
+        taken_ += m;
+        i += m;
+    }
+    residual_hz = residual_;
+}
+
+}  // namespace pinpu
