@@ -8,6 +8,7 @@ mod receivers;
 mod record;
 mod serve;
 mod source;
+mod user;
 
 use std::{
     process::ExitCode,
@@ -43,6 +44,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Print the description of the web API (OpenAPI 3.1)
     Openapi,
+    /// Make, list and change accounts
+    User(user::UserArgs),
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -53,7 +56,8 @@ pub fn main() -> ExitCode {
         Command::Receivers(args) => receivers::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),
-        Command::Openapi => return openapi::run(),
+        Command::Openapi => openapi::run(),
+        Command::User(args) => user::run(args),
     };
     match outcome {
         Ok(code) => code,

@@ -2,16 +2,12 @@
 
 use std::process::ExitCode;
 
+use crate::{Error, Result};
+
 /// Prints the document.
-pub(super) fn run() -> ExitCode {
-    match crate::http::openapi::document().to_pretty_json() {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("cannot write the document: {error}");
-            ExitCode::FAILURE
-        }
-    }
+pub(super) fn run() -> Result<ExitCode> {
+    let document = crate::http::openapi::document().to_pretty_json();
+    let text = document.map_err(|error| Error::Unavailable(format!("the document cannot be written: {error}")))?;
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
 }

@@ -101,8 +101,18 @@ pub struct AssignmentResponse {
 
 impl From<StoredAssignment> for AssignmentResponse {
     fn from(stored: StoredAssignment) -> Self {
-        let StoredAssignment { assignment, version, updated_at, updated_by } = stored;
-        Self { assignment, version, updated_at, updated_by }
+        let StoredAssignment {
+            assignment,
+            version,
+            updated_at,
+            updated_by,
+        } = stored;
+        Self {
+            assignment,
+            version,
+            updated_at,
+            updated_by,
+        }
     }
 }
 
@@ -128,7 +138,11 @@ pub async fn list_assignments(
     responses((status = 200, body = AssignmentResponse, headers(("etag" = String)))))]
 pub async fn get_assignment(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response> {
     let stored = state.registry.assignment(&id).await?;
-    Ok(([(header::ETAG, etag(stored.version))], Answer(AssignmentResponse::from(stored))).into_response())
+    Ok((
+        [(header::ETAG, etag(stored.version))],
+        Answer(AssignmentResponse::from(stored)),
+    )
+        .into_response())
 }
 
 /// Adds an assignment.
@@ -153,9 +167,11 @@ pub async fn create_assignment(
 /// The record, if it makes sense.
 fn assignment(request: CreateAssignmentRequest) -> Result<Assignment> {
     let mut faults: Vec<(&str, &str)> = Vec::new();
-    for (field, text, longest) in
-        [("id", &request.id, 128), ("holder", &request.holder, 256), ("station", &request.station, 256)]
-    {
+    for (field, text, longest) in [
+        ("id", &request.id, 128),
+        ("holder", &request.holder, 256),
+        ("station", &request.station, 256),
+    ] {
         if text.trim().is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
             faults.push((field, "empty, too long, or with control characters"));
         }
@@ -166,7 +182,10 @@ fn assignment(request: CreateAssignmentRequest) -> Result<Assignment> {
     if !(1..=1_000_000_000_000).contains(&request.necessary_bandwidth_hz) {
         faults.push(("necessary_bandwidth_hz", "not between 1 and 1000000000000"));
     }
-    if request.tolerance_hz.is_some_and(|tolerance| !(tolerance.is_finite() && tolerance >= 0.0)) {
+    if request
+        .tolerance_hz
+        .is_some_and(|tolerance| !(tolerance.is_finite() && tolerance >= 0.0))
+    {
         faults.push(("tolerance_hz", "negative"));
     }
     let on_earth = |place: &Place| {
@@ -175,7 +194,10 @@ fn assignment(request: CreateAssignmentRequest) -> Result<Assignment> {
             && (0.0..=20_040.0).contains(&place.radius_km)
     };
     if request.place.as_ref().is_some_and(|place| !on_earth(place)) {
-        faults.push(("place", "not on earth: latitude -90 to 90, longitude -180 to 180, radius_km 0 to 20040"));
+        faults.push((
+            "place",
+            "not on earth: latitude -90 to 90, longitude -180 to 180, radius_km 0 to 20040",
+        ));
     }
     if let (Some(from), Some(to)) = (request.valid_from, request.valid_to)
         && from >= to
@@ -184,7 +206,9 @@ fn assignment(request: CreateAssignmentRequest) -> Result<Assignment> {
     }
     if !faults.is_empty() {
         let problem = Problem::invalid("指配内容无效，见 errors。", "The assignment is invalid; see errors.");
-        return Err(faults.into_iter().fold(problem, |problem, (field, reason)| problem.field(field, reason)));
+        return Err(faults
+            .into_iter()
+            .fold(problem, |problem, (field, reason)| problem.field(field, reason)));
     }
     Ok(Assignment {
         id: request.id,

@@ -122,24 +122,25 @@ impl FromRequestParts<AppState> for Peer {
 }
 
 /// The layer.
-pub async fn authorise(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    match admit(&state, &request).await {
+pub async fn authorise(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match admit(&state, &parts).await {
         Ok(caller) => {
             if let Some(caller) = caller {
-                request.extensions_mut().insert(Caller(Arc::new(caller)));
+                parts.extensions.insert(Caller(Arc::new(caller)));
             }
-            next.run(request).await
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn admit(state: &AppState, request: &Request) -> Result<Option<Principal>> {
-    let headers = request.headers();
-    if !request.method().is_safe() && !same_origin(headers) {
+async fn admit(state: &AppState, request: &Parts) -> Result<Option<Principal>> {
+    let headers = &request.headers;
+    if !request.method.is_safe() && !same_origin(headers) {
         return Err(foreign_origin());
     }
-    if state.config.demo && !names_this_machine(headers, request.uri()) {
+    if state.config.demo && !names_this_machine(headers, &request.uri) {
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "forbidden",
@@ -147,11 +148,8 @@ async fn admit(state: &AppState, request: &Request) -> Result<Option<Principal>>
             "The demo answers at localhost and 127.0.0.1 only.",
         ));
     }
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("", MatchedPath::as_str);
-    let Some(operation) = state.operations.find(request.method(), route) else {
+    let route = request.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let Some(operation) = state.operations.find(&request.method, route) else {
         tracing::error!(route, "a route without an operation id is denied to everybody");
         return Err(denied("-", "use an operation that has no permissions"));
     };

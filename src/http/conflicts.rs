@@ -23,10 +23,7 @@ use super::{
 use crate::{
     conflict::{Severity, VerdictKind},
     registry::Text,
-    service::{
-        findings::{ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution},
-        ledger::ConflictChange,
-    },
+    service::findings::{ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution},
     units::Hertz,
 };
 
@@ -211,8 +208,18 @@ impl From<ConflictRecord> for ConflictResponse {
 
 impl From<HistoryEntry> for HistoryEntryResponse {
     fn from(entry: HistoryEntry) -> Self {
-        let HistoryEntry { time, actor, action, comment } = entry;
-        Self { time, actor, action, comment }
+        let HistoryEntry {
+            time,
+            actor,
+            action,
+            comment,
+        } = entry;
+        Self {
+            time,
+            actor,
+            action,
+            comment,
+        }
     }
 }
 
@@ -278,7 +285,12 @@ pub async fn acknowledge_conflict(
     headers: HeaderMap,
     JsonBytes(body, request): JsonBytes<CommentRequest>,
 ) -> Result<Response> {
-    let step = Step { id, version, change: ConflictChange::Acknowledge, comment: request.comment };
+    let step = Step {
+        id,
+        version,
+        change: ConflictChange::Acknowledge,
+        comment: request.comment,
+    };
     take_step(&state, &caller, &headers, &body, step).await
 }
 
@@ -297,7 +309,12 @@ pub async fn resolve_conflict(
     headers: HeaderMap,
     JsonBytes(body, request): JsonBytes<ResolveConflictRequest>,
 ) -> Result<Response> {
-    let step = Step { id, version, change: ConflictChange::Resolve(request.resolution.into()), comment: request.comment };
+    let step = Step {
+        id,
+        version,
+        change: ConflictChange::Resolve(request.resolution.into()),
+        comment: request.comment,
+    };
     take_step(&state, &caller, &headers, &body, step).await
 }
 
@@ -316,7 +333,12 @@ pub async fn reopen_conflict(
     headers: HeaderMap,
     JsonBytes(body, request): JsonBytes<CommentRequest>,
 ) -> Result<Response> {
-    let step = Step { id, version, change: ConflictChange::Reopen, comment: request.comment };
+    let step = Step {
+        id,
+        version,
+        change: ConflictChange::Reopen,
+        comment: request.comment,
+    };
     take_step(&state, &caller, &headers, &body, step).await
 }
 
@@ -346,9 +368,17 @@ async fn take_step(
     }
     let operation = format!("{:?} {} {}", step.change, step.id, step.version.0);
     idempotency::once(state, caller, headers, &[operation.as_bytes(), body], async {
-        let Step { id, version, change, comment } = step;
+        let Step {
+            id,
+            version,
+            change,
+            comment,
+        } = step;
         let actor = &caller.0.user;
-        let record = state.ledger.change(&id, change, actor, comment.trim(), version.0, Timestamp::now()).await?;
+        let record = state
+            .ledger
+            .change(&id, change, actor, comment.trim(), version.0, Timestamp::now())
+            .await?;
         tracing::info!(conflict = id, actor, ?change, "conflict changed");
         let tag = etag(record.version);
         idempotency::Answer::json(StatusCode::OK, Some(tag), &ConflictResponse::from(record))

@@ -21,18 +21,22 @@ const DOCS_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'sel
     form-action 'self'; frame-ancestors 'none'";
 
 /// Everything that is not an API route.
-pub async fn fallback(request: Request) -> Response {
+pub(super) async fn fallback(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     if path == "api" || path.starts_with("api/") {
         return Problem::from_status(StatusCode::NOT_FOUND).into_response();
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let allow = HeaderValue::from_static("GET, HEAD");
-        return Problem::from_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow).into_response();
+        return Problem::from_status(StatusCode::METHOD_NOT_ALLOWED)
+            .header(header::ALLOW, allow)
+            .into_response();
     }
     if path == "docs" {
         let mut response = file("docs.html").unwrap_or_else(|| not_built("the page that explains the API"));
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
         return response;
     }
     if path.is_empty() || path == "index.html" {
@@ -57,7 +61,11 @@ fn file(path: &str) -> Option<Response> {
         other => other.to_owned(),
     };
     // Names of built assets carry a hash of their content.
-    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).ok()?);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
@@ -73,5 +81,12 @@ fn not_built(what: &str) -> Response {
          <p>服务已运行，但此程序未包含网页。请执行以上命令后重新启动。</p>\n\
          <p><a href=\"/openapi.json\">/openapi.json</a> describes the API.</p>\n</html>\n"
     );
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], html).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        html,
+    )
+        .into_response()
 }

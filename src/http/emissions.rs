@@ -204,6 +204,12 @@ pub async fn get_emission(
     let (emission, bursts) = state.findings.emission(&id).await?;
     let registry = state.registry.current();
     let band = Band::new(emission.low_hz, emission.high_hz);
-    let allocations = band.map(|band| registry.allocations_in(band).into_iter().cloned().collect()).unwrap_or_default();
-    Ok(Answer(EmissionDetailResponse { emission: emission.into(), bursts, allocations }))
+    let allocations = band
+        .map(|band| registry.allocations_in(band).into_iter().cloned().collect())
+        .unwrap_or_default();
+    Ok(Answer(EmissionDetailResponse {
+        emission: emission.into(),
+        bursts,
+        allocations,
+    }))
 }

@@ -64,11 +64,34 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Parses a body that was read already; same answers as [`Json`].
-pub(super) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    axum::Json::<T>::from_bytes(body)
-        .map(|json| json.0)
-        .map_err(|rejection| json_problem(&rejection))
+/// A JSON body with the bytes it was read from, by which a repeated request is recognised.
+pub struct JsonBytes<T>(pub Bytes, pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBytes<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
+        if !kind
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .eq_ignore_ascii_case("application/json")
+        {
+            return Err(unsupported_media_type("application/json"));
+        }
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| Problem::from_status(rejection.status()))?;
+        match axum::Json::<T>::from_bytes(&body) {
+            Ok(json) => Ok(Self(body, json.0)),
+            Err(rejection) => Err(json_problem(&rejection)),
+        }
+    }
 }
 
 fn json_problem(rejection: &JsonRejection) -> Problem {

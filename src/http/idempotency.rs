@@ -1,16 +1,16 @@
 //! `Idempotency-Key`: a change that is sent twice happens once, and is answered twice the same.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
-};
 use super::{
     AppState,
     caller::Caller,
     error::{Problem, Result},
 };
 use crate::service::idempotency::{Idempotency, StoredAnswer};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
 
 /// Longest key.
 const KEY_MAX: usize = 128;
@@ -54,19 +54,30 @@ pub(super) async fn once(
     request: &[&[u8]],
     change: impl Future<Output = Result<Answer>>,
 ) -> Result<Response> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(change.await?.into_response()) };
-    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX).ok_or_else(|| {
-        Problem::malformed(
-            format!("Idempotency-Key 应为 1 到 {KEY_MAX} 个 ASCII 字符。"),
-            format!("Give an Idempotency-Key of 1 to {KEY_MAX} ASCII characters."),
-        )
-    })?;
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(change.await?.into_response());
+    };
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| !key.is_empty() && key.len() <= KEY_MAX)
+        .ok_or_else(|| {
+            Problem::malformed(
+                format!("Idempotency-Key 应为 1 到 {KEY_MAX} 个 ASCII 字符。"),
+                format!("Give an Idempotency-Key of 1 to {KEY_MAX} ASCII characters."),
+            )
+        })?;
     let actor = &caller.0.user;
     match state.answers.begin(actor, key, request).await? {
         Idempotency::Fresh => {}
         Idempotency::Replay(answer) => {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-            return Ok(Answer { status, etag: answer.etag, body: answer.body }.into_response());
+            return Ok(Answer {
+                status,
+                etag: answer.etag,
+                body: answer.body,
+            }
+            .into_response());
         }
         Idempotency::Mismatch => {
             return Err(Problem::new(
@@ -88,7 +99,11 @@ pub(super) async fn once(
     }
     match change.await {
         Ok(answer) => {
-            let kept = StoredAnswer { status: answer.status.as_u16(), etag: answer.etag.clone(), body: answer.body.clone() };
+            let kept = StoredAnswer {
+                status: answer.status.as_u16(),
+                etag: answer.etag.clone(),
+                body: answer.body.clone(),
+            };
             state.answers.finish(actor, key, kept).await?;
             Ok(answer.into_response())
         }

@@ -24,7 +24,10 @@ impl<T> ListResponse<T> {
     /// A page of records as they go over the wire.
     #[must_use]
     pub fn of<R: Into<T>>(page: Page<R>) -> Self {
-        Self { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }
+        Self {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor: page.next_cursor,
+        }
     }
 
     /// A list that fits on one page.

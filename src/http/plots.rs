@@ -71,5 +71,7 @@ pub async fn get_plot(
     Path(_plot): Path<PlotFile>,
     Query(_query): Query<PlotQuery>,
 ) -> Result<Response> {
-    Err(super::error::Problem::from(crate::Error::Unavailable("plots are not part of this build".to_owned())))
+    Err(super::error::Problem::from(crate::Error::Unavailable(
+        "plots are not part of this build".to_owned(),
+    )))
 }

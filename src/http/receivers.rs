@@ -3,7 +3,12 @@
 use axum::{Json as Answer, extract::State};
 use serde::Serialize;
 
-use super::{AppState, error::{Problem, Result}, extract::Path, page::ListResponse};
+use super::{
+    AppState,
+    error::{Problem, Result},
+    extract::Path,
+    page::ListResponse,
+};
 use crate::{
     Error,
     capture::ReceiverStatus,
@@ -46,7 +51,11 @@ impl ReceiverResponse {
             bins: live.frame.mean_dbfs.len(),
             frames_per_s: receiver.frames_per_s,
         });
-        Some(Self { id: receiver.id.to_string(), status: receiver.status?, latest_frame })
+        Some(Self {
+            id: receiver.id.to_string(),
+            status: receiver.status?,
+            latest_frame,
+        })
     }
 }
 
@@ -56,7 +65,11 @@ pub(super) fn choose(state: &AppState, named: Option<String>) -> Result<String> 
         return Ok(id);
     }
     match state.hub.receivers().as_slice() {
-        [] => Err(Error::NotFound { kind: "receiver", id: "-".to_owned() }.into()),
+        [] => Err(Error::NotFound {
+            kind: "receiver",
+            id: "-".to_owned(),
+        }
+        .into()),
         [only] => Ok(only.id.to_string()),
         several => {
             let ids: Vec<&str> = several.iter().map(|receiver| &*receiver.id).collect();
@@ -75,7 +88,10 @@ pub(super) fn choose(state: &AppState, named: Option<String>) -> Result<String> 
     responses((status = 200, body = ListResponse<ReceiverResponse>)))]
 pub async fn list_receivers(State(state): State<AppState>) -> Answer<ListResponse<ReceiverResponse>> {
     let receivers = state.hub.receivers();
-    let items = receivers.into_iter().filter_map(|receiver| ReceiverResponse::of(&state.hub, receiver)).collect();
+    let items = receivers
+        .into_iter()
+        .filter_map(|receiver| ReceiverResponse::of(&state.hub, receiver))
+        .collect();
     Answer(ListResponse::complete(items))
 }
 
@@ -83,6 +99,9 @@ pub async fn list_receivers(State(state): State<AppState>) -> Answer<ListRespons
 #[utoipa::path(get, path = "/{id}", operation_id = "get_receiver", tag = "receivers",
     params(("id" = String, Path, description = "Receiver id")), responses((status = 200, body = ReceiverResponse)))]
 pub async fn get_receiver(State(state): State<AppState>, Path(id): Path<String>) -> Result<Answer<ReceiverResponse>> {
-    let receiver = state.hub.receiver(&id).and_then(|receiver| ReceiverResponse::of(&state.hub, receiver));
+    let receiver = state
+        .hub
+        .receiver(&id)
+        .and_then(|receiver| ReceiverResponse::of(&state.hub, receiver));
     Ok(Answer(receiver.ok_or(Error::NotFound { kind: "receiver", id })?))
 }

@@ -175,8 +175,16 @@ pub async fn check_registry(
         time: request.time.unwrap_or_else(Timestamp::now),
         snr_db: request.snr_db,
     })?;
-    let crate::service::check::Answer { verdict, allocations, assignments } = answer;
-    Ok(Answer(CheckRegistryResponse { verdict, allocations, assignments }))
+    let crate::service::check::Answer {
+        verdict,
+        allocations,
+        assignments,
+    } = answer;
+    Ok(Answer(CheckRegistryResponse {
+        verdict,
+        allocations,
+        assignments,
+    }))
 }
 
 /// Imports a CSV file, all of it or nothing. Bad rows are reported by line with status 200 and `applied: false`.
@@ -191,8 +199,17 @@ pub async fn import_registry(
     Query(query): Query<ImportRegistryQuery>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if !kind.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/csv") {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    if !kind
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .eq_ignore_ascii_case("text/csv")
+    {
         return Err(unsupported_media_type("text/csv"));
     }
     let body = body.map_err(|rejection| Problem::from_status(rejection.status()))?;

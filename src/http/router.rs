@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live, metrics, openapi, plots, receivers,
-    registry, sessions, spectra, users,
+    AppState, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live, metrics,
+    openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -81,7 +81,8 @@ pub fn api() -> (Router<AppState>, OpenApi) {
             "/registry",
             OpenApiRouter::new()
                 .routes(routes!(registry::check_registry))
-                .routes(routes!(registry::import_registry)).layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+                .routes(routes!(registry::import_registry))
+                .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live));
@@ -105,7 +106,10 @@ pub fn app(state: AppState) -> Router {
         .fallback(console::fallback)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_MAX))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIME_MAX,
+        ))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(envelope::dress))
         .with_state(state)

@@ -20,7 +20,10 @@ pub async fn serve(
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let address = listener.local_addr().map_err(|source| Error::Io { path: "listen address".into(), source })?;
+    let address = listener.local_addr().map_err(|source| Error::Io {
+        path: "listen address".into(),
+        source,
+    })?;
     if state.config.demo && !address.ip().is_loopback() {
         return Err(Error::Invalid(format!(
             "a demo lets everybody in without a login and cannot listen on {address}: leave --demo out, or listen on \
@@ -29,12 +32,13 @@ pub async fn serve(
     }
     let app: Router = router::app(state.clone());
     let (stop, mut stopping) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(
+        async move {
             shutdown.await;
             state.stop();
             stop.send_replace(true);
-        });
+        },
+    );
     let too_long = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(DRAIN_MAX).await;

@@ -126,7 +126,12 @@ pub struct WaterfallQuery {
 
 impl From<Spectrum> for SpectrumResponse {
     fn from(spectrum: Spectrum) -> Self {
-        let known = |levels: Vec<f32>| levels.into_iter().map(|level| level.is_finite().then_some(level)).collect();
+        let known = |levels: Vec<f32>| {
+            levels
+                .into_iter()
+                .map(|level| level.is_finite().then_some(level))
+                .collect()
+        };
         Self {
             receiver: spectrum.receiver,
             time: spectrum.start,
@@ -186,7 +191,14 @@ pub async fn get_latest_spectrum(
     let band = band(query.low_hz, query.high_hz)?;
     let receiver = receivers::choose(&state, query.receiver)?;
     let spectrum = state.spectra.latest(&receiver, band, pixels);
-    Ok(Answer(spectrum.ok_or(Error::NotFound { kind: "spectrum", id: receiver })?.into()))
+    Ok(Answer(
+        spectrum
+            .ok_or(Error::NotFound {
+                kind: "spectrum",
+                id: receiver,
+            })?
+            .into(),
+    ))
 }
 
 /// Stored spectra in time order.
@@ -215,8 +227,10 @@ pub async fn list_spectra(
     responses((status = 200, description = "Binary frame, kind 2", content_type = "application/octet-stream",
         body = Vec<u8>)))]
 pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<WaterfallQuery>) -> Result<Response> {
-    let (width, height) =
-        (size("width", query.width, 1024, (1, 4096))?, size("height", query.height, 512, (1, 4096))?);
+    let (width, height) = (
+        size("width", query.width, 1024, (1, 4096))?,
+        size("height", query.height, 512, (1, 4096))?,
+    );
     if width * height > CELLS_MAX {
         return Err(Problem::malformed(
             format!("width × height 最多 {CELLS_MAX}。"),
@@ -233,10 +247,15 @@ pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<Wa
         receiver: receivers::choose(&state, query.receiver)?,
     };
     let waterfall = state.spectra.waterfall(&query).await?;
-    let index = state.hub.receiver(&query.receiver).map_or(u32::MAX, |receiver| receiver.index);
+    let index = state
+        .hub
+        .receiver(&query.receiver)
+        .map_or(u32::MAX, |receiver| receiver.index);
     let rows: Vec<(f64, Vec<f32>)> = (0..waterfall.rows.len())
         .map(|row| {
-            let levels = waterfall.rows[row].clone().unwrap_or_else(|| vec![f32::NAN; waterfall.grid.pixels]);
+            let levels = waterfall.rows[row]
+                .clone()
+                .unwrap_or_else(|| vec![f32::NAN; waterfall.grid.pixels]);
             (waterfall.row_start(row).as_microsecond() as f64 / 1e6, levels)
         })
         .collect();

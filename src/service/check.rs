@@ -60,10 +60,17 @@ impl Checker {
     /// # Errors
     /// `Invalid` for values that make no sense.
     pub fn check(&self, question: &Question) -> Result<Answer> {
-        let Question { center_hz, bandwidth_hz, position, time, snr_db } = *question;
+        let Question {
+            center_hz,
+            bandwidth_hz,
+            position,
+            time,
+            snr_db,
+        } = *question;
         if !(1..=FREQUENCY_MAX_HZ).contains(&center_hz.0) || !(1..=FREQUENCY_MAX_HZ / 3).contains(&bandwidth_hz.0) {
             return Err(Error::Invalid(
-                "give a center_hz between 1 and 3000000000000 and a bandwidth_hz between 1 and 1000000000000".to_owned(),
+                "give a center_hz between 1 and 3000000000000 and a bandwidth_hz between 1 and 1000000000000"
+                    .to_owned(),
             ));
         }
         if snr_db.is_some_and(|snr| !snr.is_finite()) {
@@ -74,7 +81,11 @@ impl Checker {
         if let Some(snr_db) = snr_db {
             measured.snr_db = snr_db;
         }
-        let context = Context { time: Some(time), site, ppm_uncertainty: 0.0 };
+        let context = Context {
+            time: Some(time),
+            site,
+            ppm_uncertainty: 0.0,
+        };
         let registry = self.registry.current();
         let band = Band::around(center_hz, bandwidth_hz);
         Ok(Answer {
@@ -87,7 +98,13 @@ impl Checker {
 
 fn place((latitude, longitude): (f64, f64)) -> Result<Place> {
     if (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude) {
-        return Ok(Place { latitude, longitude, radius_km: 0.0 });
+        return Ok(Place {
+            latitude,
+            longitude,
+            radius_km: 0.0,
+        });
     }
-    Err(Error::Invalid("give a latitude between -90 and 90 and a longitude between -180 and 180".to_owned()))
+    Err(Error::Invalid(
+        "give a latitude between -90 and 90 and a longitude between -180 and 180".to_owned(),
+    ))
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 pub use crate::store::{
-    ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder, EmissionQuery, EmissionRecord, HistoryEntry, Page,
-    Resolution,
+    ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder, EmissionQuery, EmissionRecord,
+    HistoryEntry, Page, Resolution,
 };
 use crate::{Error, Result, store::Store};
 
@@ -49,7 +49,10 @@ impl Findings {
     /// `NotFound`.
     pub async fn emission(&self, id: &str) -> Result<(EmissionRecord, Vec<[Timestamp; 2]>)> {
         let emission = self.store.emission(id).await?;
-        let emission = emission.ok_or_else(|| Error::NotFound { kind: "emission", id: id.to_owned() })?;
+        let emission = emission.ok_or_else(|| Error::NotFound {
+            kind: "emission",
+            id: id.to_owned(),
+        })?;
         let bursts = self.store.bursts(id).await?;
         Ok((emission, bursts))
     }
@@ -74,6 +77,10 @@ impl Findings {
             ..EmissionQuery::default()
         };
         let emissions = self.store.emissions(&query).await?.items;
-        Ok(ConflictDetail { conflict, emissions, history: self.store.conflict_history(id).await? })
+        Ok(ConflictDetail {
+            conflict,
+            emissions,
+            history: self.store.conflict_history(id).await?,
+        })
     }
 }

@@ -29,7 +29,9 @@ impl Answers {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        self.store.begin_idempotent(actor, key, &hash.finalize().into(), Timestamp::now()).await
+        self.store
+            .begin_idempotent(actor, key, &hash.finalize().into(), Timestamp::now())
+            .await
     }
 
     /// Keeps the answer of a request that changed something.

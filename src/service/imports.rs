@@ -44,7 +44,10 @@ pub async fn import(
         Kind::Assignments => {
             let report = parse_assignments(csv, name);
             let changes = registry.preview(&report.ok);
-            let mut outcome = outcome(&report, [changes.added.len(), changes.updated.len(), changes.unchanged.len()]);
+            let mut outcome = outcome(
+                &report,
+                [changes.added.len(), changes.updated.len(), changes.unchanged.len()],
+            );
             if report.is_clean() && !dry_run {
                 let record = registry.import_assignments(report.ok, name, actor).await?;
                 (outcome.added, outcome.updated, outcome.unchanged) =
@@ -58,9 +61,14 @@ pub async fn import(
             let current = registry.current();
             let known: &[Allocation] = current.tables().first().map_or(&[], |table| &table.rows);
             let changes = compare(known, &report.ok);
-            let mut outcome = outcome(&report, [changes.added.len(), changes.updated.len(), changes.unchanged.len()]);
+            let mut outcome = outcome(
+                &report,
+                [changes.added.len(), changes.updated.len(), changes.unchanged.len()],
+            );
             if report.is_clean() && !dry_run {
-                registry.import_table(merged(current.tables().first(), report.ok), name, actor).await?;
+                registry
+                    .import_table(merged(current.tables().first(), report.ok), name, actor)
+                    .await?;
                 outcome.applied = true;
             }
             Ok(outcome)

@@ -14,8 +14,10 @@ use crate::{
         AllocationTable, Assignment, Registry,
         import::{Changes, compare},
     },
-    store::{AssignmentQuery, ImportCounts, ImportRecord, Page, Store, StoredAssignment, random_id},
+    store::{ImportCounts, ImportRecord, Page, Store, random_id},
 };
+
+pub use crate::store::{AssignmentQuery, StoredAssignment};
 
 /// Name of the setting that remembers what was seeded, so that a table an office removed does not come back.
 const SEEDED: &str = "registry.seeded";

@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use jiff::Timestamp;
 use tokio::{
-    sync::broadcast::{self, error::RecvError},
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
@@ -127,7 +130,7 @@ impl Channel {
                     }
                     self.send(Message::Ping(Vec::new().into())).await?;
                 }
-                _ = stopping.wait_for(|stopping| *stopping) => return Err(End::Close(1001, "the service is stopping")),
+                () = stopped(&mut stopping) => return Err(End::Close(1001, "the service is stopping")),
             }
         }
     }
@@ -174,7 +177,7 @@ impl Channel {
         .await
     }
 
-    async fn last_sequence(&self) -> Result<u64, End> {
+    async fn last_sequence(&mut self) -> Result<u64, End> {
         self.state.hub.last_sequence().await.map_err(failed)
     }
 
@@ -346,6 +349,11 @@ impl Channel {
             _ => Err(End::Close(4401, "the session has ended")),
         }
     }
+}
+
+/// Ready once the service stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 fn failed(error: crate::Error) -> End {

@@ -1,0 +1,235 @@
+//! `pinpu user`: accounts, on the machine where the data is.
+//!
+//! Passwords are typed without echo or read from standard input, never taken as an argument: arguments are seen by
+//! everybody on the machine and stay in the history of the shell.
+
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+
+use super::block_on;
+use crate::{
+    Error, Result,
+    service::{
+        auth::{Passwords, Role},
+        users::{ChangeUser, User, Users},
+    },
+    store::{DatabaseConfig, Store},
+};
+
+/// Arguments of `pinpu user`.
+#[derive(Debug, Args)]
+pub(super) struct UserArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+struct DatabaseArgs {
+    /// Folder with the data
+    #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "PINPU_DATA")]
+    data: PathBuf,
+    /// Address of the database, when it is not the one in the data folder
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "PINPU__DATABASE__URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Makes an account
+    Add {
+        /// Account name
+        name: String,
+        /// viewer, field, civil_officer, military_officer, coordinator, auditor, admin or sensor
+        #[arg(long)]
+        role: Role,
+        /// Reads the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Lists the accounts
+    List {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sets a new password and ends all sessions of the account
+    Passwd {
+        /// Account name
+        name: String,
+        /// Reads the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Locks an account and ends its sessions
+    Disable {
+        /// Account name
+        name: String,
+    },
+    /// Unlocks an account
+    Enable {
+        /// Account name
+        name: String,
+    },
+    /// Gives an account another role
+    Role {
+        /// Account name
+        name: String,
+        /// viewer, field, civil_officer, military_officer, coordinator, auditor, admin or sensor
+        role: Role,
+    },
+}
+
+/// Runs the command.
+pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
+    block_on(act(args)).map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(args: UserArgs) -> Result<()> {
+    let store = open(&args.database).await?;
+    let users = Users::new(store.clone(), Passwords::new()?);
+    let result = perform(&users, args.action).await;
+    store.close().await;
+    result
+}
+
+async fn perform(users: &Users, action: Action) -> Result<()> {
+    let user = match action {
+        Action::List { json } => return list(&users.list().await?, json),
+        Action::Add {
+            name,
+            role,
+            password_stdin,
+        } => {
+            let password = read_password(password_stdin)?;
+            users.create(&name, role, password, None).await?
+        }
+        Action::Passwd { name, password_stdin } => {
+            let password = Some(read_password(password_stdin)?);
+            users
+                .change(
+                    &name,
+                    ChangeUser {
+                        password,
+                        ..ChangeUser::default()
+                    },
+                )
+                .await?
+        }
+        Action::Disable { name } => {
+            users
+                .change(
+                    &name,
+                    ChangeUser {
+                        disabled: Some(true),
+                        ..ChangeUser::default()
+                    },
+                )
+                .await?
+        }
+        Action::Enable { name } => {
+            users
+                .change(
+                    &name,
+                    ChangeUser {
+                        disabled: Some(false),
+                        ..ChangeUser::default()
+                    },
+                )
+                .await?
+        }
+        Action::Role { name, role } => {
+            users
+                .change(
+                    &name,
+                    ChangeUser {
+                        role: Some(role),
+                        ..ChangeUser::default()
+                    },
+                )
+                .await?
+        }
+    };
+    println!(
+        "{} {}{}",
+        user.name,
+        user.role,
+        if user.disabled { " (disabled)" } else { "" }
+    );
+    Ok(())
+}
+
+fn list(users: &[User], json: bool) -> Result<()> {
+    if json {
+        let text = serde_json::to_string_pretty(users)
+            .map_err(|error| Error::Unavailable(format!("the list cannot be written: {error}")))?;
+        println!("{text}");
+        return Ok(());
+    }
+    let width = users.iter().map(|user| user.name.len()).max().unwrap_or(0).max(4);
+    println!("{:width$}  {:16}  {:8}  created", "name", "role", "state");
+    for user in users {
+        let state = if user.disabled { "disabled" } else { "active" };
+        println!(
+            "{:width$}  {:16}  {state:8}  {}",
+            user.name,
+            user.role.name(),
+            user.created_at.strftime("%Y-%m-%d")
+        );
+    }
+    Ok(())
+}
+
+async fn open(args: &DatabaseArgs) -> Result<Store> {
+    let url = match &args.database_url {
+        Some(url) => url.clone(),
+        None => {
+            std::fs::create_dir_all(&args.data).map_err(|source| Error::Io {
+                path: args.data.clone(),
+                source,
+            })?;
+            format!("sqlite://{}", args.data.join("pinpu.db").display())
+        }
+    };
+    Store::open(&DatabaseConfig::new(url)).await
+}
+
+/// A password from standard input, or typed twice without echo.
+fn read_password(from_stdin: bool) -> Result<String> {
+    let input = |source| Error::Io {
+        path: "standard input".into(),
+        source,
+    };
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(input)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::Invalid(
+            "there is no terminal to ask for the password: use --password-stdin".to_owned(),
+        ));
+    }
+    let ask = |prompt: &str| {
+        std::io::stderr().flush().map_err(input)?;
+        rpassword::prompt_password(prompt).map_err(input)
+    };
+    let first = ask("New password: ")?;
+    if ask("Again: ")? != first {
+        return Err(Error::Invalid("the two passwords differ: start again".to_owned()));
+    }
+    Ok(first)
+}
