@@ -1,6 +1,7 @@
 //! IQ samples from SoapySDR receivers, recordings and the network; nothing else. Blocking; no async.
 
 pub mod error;
+pub mod host;
 pub mod profile;
 pub mod receiver;
 #[cfg(feature = "soapy")]
