@@ -23,7 +23,7 @@ fn noise_and_ofdm_fill_their_band_evenly_and_stop_at_its_edges() {
     isolated(
         "signals::noise_and_ofdm_fill_their_band_evenly_and_stop_at_its_edges",
         |folder| {
-            for (kind, outside_db) in [("noise", -35.0), ("ofdm", -30.0)] {
+            for (kind, outside_db) in [("noise", -35.0), ("ofdm", -28.0)] {
                 let samples = seen(
                     folder,
                     &format!("{kind} freq=100.33M power=-60 bandwidth=540k"),

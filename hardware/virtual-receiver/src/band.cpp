@@ -16,7 +16,7 @@ void BandSource::prepare(double rate) {
     size_ = 64;
     while (size_ < 32768 && rate / static_cast<double>(size_) > spacing * 1.5) size_ *= 2;
     prefix_ = noise ? 0 : size_ / 8;
-    overlap_ = noise ? size_ / 2 : size_ / 32;
+    overlap_ = noise ? size_ / 2 : size_ / 8;
     carriers_ = std::max<size_t>(1, static_cast<size_t>(std::lround(spec_.bandwidth_hz * static_cast<double>(size_) / rate)));
     bins_.assign(size_, 0.0f);
     tail_.assign(overlap_, 0.0f);
@@ -64,7 +64,9 @@ void BandSource::symbol(double offset_hz) {
     const long half = static_cast<long>(size_ / 2), count = static_cast<long>(carriers_);
     std::fill(bins_.begin(), bins_.end(), 0.0f);
     const bool skip_middle = !noise && count > 2;
-    const auto amplitude = static_cast<float>(1.0 / std::sqrt(static_cast<double>(count - (skip_middle ? 1 : 0))));
+    // Where two OFDM symbols cross, their independent powers add to 3/4 on average.
+    const double crossing = noise ? 0.0 : 0.25 * static_cast<double>(overlap_) / static_cast<double>(size_ + prefix_);
+    const auto amplitude = static_cast<float>(1.0 / std::sqrt(static_cast<double>(count - (skip_middle ? 1 : 0)) * (1.0 - crossing)));
     for (long c = 0; c < count; ++c) {
         const long relative = c - count / 2, bin = relative + shift;
         if (bin < -half || bin >= half || (skip_middle && relative == 0)) continue;
