@@ -164,7 +164,7 @@ impl Host {
         findings.extend(self.kernel_driver(&receivers));
         findings.extend(self.librtlsdr(&receivers));
         findings.extend(self.usb_memory());
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(findings)
     }
 }
