@@ -9,8 +9,11 @@ use std::{fmt, ops, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// A frequency or a frequency difference in whole hertz.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = i64, example = 433_920_000)]
 pub struct Hertz(pub i64);
 
 impl Hertz {
@@ -111,9 +114,13 @@ impl FromStr for Hertz {
 }
 
 /// A half-open frequency band `[low, high)`; `low <= high` always holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Band {
+    /// Lower edge, inclusive.
+    #[serde(rename = "low_hz", alias = "low")]
     low: Hertz,
+    /// Upper edge, exclusive.
+    #[serde(rename = "high_hz", alias = "high")]
     high: Hertz,
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{detect::DetectEvent, units::Band};
 
 /// State of a receiver as people care about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiverState {
     /// Being opened, or settling.
@@ -24,7 +24,7 @@ pub enum ReceiverState {
 }
 
 /// Counters since start; every loss has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LossCounters {
     /// Samples measured.
     pub samples: u64,
@@ -43,7 +43,7 @@ pub struct LossCounters {
 }
 
 /// Health of one receiver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReceiverStatus {
     /// State.
     pub state: ReceiverState,

@@ -2,13 +2,30 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
-use std::process::ExitCode;
+mod detect;
+mod openapi;
+mod receivers;
+mod record;
+mod serve;
+mod source;
+
+use std::{
+    process::ExitCode,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Radio spectrum monitoring and coordination.
+use crate::{Error, Result, registry::Place};
+
+/// Radio spectrum monitoring and coordination: what is on the air, and who may be there.
 #[derive(Debug, Parser)]
-#[command(name = "pinpu", version, about, arg_required_else_help = true)]
+#[command(name = "pinpu", version, about, arg_required_else_help = true, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -16,15 +33,110 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prints the version of program and data formats.
-    Version,
+    /// Capture, API and console
+    Serve(serve::ServeArgs),
+    /// List the receivers SoapySDR finds, and what is wrong with them
+    Receivers(receivers::ReceiversArgs),
+    /// One pass over a recording or a receiver: emissions as a table or NDJSON
+    Detect(detect::DetectArgs),
+    /// Record IQ samples from a receiver as SigMF
+    Record(record::RecordArgs),
+    /// Print the description of the web API (OpenAPI 3.1)
+    Openapi,
 }
 
 /// Parses the arguments, runs the command, prints its error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Version => println!("pinpu {}", env!("CARGO_PKG_VERSION")),
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Receivers(args) => receivers::run(&args),
+        Command::Detect(args) => detect::run(&args),
+        Command::Record(args) => record::run(&args),
+        Command::Openapi => return openapi::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        // Whoever reads our output has seen enough (`pinpu … | head`).
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pinpu: {error}");
+            exit_code(&error)
+        }
     }
-    ExitCode::SUCCESS
+}
+
+/// 2 for wrong use, 1 for everything else.
+fn exit_code(error: &Error) -> ExitCode {
+    use pinpu_hardware::ReceiverError;
+    match error {
+        Error::Invalid(_) | Error::Receiver(ReceiverError::Usage(_)) => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// A file error with its path.
+fn io_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::Io { path, source }
+}
+
+/// Runs async work of a command that is not a service.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Unavailable(format!("no async runtime: {error}")))?;
+    runtime.block_on(work)
+}
+
+/// Set by Ctrl-C, so that a pass over a receiver ends with its summary and a recording is finished properly.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        let interrupted = block_on(async {
+            tokio::signal::ctrl_c()
+                .await
+                .map_err(|error| Error::Unavailable(error.to_string()))
+        });
+        flag.store(interrupted.is_ok(), Relaxed);
+    });
+    stop
+}
+
+/// A progress bar on a terminal, nothing elsewhere; `total` counts samples.
+fn progress(total: Option<u64>) -> ProgressBar {
+    let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let template = match total {
+        Some(_) => "{bar:40.cyan/black} {percent:>3} %  {elapsed} elapsed, {eta} left",
+        None => "{spinner} {elapsed}, Ctrl-C ends it",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+    bar
+}
+
+/// A position on the command line.
+#[derive(Debug, Clone, Copy)]
+struct SiteArg(Place);
+
+impl FromStr for SiteArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let parsed = text
+            .split_once(',')
+            .and_then(|(lat, lon)| Some((lat.trim().parse::<f64>().ok()?, lon.trim().parse::<f64>().ok()?)));
+        match parsed {
+            Some((latitude, longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => Ok(Self(Place {
+                latitude,
+                longitude,
+                radius_km: 0.0,
+            })),
+            _ => Err("write degrees north and east (WGS-84), such as 31.2304,121.4737".into()),
+        }
+    }
 }

@@ -1,1 +1,97 @@
 //! What was typed in the configuration file, and what was validated from it.
+//!
+//! `file` is the text as people write it; `Config` is what the program runs on. Every fault is reported with its key
+//! path, all of them at once, and an unknown key names the nearest known one.
+
+mod fault;
+mod file;
+mod plan;
+mod receiver;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+pub use fault::{ConfigError, Fault};
+pub use plan::{PlanConfig, parse_band};
+pub use receiver::{ReceiverConfig, SiteConfig, Source};
+
+use file::ConfigFile;
+
+/// The manual of the configuration: every key with comment, unit and default.
+pub const MANUAL: &str = include_str!("../../config/pinpu.toml");
+
+/// Validated configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Address of the API and the console.
+    pub listen: SocketAddr,
+    /// A reverse proxy on this machine tells the caller's address.
+    pub trust_proxy: bool,
+    /// Token with which other machines may read the metrics.
+    pub metrics_token: Option<String>,
+    /// Folder for everything that is kept.
+    pub data_dir: PathBuf,
+    /// Database URL; `None`: SQLite in the data folder.
+    pub database_url: Option<String>,
+    /// Log filter.
+    pub log_filter: String,
+    /// Log lines as JSON.
+    pub log_json: bool,
+    /// False alarms accepted per day and MHz.
+    pub false_alarms_per_day_mhz: f64,
+    /// Live frames per second and receiver.
+    pub frames_per_s: f64,
+    /// Bins of a stored frame.
+    pub stored_bins: usize,
+    /// Days for which frames of each second are kept.
+    pub retention_days: u32,
+    /// Load the built-in table of China at the first start.
+    pub seed_china: bool,
+    /// Receivers; empty: whatever is found.
+    pub receivers: Vec<ReceiverConfig>,
+}
+
+impl Config {
+    /// Reads `path` (or only defaults), overlays the environment, validates.
+    ///
+    /// # Errors
+    /// Every fault with its key path; nothing is half-applied.
+    pub fn load(path: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let text = match path {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            })?,
+        };
+        Self::parse(&text, environment)
+    }
+
+    /// As `load`, from text.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        ConfigFile::parse(text, environment)?.validate()
+    }
+
+    /// The database URL in force.
+    #[must_use]
+    pub fn effective_database_url(&self) -> String {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("pinpu.db").display()))
+    }
+}
+
+impl Default for Config {
+    #[expect(clippy::expect_used, reason = "the defaults are constants and a test validates them")]
+    fn default() -> Self {
+        Self::parse("", std::iter::empty()).expect("the defaults are valid")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::registry::Text;
 
 /// What was found. The names are part of the public contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// Explained by an assignment in force.
@@ -40,7 +40,7 @@ impl VerdictKind {
 }
 
 /// How urgent it is; set by the rules file, never by code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// For the record.
@@ -54,7 +54,7 @@ pub enum Severity {
 }
 
 /// The judgement of one emission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Verdict {
     /// What was found.
     pub kind: VerdictKind,
@@ -64,6 +64,9 @@ pub struct Verdict {
     pub rule: String,
     /// The assignment it was held against, if any.
     pub assignment: Option<String>,
+    /// The next best explanation, if there was one; its numbers are in `evidence` under `runner_up_…`.
+    #[serde(default)]
+    pub runner_up: Option<String>,
     /// The allocation row it lies in, if any.
     pub allocation: Option<String>,
     /// The reason in a sentence or two, numbers and uncertainty included.
@@ -72,4 +75,7 @@ pub struct Verdict {
     pub evidence: BTreeMap<String, f64>,
     /// Version of the rules file.
     pub rules_version: String,
+    /// Version of the registry snapshot it was held against.
+    #[serde(default)]
+    pub registry_version: String,
 }

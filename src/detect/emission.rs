@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::Hertz;
 
 /// How `bandwidth_hz` was obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BandwidthMethod {
     /// 99 % occupied bandwidth (RR 1.153; ITU-R SM.443 Annex 1), noise subtracted, gated to on-time.
@@ -58,7 +58,7 @@ pub struct Emission {
 }
 
 /// What in the receiver made energy appear where nobody transmits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArtefactKind {
     /// Spike at the centre from converter offset or local-oscillator leakage.
@@ -88,7 +88,7 @@ pub struct Artefact {
 }
 
 /// Why time is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GapReason {
     /// Samples were lost between receiver and detector.

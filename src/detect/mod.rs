@@ -1,7 +1,18 @@
 //! From samples to emissions over time. Pure: time is a sample count; nothing here reads a clock or a file.
 
+mod artefact;
+mod channel;
+mod config;
+mod detector;
 pub mod emission;
 pub mod event;
+mod pulse;
+mod rows;
+mod segment;
+mod slow;
+mod tracker;
 
+pub use config::{DetectError, DetectorConfig, Rules};
+pub use detector::Detector;
 pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary};
 pub use event::{DetectEvent, Frame};

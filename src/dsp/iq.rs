@@ -34,4 +34,76 @@ impl IqSlice<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The samples from `range` only.
+    #[must_use]
+    pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
+        match self {
+            Self::Cu8(s) => Self::Cu8(&s[range]),
+            Self::Cs8(s) => Self::Cs8(&s[range]),
+            Self::Cs16(s) => Self::Cs16(&s[range]),
+            Self::Cf32(s) => Self::Cf32(&s[range]),
+        }
+    }
+
+    /// Appends the samples as floating point, full scale ±1.0; what is not a number becomes silence.
+    pub fn append_to(&self, out: &mut Vec<Complex<f32>>) {
+        match self {
+            Self::Cu8(s) => out.extend(s.iter().map(|x| {
+                Complex::new(
+                    (f32::from(x.re) - 127.5) * (1.0 / 127.5),
+                    (f32::from(x.im) - 127.5) * (1.0 / 127.5),
+                )
+            })),
+            Self::Cs8(s) => {
+                out.extend(
+                    s.iter()
+                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 128.0)),
+                );
+            }
+            Self::Cs16(s) => {
+                out.extend(
+                    s.iter()
+                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 32_768.0)),
+                );
+            }
+            Self::Cf32(s) => {
+                let finite = |x: f32| if x.is_finite() { x } else { 0.0 };
+                out.extend(s.iter().map(|x| Complex::new(finite(x.re), finite(x.im))));
+            }
+        }
+    }
+
+    /// Samples with I or Q at the limits of the converter.
+    #[must_use]
+    pub fn clipped(&self) -> u64 {
+        let count = match self {
+            Self::Cu8(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, 0 | 255) || matches!(x.im, 0 | 255))
+                .count(),
+            Self::Cs8(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, -128 | 127) || matches!(x.im, -128 | 127))
+                .count(),
+            Self::Cs16(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, i16::MIN | i16::MAX) || matches!(x.im, i16::MIN | i16::MAX))
+                .count(),
+            Self::Cf32(s) => s.iter().filter(|x| x.re.abs() >= 1.0 || x.im.abs() >= 1.0).count(),
+        };
+        count as u64
+    }
+
+    /// Power of the format's own rounding noise, both components: two uniform steps of 1/12 of a squared step.
+    #[must_use]
+    pub fn rounding_power(&self) -> f64 {
+        let step: f64 = match self {
+            Self::Cu8(_) => 1.0 / 127.5,
+            Self::Cs8(_) => 1.0 / 128.0,
+            Self::Cs16(_) => 1.0 / 32_768.0,
+            Self::Cf32(_) => 0.0,
+        };
+        step * step / 6.0
+    }
 }

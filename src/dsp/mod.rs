@@ -3,4 +3,9 @@
 //! Levels are normalised so that a full-scale complex sine is 0 dBFS. Bins are in ascending frequency order
 //! (DC in the middle, index `fft_size / 2`) wherever a spectrum leaves this module.
 
+pub mod detection;
 pub mod iq;
+pub mod measure;
+pub mod noise_floor;
+pub mod spectrum;
+pub mod window;

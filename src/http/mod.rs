@@ -1,1 +1,34 @@
 //! The web API and the console: router, wire types, error to status in one place.
+//!
+//! A request passes `envelope` (request id, security headers, problem details), limits, `caller` (who, and the permission
+//! table), then one handler, which reads the wire types, calls one use case and writes the answer.
+
+pub mod allocations;
+pub mod assignments;
+pub mod caller;
+pub mod conflicts;
+mod console;
+pub mod emissions;
+pub mod envelope;
+pub mod error;
+pub mod extract;
+pub mod health;
+mod idempotency;
+pub mod language;
+pub mod live;
+pub mod metrics;
+pub mod openapi;
+pub mod page;
+pub mod plots;
+pub mod readiness;
+pub mod receivers;
+pub mod registry;
+pub mod router;
+mod serve;
+pub mod sessions;
+pub mod spectra;
+pub mod state;
+pub mod users;
+
+pub use serve::serve;
+pub use state::{AppState, HttpConfig, Services};

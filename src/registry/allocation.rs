@@ -6,7 +6,7 @@ use super::Text;
 use crate::units::Band;
 
 /// Status of a service in a band (RR 5.23 ff.).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceStatus {
     /// Primary service.
@@ -18,7 +18,7 @@ pub enum ServiceStatus {
 }
 
 /// How far a row can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Read at a source or undisputed.
@@ -27,8 +27,25 @@ pub enum Confidence {
     Verify,
 }
 
+/// Lawful senders that a civil station register does not list one by one. Where a row names some, an emission that
+/// no assignment explains is not thereby unlawful: the answer is "ask", not "unlicensed".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlisted {
+    /// Stations licensed by the military spectrum office: ask the other side.
+    Military,
+    /// Base stations and terminals of a public network: ask the operator.
+    Operator,
+    /// Amateur stations, which are licensed for bands and not for frequencies.
+    Amateur,
+    /// Space stations, which are notified internationally and not in a national station register.
+    Space,
+    /// Stations of other countries, heard over long distances.
+    Abroad,
+}
+
 /// Use without an individual licence, within limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Exemption {
     /// Largest occupied bandwidth.
     pub max_bandwidth_hz: Option<i64>,
@@ -39,7 +56,7 @@ pub struct Exemption {
 }
 
 /// One service in one band.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Allocation {
     /// Stable key within the table.
     pub id: String,
@@ -60,6 +77,9 @@ pub struct Allocation {
     pub protected: bool,
     /// Use without an individual licence.
     pub exemption: Option<Exemption>,
+    /// Lawful senders that the register does not list, most likely first.
+    #[serde(default)]
+    pub unlisted: Vec<Unlisted>,
     /// Where the row comes from.
     pub basis: String,
     /// How far to trust it.
@@ -81,6 +101,20 @@ pub struct AllocationTable {
     pub effective_from: String,
     /// Title.
     pub title: Text,
+    /// What a reader must know before relying on the table, such as "a seed, not the official table".
+    #[serde(default)]
+    pub notice: Text,
+    /// Whether the table covers its whole range. In a table that does not, a band without a row is unknown and not
+    /// "not allocated".
+    #[serde(default)]
+    pub complete: bool,
     /// Rows in ascending order of lower edge.
     pub rows: Vec<Allocation>,
+}
+
+impl Allocation {
+    /// The bands of the row: its own and its duplex partner.
+    pub fn bands(&self) -> impl Iterator<Item = Band> {
+        std::iter::once(self.band).chain(self.paired)
+    }
 }

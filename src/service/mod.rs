@@ -1,1 +1,15 @@
 //! Use cases: authorise, validate, act, record. No HTTP words.
+
+pub mod auth;
+pub mod check;
+pub mod findings;
+pub mod idempotency;
+pub mod imports;
+pub mod ledger;
+pub mod live;
+pub mod monitoring;
+pub mod reduction;
+pub mod registry;
+pub mod sessions;
+pub mod spectra;
+pub mod users;

@@ -1,1 +1,200 @@
 //! The only module that speaks SQL: SQLite by default, PostgreSQL by configuration; one schema, one set of queries.
+//!
+//! Reading goes through a pool. Every change goes through one writer task that gathers what arrives together into one
+//! transaction and answers after the commit: an answer means *on the disk*. Live events are numbered inside the
+//! transaction that causes them and published after its commit, in order, without holes.
+
+mod artefacts;
+mod conflicts;
+mod emissions;
+mod engine;
+mod events;
+mod idempotency;
+mod ids;
+mod page;
+mod receivers;
+mod registry;
+mod retention;
+mod sessions;
+mod settings;
+mod spectra;
+mod tx;
+mod users;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast;
+
+pub use artefacts::{ArtefactRecord, GapRecord};
+pub use conflicts::{ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution};
+pub use emissions::{EmissionOrder, EmissionQuery, EmissionRecord};
+pub use engine::Engine;
+pub use events::{EventKind, EventRecord};
+pub use idempotency::{Idempotency, StoredAnswer};
+pub use ids::random_id;
+pub use page::Page;
+pub use receivers::ReceiverRecord;
+pub use registry::{AssignmentQuery, ImportCounts, ImportRecord, StoredAssignment};
+pub use retention::{Pruned, Retention};
+pub use sessions::{SessionKind, SessionRecord};
+pub use spectra::{SpectraQuery, SpectrumRow};
+pub use users::{UserChange, UserRecord};
+pub use writer::WriterCounts;
+
+pub(crate) use tx::Tx;
+
+use crate::{Error, Result};
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+
+/// How to open the database.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite:///path/to/pinpu.db` or `postgres://user:password@host/database`.
+    pub url: String,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Changes that may wait for the writer; more are refused as unavailable.
+    pub queue: usize,
+    /// Longest time the writer waits for company once changes come in crowds; never more than 5 ms.
+    pub linger: Duration,
+}
+
+impl DatabaseConfig {
+    /// The defaults with this address.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            readers: 4,
+            queue: 1024,
+            linger: Duration::from_millis(1),
+        }
+    }
+}
+
+/// The open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    pool: engine::Pool,
+    writer: writer::Writer,
+    events: broadcast::Sender<Arc<EventRecord>>,
+}
+
+impl Store {
+    /// Connects, brings the schema up to date and starts the writer. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// `Invalid` for an address that cannot be used or a schema this program does not know; `Store` when the database
+    /// does not answer.
+    pub async fn open(config: &DatabaseConfig) -> Result<Self> {
+        let target = engine::Target::parse(&config.url)?;
+        target.prepare()?;
+        let mut conn = target.connect().await.map_err(|source| cannot_open(config, source))?;
+        conn.migrate(&MIGRATOR)
+            .await
+            .map_err(|source| cannot_migrate(config, source))?;
+        let (events, _) = broadcast::channel(4096);
+        let pool = target.pool(config.readers);
+        let engine = target.engine();
+        let writer = writer::Writer::start(target, conn, config, events.clone());
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine,
+                pool,
+                writer,
+                events,
+            }),
+        })
+    }
+
+    /// Which database runs.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// Whether changes are being acknowledged; the text of the error says why not.
+    ///
+    /// # Errors
+    /// `Unavailable` while the writer is stopped; `Store` when reading fails.
+    pub async fn ready(&self) -> Result<()> {
+        self.inner.writer.ready()?;
+        self.fetch_optional("select 1 as one", Vec::new()).await.map(drop)
+    }
+
+    /// What the writer did since it was started.
+    #[must_use]
+    pub fn writer_counts(&self) -> WriterCounts {
+        self.inner.writer.counts()
+    }
+
+    /// Stops the writer after what it has accepted, and closes all connections.
+    pub async fn close(&self) {
+        self.inner.writer.stop().await;
+        self.inner.pool.close().await;
+    }
+
+    /// Every event from now on, in order, after its commit. A slow receiver gets `Lagged` and reads
+    /// [`Store::events_after`] instead.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<EventRecord>> {
+        self.inner.events.subscribe()
+    }
+
+    /// Runs `job` in the writer's next transaction and answers after the commit. An error of the job undoes the job
+    /// alone.
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> tx::BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        self.inner.writer.write(job).await
+    }
+
+    pub(crate) async fn fetch_all(
+        &self,
+        sql: impl Into<String>,
+        values: Vec<engine::Value>,
+    ) -> Result<Vec<engine::Row>> {
+        self.inner.pool.fetch_all(sql.into(), values).await
+    }
+
+    pub(crate) async fn fetch_optional(
+        &self,
+        sql: impl Into<String>,
+        values: Vec<engine::Value>,
+    ) -> Result<Option<engine::Row>> {
+        self.inner.pool.fetch_optional(sql.into(), values).await
+    }
+}
+
+fn cannot_open(config: &DatabaseConfig, source: sqlx::Error) -> Error {
+    tracing::error!(url = engine::without_password(&config.url), error = %source, "cannot open the database");
+    Error::Store(source)
+}
+
+fn cannot_migrate(config: &DatabaseConfig, error: sqlx::migrate::MigrateError) -> Error {
+    use sqlx::migrate::MigrateError;
+    let url = engine::without_password(&config.url);
+    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match error {
+        MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => Error::Invalid(format!(
+            "the database {url} has schema version {found}, this program knows versions up to {known}: \
+             start the newer pinpu that wrote it, or restore a backup from before the upgrade"
+        )),
+        MigrateError::VersionMismatch(found) => Error::Invalid(format!(
+            "schema version {found} of the database {url} is not the one this program was built with: \
+             it was written by a development build; start with another database.url or restore a backup"
+        )),
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => Error::Store(source),
+        other => Error::Store(sqlx::Error::Migrate(Box::new(other))),
+    }
+}

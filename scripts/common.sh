@@ -1,0 +1,66 @@
+# What scripts/run and scripts/test share: finding and installing what is missing. Sourced, not run.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# One build cache for every checkout of this user: the second run is quick.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pinpu/target}
+
+step() { printf '\n\033[1m▸ %s\033[0m\n' "$*"; }
+fail() { printf '\n\033[31m✘ %s\033[0m\n' "$*" >&2; exit 1; }
+
+# install_packages PACKAGE...: Debian/Ubuntu packages that are not there yet.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || fail "these packages are missing and apt-get is not here to install them: ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "run this once as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  step "Installing system packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+require_rust() {
+  [ -d "$HOME/.cargo/bin" ] && PATH="$HOME/.cargo/bin:$PATH"
+  command -v cargo >/dev/null && return
+  fail "No Rust toolchain found. Install rustup from https://rustup.rs with
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
+  and run this script again; the toolchain version pinned in rust-toolchain.toml is then fetched by itself."
+}
+
+# Node 20 or newer; Debian 12's own package is too old for the console's build, so an npm package brings it.
+require_node() {
+  if command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; then return; fi
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/pinpu/node
+  if [ ! -x "$cache/node_modules/node/bin/node" ]; then
+    install_packages npm
+    step "Fetching Node.js 20"
+    npm install --silent --no-audit --no-fund --prefix "$cache" node@20 npm@11 || fail "npm could not fetch Node.js 20"
+  fi
+  PATH="$cache/node_modules/node/bin:$cache/node_modules/.bin:$PATH"
+}
+
+# build_console: web/dist from web/, only when a source is newer than the result.
+build_console() {
+  local stamp=$root/web/dist/.built
+  if [ -f "$stamp" ] && [ -z "$(find "$root/web" -path "$root/web/node_modules" -prune -o -path "$root/web/dist" -prune -o -type f -newer "$stamp" -print -quit)" ]; then
+    return
+  fi
+  step "Building the console"
+  (cd "$root/web" && npm ci --silent --no-audit --no-fund && npm run --silent build) || fail "the console did not build"
+  touch "$stamp"
+}
+
+# build_virtual_receiver: the SoapySDR module into $CARGO_TARGET_DIR/virtual-receiver; prints nothing when up to date.
+build_virtual_receiver() {
+  virtual_receiver_dir=$CARGO_TARGET_DIR/virtual-receiver
+  cmake -S "$root/hardware/virtual-receiver" -B "$virtual_receiver_dir" -DCMAKE_BUILD_TYPE=Release >/dev/null &&
+    cmake --build "$virtual_receiver_dir" --parallel 2 >/dev/null || fail "the virtual receiver did not build"
+}

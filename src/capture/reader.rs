@@ -1,0 +1,371 @@
+//! The reading thread: opens, tunes, reads, notices silence, and comes back when the receiver does.
+//!
+//! An unplugged receiver is silent rather than broken with most drivers, so the watchdog decides: no sample for a
+//! second (or five blocks, if longer) means lost. Then close, and reopen with a back-off until it answers.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use pinpu_hardware::{GapReason as LossReason, Loss, Receiver, ReceiverError, SampleBlock, Tuning};
+
+use super::{
+    CaptureConfig, Observation, ObservationContent, ObservationSink, Opener, ReceiverState,
+    plan::Plan,
+    session::{Session, SessionKey, Slot},
+    shared::Shared,
+};
+use crate::{Error, Result, config::PlanConfig, detect::GapReason, units::Hertz};
+
+const READ_TIMEOUT: Duration = Duration::from_millis(100);
+const SILENCE: Duration = Duration::from_secs(1);
+const BACK_OFF: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+/// A receiver that lost samples this recently is degraded.
+const DEGRADED_FOR: Duration = Duration::from_secs(10);
+/// More clipping than this and levels are not to be trusted (measurement practice: 1e-4 of the samples).
+const CLIPPING_PPM: u64 = 100;
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Reader {
+    config: CaptureConfig,
+    opener: Opener,
+    sink: ObservationSink,
+    shared: Arc<Shared>,
+    run: u64,
+    session: Option<Session>,
+    status_at: Option<Instant>,
+    lost_samples_at: Option<Instant>,
+}
+
+/// How a stretch of reading ended.
+enum End {
+    Stopped,
+    SourceEnded,
+}
+
+impl Reader {
+    pub(super) fn new(config: CaptureConfig, opener: Opener, sink: ObservationSink, shared: Arc<Shared>) -> Self {
+        Self {
+            config,
+            opener,
+            sink,
+            shared,
+            run: 0,
+            session: None,
+            status_at: None,
+            lost_samples_at: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.config.id
+    }
+
+    pub(super) fn run(mut self) {
+        let mut failures = 0_usize;
+        while !self.shared.stopping() {
+            match self.open_and_read(&mut failures) {
+                Ok(End::Stopped | End::SourceEnded) => break,
+                Err(error) => {
+                    let was_reading = failures == 0;
+                    failures += 1;
+                    if was_reading && self.session.is_some() {
+                        self.shared.counters.losses.fetch_add(1, Relaxed);
+                    }
+                    tracing::warn!(receiver = %self.config.id, %error, "receiver unavailable");
+                    self.enter(ReceiverState::Lost, Some(error.to_string()));
+                    self.wait(BACK_OFF[(failures - 1).min(BACK_OFF.len() - 1)]);
+                }
+            }
+        }
+        self.session = None;
+        self.enter(ReceiverState::Stopped, None);
+    }
+
+    fn open_and_read(&mut self, failures: &mut usize) -> Result<End> {
+        let mut receiver = (self.opener)()?;
+        let end = self
+            .prepare(receiver.as_mut())
+            .and_then(|()| self.read(receiver.as_mut(), failures));
+        // A receiver that is gone cannot be stopped; the outcome above is what counts.
+        let _ = receiver.stop();
+        end
+    }
+
+    /// Tunes to the first stop, starts the stream, and makes or continues the session.
+    fn prepare(&mut self, receiver: &mut dyn Receiver) -> Result<()> {
+        let facts = receiver.facts().clone();
+        let asked_rate = self
+            .config
+            .sample_rate_hz
+            .unwrap_or_else(|| suggested_rate(&facts.sample_rate_ranges_hz));
+        let suggested = suggested_center(&facts.frequency_ranges_hz);
+        let first = match &self.config.plan {
+            PlanConfig::Center(center) => *center,
+            PlanConfig::Bands { bands, .. } => bands.first().map_or(suggested, |band| band.center()),
+            PlanConfig::Suggested => suggested,
+        };
+        let tuned = receiver.tune(&self.tuning(first, asked_rate))?;
+        let rate_hz = tuned.sample_rate_hz;
+        let usable_hz = rate_hz * facts.usable_fraction;
+        let plan = match &self.config.plan {
+            PlanConfig::Bands { bands, .. } => Plan::bands(bands, usable_hz),
+            PlanConfig::Center(_) | PlanConfig::Suggested => Plan::center(hertz(tuned.center_hz)?, usable_hz),
+        };
+        self.shared.change(|status| {
+            status.label.clone_from(&facts.label);
+            status.driver.clone_from(&facts.driver);
+            status.serial.clone_from(&facts.serial);
+            status.profile.clone_from(&facts.profile);
+            status.plan.clone_from(&plan.bands);
+            status.sample_rate_hz = rate_hz;
+        });
+        let key = SessionKey {
+            format: facts.format,
+            rate_hz,
+            plan,
+        };
+        match &mut self.session {
+            Some(session) if session.key == key => {
+                session.hole(GapReason::Unplugged, None, Instant::now());
+                self.shared.counters.reopened.fetch_add(1, Relaxed);
+            }
+            _ => {
+                self.session = None;
+                self.run += 1;
+                let (sink, shared) = (Arc::clone(&self.sink), Arc::clone(&self.shared));
+                self.session = Some(Session::start(key, &facts, &self.config, self.run, sink, shared)?);
+            }
+        }
+        receiver.start()?;
+        self.settle(receiver, tuned.discard_samples)
+    }
+
+    fn read(&mut self, receiver: &mut dyn Receiver, failures: &mut usize) -> Result<End> {
+        let (hops, dwell) = self.dwell();
+        loop {
+            for (index, center) in hops.iter().enumerate() {
+                if hops.len() > 1 {
+                    let rate = self.session.as_ref().map_or(0.0, |session| session.key.rate_hz);
+                    let tuned = receiver.tune(&self.tuning(*center, rate))?;
+                    self.settle(receiver, tuned.discard_samples)?;
+                }
+                match self.watch(receiver, index, dwell, failures)? {
+                    None => {}
+                    Some(end) => return Ok(end),
+                }
+            }
+        }
+    }
+
+    /// Reads one stop of the plan for `dwell` samples; none when it is time for the next.
+    fn watch(
+        &mut self,
+        receiver: &mut dyn Receiver,
+        hop: usize,
+        dwell: u64,
+        failures: &mut usize,
+    ) -> Result<Option<End>> {
+        let mut seen = 0_u64;
+        let mut last_sample = Instant::now();
+        while seen < dwell {
+            if self.shared.stopping() {
+                return Ok(Some(End::Stopped));
+            }
+            match self.read_block(receiver, hop) {
+                Ok(None) => return Ok(Some(End::SourceEnded)),
+                Ok(Some(samples)) => {
+                    seen += samples as u64;
+                    if samples > 0 {
+                        last_sample = Instant::now();
+                        *failures = 0;
+                        self.report_health();
+                    }
+                }
+                Err(Error::Receiver(ReceiverError::Timeout { .. })) => {
+                    let waited = last_sample.elapsed();
+                    if waited >= SILENCE {
+                        let silence = format!("silent for {} ms", waited.as_millis());
+                        return Err(ReceiverError::Lost(silence).into());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// One read; `Ok(None)` at the end of a recording.
+    fn read_block(&mut self, receiver: &mut dyn Receiver, hop: usize) -> Result<Option<usize>> {
+        let Some(session) = &mut self.session else {
+            return Ok(None);
+        };
+        match session.take() {
+            Slot::Block(mut block) => {
+                let read = receiver.read(&mut block, READ_TIMEOUT);
+                let at = Instant::now();
+                let read = match read {
+                    Ok(read) => read,
+                    Err(error) => {
+                        // The block goes round through the measuring thread, so that the pool never shrinks.
+                        session.send(block, 0, hop, at);
+                        return Err(error.into());
+                    }
+                };
+                let Some(info) = read else { return Ok(None) };
+                let lost = info.loss.is_some();
+                if let Some(loss) = info.loss {
+                    hole(session, loss, info.samples, at, &self.shared);
+                }
+                if !session.send(block, info.samples, hop, at) {
+                    return Err(Error::Unavailable("the measuring thread has stopped".into()));
+                }
+                if lost {
+                    self.lost_samples_at = Some(at);
+                }
+                Ok(Some(info.samples))
+            }
+            Slot::Scratch => {
+                let read = receiver.read(session.scratch(), READ_TIMEOUT)?;
+                let Some(info) = read else { return Ok(None) };
+                session.drop_samples(info.samples);
+                self.lost_samples_at = Some(Instant::now());
+                Ok(Some(info.samples))
+            }
+        }
+    }
+
+    /// Reads and forgets what the receiver delivers before its signal can be trusted.
+    fn settle(&mut self, receiver: &mut dyn Receiver, mut samples: u64) -> Result<()> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let mut scratch = SampleBlock::new(session.key.format, (samples as usize).clamp(1, 65_536));
+        while samples > 0 && !self.shared.stopping() {
+            if samples < scratch.capacity() as u64 {
+                scratch = SampleBlock::new(session.key.format, samples as usize);
+            }
+            match receiver.read(&mut scratch, READ_TIMEOUT) {
+                Ok(Some(info)) => {
+                    samples = samples.saturating_sub(info.samples as u64);
+                    session.discard(info.samples, Instant::now());
+                }
+                Ok(None) => break,
+                Err(ReceiverError::Timeout { .. }) if begun.elapsed() < SILENCE => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn dwell(&self) -> (Vec<Hertz>, u64) {
+        let Some(session) = &self.session else {
+            return (Vec::new(), 0);
+        };
+        let centers: Vec<Hertz> = session.key.plan.hops.iter().map(|hop| hop.center).collect();
+        let dwell = match self.config.plan {
+            PlanConfig::Bands { dwell_ms, .. } if centers.len() > 1 => {
+                (session.key.rate_hz * f64::from(dwell_ms) * 1e-3).ceil() as u64
+            }
+            _ => u64::MAX,
+        };
+        (centers, dwell)
+    }
+
+    fn tuning(&self, center: Hertz, sample_rate_hz: f64) -> Tuning {
+        Tuning {
+            center_hz: center.0.max(0).unsigned_abs(),
+            sample_rate_hz,
+            gain: self.config.gain.clone(),
+            ppm: self.config.ppm,
+            antenna: self.config.antenna.clone(),
+            bandwidth_hz: None,
+        }
+    }
+
+    fn report_health(&mut self) {
+        let clipping = self.shared.counters.clipped_ppm.load(Relaxed) > CLIPPING_PPM;
+        let losing = self.lost_samples_at.is_some_and(|at| at.elapsed() < DEGRADED_FOR);
+        let state = if clipping || losing {
+            ReceiverState::Degraded
+        } else {
+            ReceiverState::Streaming
+        };
+        self.enter(state, None);
+    }
+
+    /// Notes the state and tells the service when it is news or a second has passed.
+    fn enter(&mut self, state: ReceiverState, error: Option<String>) {
+        let news = self.shared.enter(state, error);
+        if news || self.status_at.is_none_or(|at| at.elapsed() >= STATUS_EVERY) {
+            self.status_at = Some(Instant::now());
+            let observation = Observation {
+                receiver: Arc::clone(&self.config.id),
+                run: self.run,
+                epoch: Timestamp::now(),
+                content: ObservationContent::Status(self.shared.status()),
+            };
+            if !(self.sink)(observation) {
+                self.shared.counters.observations_dropped.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    fn wait(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.shared.stopping() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Enters a loss that came with a read of `samples` at `at`.
+fn hole(session: &mut Session, loss: Loss, samples: usize, at: Instant, shared: &Shared) {
+    let reason = match loss.reason {
+        LossReason::Overflow => {
+            shared.counters.overflows.fetch_add(1, Relaxed);
+            GapReason::Overflow
+        }
+        LossReason::Unplugged => GapReason::Unplugged,
+        LossReason::Retune => GapReason::Retune,
+    };
+    let read_s = samples as f64 / session.key.rate_hz;
+    let before_read = at.checked_sub(Duration::from_secs_f64(read_s)).unwrap_or(at);
+    session.hole(reason, loss.samples, before_read);
+}
+
+/// The middle of the first range, rounded to a megahertz: somewhere to begin.
+fn suggested_center(ranges: &[[f64; 2]]) -> Hertz {
+    let [low, high] = ranges.first().copied().unwrap_or([88e6, 108e6]);
+    let center = f64::midpoint(low, high);
+    if high - low < 2e6 {
+        Hertz::from_f64(center)
+    } else {
+        Hertz((center / 1e6).round() as i64 * 1_000_000)
+    }
+}
+
+/// 2.4 MS/s where that is allowed, else the allowed rate nearest to it.
+fn suggested_rate(ranges: &[[f64; 2]]) -> f64 {
+    const USUAL_HZ: f64 = 2.4e6;
+    let nearest = |[low, high]: &[f64; 2]| USUAL_HZ.clamp(*low, high.max(*low));
+    ranges
+        .iter()
+        .map(nearest)
+        .min_by(|a, b| (a - USUAL_HZ).abs().total_cmp(&(b - USUAL_HZ).abs()))
+        .unwrap_or(USUAL_HZ)
+}
+
+fn hertz(value: u64) -> Result<Hertz> {
+    i64::try_from(value)
+        .map(Hertz)
+        .map_err(|_| Error::Invalid(format!("{value} Hz is no radio frequency")))
+}

@@ -1,0 +1,208 @@
+//! `pinpu detect`: one pass over a recording or a receiver; emissions as a table or NDJSON, with verdicts on request.
+
+mod judge;
+mod order;
+mod rows;
+mod table;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
+
+use self::{judge::Judge, order::InOrder, rows::Row, table::Table};
+use super::source::{OpenSource, SourceArgs};
+use crate::{
+    Error, Result, capture,
+    detect::{DetectEvent, Detector, DetectorConfig, GapReason, Summary},
+};
+
+/// Samples per read: half a megabyte of 8-bit samples stays in the cache while it is measured.
+const BLOCK_SAMPLES: usize = 1 << 17;
+/// Bins that bandwidths are measured on; see the detector.
+const BINS: f64 = 1024.0;
+const READ_TIMEOUT: Duration = Duration::from_millis(500);
+/// Silence after which a live receiver counts as lost.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Options of `detect`.
+#[derive(Debug, Args)]
+pub(super) struct DetectArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// NDJSON: one object a line, then a summary
+    #[arg(long)]
+    json: bool,
+    /// Stop after this many seconds of signal
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// False alarms accepted per day and MHz
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    false_alarms: f64,
+    #[command(flatten)]
+    judge: judge::JudgeArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Of the source, the options, or the output.
+pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
+    let mut source = args.source.open()?;
+    let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
+    let config = DetectorConfig {
+        sample_rate_hz: source.rate_hz,
+        center_hz: source.center,
+        usable_fraction: source.usable_fraction,
+        false_alarms_per_day_mhz: args.false_alarms,
+        ..DetectorConfig::default()
+    };
+    let mut detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
+    let mut out = Output::new(args, source.input.is_live(), judge);
+    let begun = Instant::now();
+    pass(&mut source, &mut detector, args.seconds, &mut out)?;
+    let summary = detector.finish(&mut |event| out.take(event));
+    out.finish(summary, begun.elapsed())?;
+    for warning in source.input.warnings() {
+        eprintln!("pinpu: note: {warning}");
+    }
+    Ok(if args.judge.check && out.conflicts > 0 {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Reads to the end, the time limit, Ctrl-C, or the first failure.
+fn pass(source: &mut OpenSource, detector: &mut Detector, seconds: Option<f64>, out: &mut Output<'_>) -> Result<()> {
+    let stop = super::stop_on_interrupt();
+    let limit = seconds.map_or(u64::MAX, |seconds| (seconds.max(0.0) * source.rate_hz) as u64);
+    let bar = super::progress(source.total.map(|total| total.min(limit)).or(seconds.map(|_| limit)));
+    let rate_hz = source.rate_hz;
+    let mut discard = source.discard;
+    let receiver = source.input.receiver();
+    receiver.start()?;
+    let mut block = SampleBlock::new(receiver.facts().format, BLOCK_SAMPLES);
+    let (mut seen, mut last_sample) = (0_u64, Instant::now());
+    while seen < limit && !stop.load(Relaxed) && out.error.is_none() {
+        let info = match receiver.read(&mut block, READ_TIMEOUT) {
+            Ok(Some(info)) => info,
+            Ok(None) => break,
+            Err(ReceiverError::Timeout { .. }) if last_sample.elapsed() < SILENCE => continue,
+            Err(error) => return Err(error.into()),
+        };
+        last_sample = Instant::now();
+        if discard > 0 {
+            discard = discard.saturating_sub(info.samples as u64);
+            continue;
+        }
+        if let Some(loss) = info.loss {
+            let reason = match loss.reason {
+                LossReason::Overflow => GapReason::Overflow,
+                LossReason::Unplugged => GapReason::Unplugged,
+                LossReason::Retune => GapReason::Retune,
+            };
+            let lost_s = loss.samples.unwrap_or(0) as f64 / rate_hz;
+            detector.gap(lost_s, reason, &mut |event| out.take(event));
+        }
+        let samples = info.samples.min(usize::try_from(limit - seen).unwrap_or(usize::MAX));
+        detector.push(capture::as_iq(&block, samples), &mut |event| out.take(event));
+        seen += samples as u64;
+        bar.set_position(seen);
+        out.flush_if_live()?;
+    }
+    let _ = receiver.stop();
+    bar.finish_and_clear();
+    out.error.take().map_or(Ok(()), Err)
+}
+
+/// Where events go: through the judge, into order, onto standard output.
+struct Output<'a> {
+    judge: Judge,
+    order: Option<InOrder>,
+    json: bool,
+    live: bool,
+    table: Table,
+    error: Option<Error>,
+    stdout: io::BufWriter<io::StdoutLock<'a>>,
+    emissions: u64,
+    conflicts: u64,
+}
+
+impl Output<'_> {
+    fn new(args: &DetectArgs, live: bool, judge: Judge) -> Self {
+        Self {
+            table: Table::new(judge.is_active(), judge.chinese(), io::stdout().is_terminal()),
+            judge,
+            order: Some(InOrder::new(live && args.json)),
+            json: args.json,
+            live,
+            error: None,
+            stdout: io::BufWriter::new(io::stdout().lock()),
+            emissions: 0,
+            conflicts: 0,
+        }
+    }
+
+    fn take(&mut self, event: DetectEvent) {
+        let row = match event {
+            DetectEvent::Closed(emission) => {
+                let verdict = self.judge.verdict(&emission);
+                self.emissions += 1;
+                self.conflicts += u64::from(verdict.as_ref().is_some_and(|verdict| verdict.kind.is_conflict()));
+                Row::emission(emission, verdict)
+            }
+            DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
+            DetectEvent::Gap(gap) => Row::Gap(gap),
+            DetectEvent::Frame(_) | DetectEvent::Opened(_) | DetectEvent::Updated(_) => return,
+        };
+        if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
+            self.write(ready);
+        }
+    }
+
+    fn write(&mut self, row: Row) {
+        if !self.json {
+            self.table.add(&row);
+        } else if let Err(error) = serde_json::to_writer(&mut self.stdout, &row)
+            .map_err(io::Error::from)
+            .and_then(|()| self.stdout.write_all(b"\n"))
+        {
+            self.error
+                .get_or_insert(super::io_error("standard output".as_ref())(error));
+        }
+    }
+
+    fn flush_if_live(&mut self) -> Result<()> {
+        if self.live {
+            self.stdout.flush().map_err(super::io_error("standard output".as_ref()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(&mut self, summary: Summary, took: Duration) -> Result<()> {
+        for row in self.order.take().into_iter().flat_map(InOrder::finish) {
+            self.write(row);
+        }
+        let throughput_msps = summary.samples as f64 / took.as_secs_f64().max(1e-9) * 1e-6;
+        if self.json {
+            self.write(Row::Summary {
+                summary,
+                throughput_msps,
+            });
+        } else {
+            let text = self.table.finish(&summary, throughput_msps, self.conflicts);
+            self.stdout
+                .write_all(text.as_bytes())
+                .map_err(super::io_error("standard output".as_ref()))?;
+        }
+        self.error.take().map_or(Ok(()), Err)?;
+        self.stdout.flush().map_err(super::io_error("standard output".as_ref()))
+    }
+}

@@ -1,0 +1,85 @@
+//! The NDJSON of `detect --json`: one object a line, then one summary. The names are a public contract.
+
+use serde::Serialize;
+
+use crate::{
+    conflict::Verdict,
+    detect::{Artefact, ArtefactKind, Emission, Gap, Summary},
+};
+
+/// What a signal might be, with a score between 0 and 1.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Class {
+    name: String,
+    score: f64,
+}
+
+/// The verdict as one language shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct VerdictRow {
+    pub(super) kind: crate::conflict::VerdictKind,
+    pub(super) severity: crate::conflict::Severity,
+    pub(super) rule: String,
+    pub(super) assignment: Option<String>,
+    pub(super) allocation: Option<String>,
+    pub(super) explanation: String,
+    pub(super) evidence: std::collections::BTreeMap<String, f64>,
+}
+
+impl VerdictRow {
+    pub(super) fn new(verdict: &Verdict, chinese: bool) -> Self {
+        let text = &verdict.explanation;
+        Self {
+            kind: verdict.kind,
+            severity: verdict.severity,
+            rule: verdict.rule.clone(),
+            assignment: verdict.assignment.clone(),
+            allocation: verdict.allocation.clone(),
+            explanation: if chinese { text.zh.clone() } else { text.en.clone() },
+            evidence: verdict.evidence.clone(),
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "rows are written one at a time")]
+pub(super) enum Row {
+    Emission {
+        #[serde(flatten)]
+        emission: Emission,
+        classes: Vec<Class>,
+        artefact: Option<ArtefactKind>,
+        verdict: Option<VerdictRow>,
+    },
+    Artefact(Artefact),
+    Gap(Gap),
+    Summary {
+        #[serde(flatten)]
+        summary: Summary,
+        throughput_msps: f64,
+    },
+}
+
+impl Row {
+    pub(super) fn emission(emission: Emission, verdict: Option<VerdictRow>) -> Self {
+        // Modulation is not recognised yet: an empty list says so, where a guess would not.
+        Self::Emission {
+            emission,
+            classes: Vec::new(),
+            artefact: None,
+            verdict,
+        }
+    }
+
+    /// Where the row stands in time.
+    pub(super) fn start_s(&self) -> f64 {
+        match self {
+            Self::Emission { emission, .. } => emission.start_s,
+            Self::Artefact(artefact) => artefact.emission.start_s,
+            Self::Gap(gap) => gap.start_s,
+            Self::Summary { .. } => f64::INFINITY,
+        }
+    }
+}

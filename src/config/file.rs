@@ -1,0 +1,189 @@
+//! The configuration as typed: TOML overlaid with the environment, every key known, nothing judged yet.
+
+use serde::Deserialize;
+
+use super::{
+    Config, ConfigError, Fault,
+    fault::explain,
+    receiver::{ReceiverFile, validate_receivers},
+};
+
+const ENVIRONMENT_PREFIX: &str = "PINPU__";
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConfigFile {
+    server: ServerFile,
+    data: DataFile,
+    database: DatabaseFile,
+    log: LogFile,
+    detection: DetectionFile,
+    spectra: SpectraFile,
+    registry: RegistryFile,
+    receiver: Vec<ReceiverFile>,
+}
+
+macro_rules! section {
+    ($name:ident { $($key:ident: $type:ty = $default:expr),+ $(,)? }) => {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct $name { $($key: $type),+ }
+        impl Default for $name {
+            fn default() -> Self { Self { $($key: $default),+ } }
+        }
+    };
+}
+
+section!(ServerFile {
+    listen: String = "127.0.0.1:7373".into(),
+    trust_proxy: bool = false,
+    metrics_token: String = String::new(),
+});
+section!(DataFile {
+    dir: std::path::PathBuf = "pinpu-data".into()
+});
+section!(DatabaseFile {
+    url: String = String::new()
+});
+section!(LogFile {
+    filter: String = "info".into(),
+    format: String = "text".into()
+});
+section!(DetectionFile {
+    false_alarms_per_day_mhz: f64 = 1.0
+});
+section!(SpectraFile {
+    frames_per_s: f64 = 20.0,
+    stored_bins: usize = 1024,
+    retention_days: u32 = 3,
+});
+section!(RegistryFile {
+    seed_china: bool = true
+});
+
+impl ConfigFile {
+    pub(super) fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut table: toml::Table = text.parse()?;
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix(ENVIRONMENT_PREFIX) {
+                overlay(&mut table, &name, path, &value)?;
+            }
+        }
+        serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+            let path = error.path().to_string();
+            let path = if path == "." { String::new() } else { path };
+            ConfigError::Faults(vec![explain(&path, error.inner().message())])
+        })
+    }
+
+    pub(super) fn validate(self) -> Result<Config, ConfigError> {
+        let mut faults = Faults::default();
+        let listen = self.server.listen.parse().ok();
+        faults.unless(
+            listen.is_some(),
+            "server.listen",
+            "write address and port, such as \"127.0.0.1:7373\" or \"[::1]:7373\"",
+        );
+        let url = self.database.url;
+        faults.unless(
+            url.is_empty() || url.starts_with("sqlite://") || url.starts_with("postgres://"),
+            "database.url",
+            "write \"sqlite:///path/pinpu.db\" or \"postgres://user:password@host:5432/pinpu\", or leave it empty",
+        );
+        faults.unless(
+            matches!(self.log.format.as_str(), "text" | "json"),
+            "log.format",
+            "write \"text\" or \"json\"",
+        );
+        let rate = self.detection.false_alarms_per_day_mhz;
+        faults.unless(
+            (1e-6..=1e6).contains(&rate),
+            "detection.false_alarms_per_day_mhz",
+            "write a number between 0.000001 and 1000000",
+        );
+        let spectra = self.spectra;
+        faults.unless(
+            (1.0..=50.0).contains(&spectra.frames_per_s),
+            "spectra.frames_per_s",
+            "write 1 to 50",
+        );
+        faults.unless(
+            (64..=8192).contains(&spectra.stored_bins),
+            "spectra.stored_bins",
+            "write 64 to 8192",
+        );
+        faults.unless(
+            (1..=3650).contains(&spectra.retention_days),
+            "spectra.retention_days",
+            "write 1 to 3650",
+        );
+        let token = self.server.metrics_token;
+        faults.unless(
+            token.is_empty() || token.len() >= 16,
+            "server.metrics_token",
+            "write at least 16 random characters, or leave it empty",
+        );
+        let receivers = validate_receivers(self.receiver, &mut faults);
+        match (listen, faults.0.is_empty()) {
+            (Some(listen), true) => Ok(Config {
+                listen,
+                trust_proxy: self.server.trust_proxy,
+                metrics_token: (!token.is_empty()).then_some(token),
+                data_dir: self.data.dir,
+                database_url: (!url.is_empty()).then_some(url),
+                log_filter: self.log.filter,
+                log_json: self.log.format == "json",
+                false_alarms_per_day_mhz: rate,
+                frames_per_s: spectra.frames_per_s,
+                stored_bins: spectra.stored_bins,
+                retention_days: spectra.retention_days,
+                seed_china: self.registry.seed_china,
+                receivers,
+            }),
+            _ => Err(ConfigError::Faults(faults.0)),
+        }
+    }
+}
+
+/// Collects faults so that a person sees all of them at once.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub(super) Vec<Fault>);
+
+impl Faults {
+    pub(super) fn unless(&mut self, holds: bool, path: impl Into<String>, reason: impl Into<String>) {
+        if !holds {
+            self.0.push(Fault {
+                path: path.into(),
+                reason: reason.into(),
+            });
+        }
+    }
+}
+
+/// Sets `SECTION__KEY` in the table; numbers and booleans are recognised, everything else is text.
+fn overlay(table: &mut toml::Table, name: &str, path: &str, value: &str) -> Result<(), ConfigError> {
+    let fault = |reason: &str| {
+        ConfigError::Faults(vec![Fault {
+            path: name.to_owned(),
+            reason: reason.to_owned(),
+        }])
+    };
+    let path = path.to_ascii_lowercase();
+    let Some((section, key)) = path.split_once("__") else {
+        return Err(fault("write PINPU__SECTION__KEY, such as PINPU__SERVER__LISTEN"));
+    };
+    let value = format!("value = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .filter(|value| !value.is_datetime())
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let section = table
+        .entry(section)
+        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    match section.as_table_mut() {
+        Some(section) => section.insert(key.to_owned(), value),
+        None => return Err(fault("this section is a list; set it in the configuration file")),
+    };
+    Ok(())
+}

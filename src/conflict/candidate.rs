@@ -1,0 +1,259 @@
+//! How well one assignment explains one emission: frequency, bandwidth, place and validity, each with its uncertainty.
+
+use super::{
+    Context, Measured, Rule, Rules,
+    measured::{Uncertainty, resolution_hz},
+};
+use crate::{
+    detect::BandwidthMethod,
+    registry::{Assignment, AssignmentStatus, Registry, service},
+    units::{Band, Hertz},
+};
+
+/// What stands between an emission and an assignment, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// Nothing.
+    Explains,
+    /// Its frequency, perhaps.
+    FrequencyUnclear,
+    /// Its bandwidth, perhaps.
+    BandwidthUnclear,
+    /// Its distance, perhaps.
+    PlaceUnclear,
+    /// Its bandwidth.
+    OverBandwidth,
+    /// Its validity.
+    NotInForce(Rule),
+    /// Its frequency.
+    OffFrequency,
+    /// It is a narrow thing somewhere inside the assigned band.
+    Inside,
+    /// It is another station.
+    Not(Why),
+}
+
+/// Why an assignment does not explain an emission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    Validity,
+    Bandwidth,
+    Place,
+    Frequency,
+}
+
+/// An assignment held against an emission.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    pub(super) assignment: &'a Assignment,
+    pub(super) fit: Fit,
+    /// Measured centre minus assigned frequency.
+    pub(super) offset_hz: f64,
+    pub(super) tolerance_hz: f64,
+    /// From the receiver to the station, where both are known.
+    pub(super) distance_km: Option<f64>,
+}
+
+/// The assignments near an emission, best explanation first; the order is total, so equal input gives equal output.
+pub(super) fn candidates<'a>(
+    rules: &Rules,
+    registry: &'a Registry,
+    measured: &Measured,
+    context: &Context,
+    uncertainty: Uncertainty,
+) -> Vec<Candidate<'a>> {
+    let capture = rules.frequency.capture_tolerances * rules.widest_tolerance_hz(measured.center_hz);
+    let margin = Hertz::from_f64(
+        capture
+            .max(measured.bandwidth_hz.as_f64())
+            .max(uncertainty.frequency_hz),
+    );
+    let band = measured.band();
+    let near = Band::new(band.low() - margin, band.high() + margin).unwrap_or(band);
+    let hold = |assignment: &'a Assignment| {
+        Case {
+            rules,
+            registry,
+            measured,
+            context,
+            uncertainty,
+            assignment,
+        }
+        .candidate()
+    };
+    let mut found: Vec<_> = registry.assignments_in(near).into_iter().map(hold).collect();
+    found.sort_by(|a, b| {
+        a.fit
+            .cmp(&b.fit)
+            .then(a.offset_hz.abs().total_cmp(&b.offset_hz.abs()))
+            .then(a.distance_km.unwrap_or(0.0).total_cmp(&b.distance_km.unwrap_or(0.0)))
+            .then_with(|| a.assignment.id.cmp(&b.assignment.id))
+    });
+    found
+}
+
+/// Whether the bandwidth was measured well enough to be ground for a finding.
+pub(super) fn bandwidth_counts(rules: &Rules, measured: &Measured, min_snr_db: f64) -> bool {
+    let resolved = measured.bandwidth_hz.as_f64() >= rules.bandwidth.min_bins * resolution_hz(measured);
+    measured.method != BandwidthMethod::Bins && resolved && measured.snr_db >= least_snr_db(rules, measured, min_snr_db)
+}
+
+/// The signal-to-noise ratio needed, considering the method.
+pub(super) fn least_snr_db(rules: &Rules, measured: &Measured, min_snr_db: f64) -> f64 {
+    match measured.method {
+        BandwidthMethod::X26 => min_snr_db.max(rules.bandwidth.min_snr_x26_db),
+        BandwidthMethod::Obw99 | BandwidthMethod::Bins => min_snr_db,
+    }
+}
+
+struct Case<'a, 'b> {
+    rules: &'b Rules,
+    registry: &'a Registry,
+    measured: &'b Measured,
+    context: &'b Context,
+    uncertainty: Uncertainty,
+    assignment: &'a Assignment,
+}
+
+impl<'a> Case<'a, '_> {
+    fn candidate(&self) -> Candidate<'a> {
+        let offset_hz = (self.measured.center_hz - self.assignment.center_hz).as_f64();
+        let tolerance_hz = self.tolerance_hz();
+        let distance_km = self.distance_km();
+        let fit = self.fit(offset_hz.abs(), tolerance_hz, distance_km);
+        Candidate {
+            assignment: self.assignment,
+            fit,
+            offset_hz,
+            tolerance_hz,
+            distance_km,
+        }
+    }
+
+    fn tolerance_hz(&self) -> f64 {
+        let frequency = self.assignment.center_hz;
+        self.assignment.tolerance_hz.unwrap_or_else(|| {
+            let rows = self.registry.allocations_in(Band::around(frequency, Hertz(1)));
+            let services: Vec<&str> = match &self.assignment.service {
+                Some(stated) => service::parts(stated).collect(),
+                None => rows.iter().flat_map(|row| service::parts(&row.service)).collect(),
+            };
+            self.rules.tolerance_hz(frequency, &services)
+        })
+    }
+
+    fn distance_km(&self) -> Option<f64> {
+        Some(self.context.site?.distance_km(&self.assignment.place?))
+    }
+
+    fn fit(&self, offset_hz: f64, tolerance_hz: f64, distance_km: Option<f64>) -> Fit {
+        let frequency = match self.frequency(offset_hz, tolerance_hz) {
+            Err(fit) => return fit,
+            Ok(fit) => fit,
+        };
+        let beyond_km = distance_km.map_or(0.0, |km| {
+            km - self.assignment.place.map_or(0.0, |place| place.radius_km)
+        });
+        let reach = self.rules.reach(self.assignment.center_hz);
+        if beyond_km > reach.possible_km {
+            return Fit::Not(Why::Place);
+        }
+        let bandwidth = if self.assignment.block {
+            Fit::Explains
+        } else {
+            self.bandwidth()
+        };
+        if let Fit::Not(_) = bandwidth {
+            return bandwidth;
+        }
+        if let Some(rule) = self.not_in_force() {
+            let explains_otherwise = matches!(frequency, Fit::Explains | Fit::FrequencyUnclear);
+            return if explains_otherwise {
+                Fit::NotInForce(rule)
+            } else {
+                Fit::Not(Why::Validity)
+            };
+        }
+        if beyond_km > reach.certain_km {
+            return Fit::PlaceUnclear;
+        }
+        // The graver finding counts; of two unclear things the first is named.
+        match (frequency, bandwidth) {
+            (Fit::OffFrequency | Fit::Inside, _) => frequency,
+            (_, Fit::OverBandwidth) => Fit::OverBandwidth,
+            (Fit::Explains, other) => other,
+            (other, _) => other,
+        }
+    }
+
+    /// Explains, FrequencyUnclear, OffFrequency, Inside; or why it is none of these.
+    fn frequency(&self, offset_hz: f64, tolerance_hz: f64) -> Result<Fit, Fit> {
+        let assigned = self.assignment.band();
+        let slack = Hertz::from_f64(self.uncertainty.frequency_hz + self.uncertainty.bandwidth_hz / 2.0);
+        let widened = Band::new(assigned.low() - slack, assigned.high() + slack).unwrap_or(assigned);
+        let inside = widened.contains(self.measured.band());
+        if self.assignment.block {
+            return if inside {
+                Ok(Fit::Explains)
+            } else {
+                Err(Fit::Not(Why::Frequency))
+            };
+        }
+        let rules = &self.rules.frequency;
+        let necessary = self.assignment.necessary_bandwidth_hz.as_f64();
+        let doubtful_up_to = tolerance_hz + self.uncertainty.frequency_hz;
+        let capture = (rules.capture_share * necessary).max(rules.capture_tolerances * tolerance_hz);
+        if offset_hz <= tolerance_hz {
+            return Ok(Fit::Explains);
+        }
+        if offset_hz <= doubtful_up_to {
+            return Ok(Fit::FrequencyUnclear);
+        }
+        let resembles = self.measured.bandwidth_hz.as_f64() >= rules.min_bandwidth_share * necessary;
+        if offset_hz <= capture && resembles {
+            return Ok(Fit::OffFrequency);
+        }
+        if inside && !resembles {
+            Ok(Fit::Inside)
+        } else {
+            Err(Fit::Not(Why::Frequency))
+        }
+    }
+
+    /// Explains, BandwidthUnclear, OverBandwidth or Not.
+    fn bandwidth(&self) -> Fit {
+        let measured = self.measured.bandwidth_hz.as_f64();
+        let necessary = self.assignment.necessary_bandwidth_hz.as_f64();
+        if measured <= necessary {
+            return Fit::Explains;
+        }
+        let counts = bandwidth_counts(
+            self.rules,
+            self.measured,
+            self.rules.bandwidth.min_snr_db.over_bandwidth,
+        );
+        if measured - self.uncertainty.bandwidth_hz <= necessary || !counts {
+            return Fit::BandwidthUnclear;
+        }
+        if measured > self.rules.bandwidth.capture_ratio * necessary {
+            return Fit::Not(Why::Bandwidth);
+        }
+        Fit::OverBandwidth
+    }
+
+    fn not_in_force(&self) -> Option<Rule> {
+        match self.assignment.status {
+            AssignmentStatus::Suspended => return Some(Rule::Suspended),
+            AssignmentStatus::Cancelled => return Some(Rule::Cancelled),
+            AssignmentStatus::Granted => {}
+        }
+        let time = self.context.time?;
+        if self.assignment.valid_to.is_some_and(|end| time >= end) {
+            return Some(Rule::Expired);
+        }
+        self.assignment
+            .valid_from
+            .is_some_and(|start| time < start)
+            .then_some(Rule::NotYetValid)
+    }
+}

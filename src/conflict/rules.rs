@@ -1,0 +1,531 @@
+//! The rules file: tolerances, reach, severities and texts. `config/rules.toml` is compiled in as the default.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Rule, Severity, template};
+use crate::{
+    registry::{Text, service},
+    units::{Band, Hertz},
+};
+
+/// The rules that are compiled in.
+pub const RULES_TOML: &str = include_str!("../../config/rules.toml");
+
+const FORMAT: u32 = 1;
+
+/// A fault in the rules file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {key}{separator}{reason}", separator = if key.is_empty() { "" } else { ": " })]
+pub struct RulesError {
+    /// Name of the file, as given.
+    pub file: String,
+    /// Line, from 1; the first line where a whole section is missing.
+    pub line: usize,
+    /// Path of the key; empty where the file is no valid TOML.
+    pub key: String,
+    /// What is wrong, and what to write instead.
+    pub reason: String,
+}
+
+/// What the judge needs to know that is not measurement and not registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// Version of the file; part of every verdict.
+    pub version: String,
+    /// Expanded uncertainty over one sigma.
+    pub coverage_factor: f64,
+    /// Judging frequencies.
+    pub frequency: FrequencyRules,
+    /// Judging bandwidths.
+    pub bandwidth: BandwidthRules,
+    pub(super) phrases: Phrases,
+    reach: Vec<Reach>,
+    tolerances: Vec<Tolerance>,
+    texts: BTreeMap<Rule, RuleText>,
+}
+
+/// Judging frequencies.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrequencyRules {
+    /// One sigma of a modulated signal's centre over its bandwidth, at the reference time.
+    pub modulation_share: f64,
+    /// On-air time from which it falls with the square root.
+    pub modulation_reference_s: f64,
+    /// Part of the necessary bandwidth within which an emission is taken for the station.
+    pub capture_share: f64,
+    /// Tolerances within which an emission is taken for the station.
+    pub capture_tolerances: f64,
+    /// Part of the necessary bandwidth an emission must have to be the station off frequency.
+    pub min_bandwidth_share: f64,
+}
+
+/// Judging bandwidths.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandwidthRules {
+    /// One sigma over bandwidth, at the reference SNR or better.
+    pub relative_uncertainty: f64,
+    /// SNR from which the uncertainty no longer falls.
+    pub reference_snr_db: f64,
+    /// Least SNR by kind of verdict.
+    pub min_snr_db: MinSnr,
+    /// Least SNR of a 26 dB bandwidth.
+    pub min_snr_x26_db: f64,
+    /// Least number of bins.
+    pub min_bins: f64,
+    /// Necessary bandwidths beyond which it is somebody else.
+    pub capture_ratio: f64,
+}
+
+/// Least signal-to-noise ratio, in decibels, at which a bandwidth is ground for a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MinSnr {
+    /// For `over_bandwidth`.
+    pub over_bandwidth: f64,
+    /// For denying `licence_exempt`.
+    pub licence_exempt: f64,
+}
+
+/// How far stations of a band are heard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReachKm {
+    /// Beyond the service area and up to here a station explains what is received.
+    pub certain_km: f64,
+    /// Beyond here it never does.
+    pub possible_km: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Phrases {
+    pub(super) place_unchecked: Text,
+    pub(super) time_unchecked: Text,
+    pub(super) power_unchecked: Text,
+    pub(super) nearest: Text,
+    pub(super) why_frequency: Text,
+    pub(super) why_bandwidth: Text,
+    pub(super) why_place: Text,
+    pub(super) why_validity: Text,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Reach {
+    band: Band,
+    km: ReachKm,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Tolerance {
+    band: Band,
+    services: Vec<String>,
+    hz: Option<f64>,
+    ppm: Option<f64>,
+}
+
+impl Tolerance {
+    fn at(&self, frequency: Hertz) -> f64 {
+        self.hz
+            .unwrap_or(0.0)
+            .max(self.ppm.unwrap_or(0.0) * 1e-6 * frequency.as_f64())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RuleText {
+    severity: Severity,
+    by_service: BTreeMap<String, Severity>,
+    pub(super) text: Text,
+}
+
+impl Rules {
+    /// The rules that are compiled in.
+    ///
+    /// # Errors
+    /// None in a build that passes its tests.
+    pub fn builtin() -> Result<Self, RulesError> {
+        Self::parse(RULES_TOML, "config/rules.toml")
+    }
+
+    /// Reads the text of the rules file `file`.
+    ///
+    /// # Errors
+    /// The first fault, with file, line and key.
+    pub fn parse(text: &str, file: &str) -> Result<Self, RulesError> {
+        let source = Source { text, file };
+        let raw: RawRules = toml::from_str(text)
+            .map_err(|error| source.fault(&error.span().unwrap_or(0..0), "", error.message().to_owned()))?;
+        if *raw.format.get_ref() != FORMAT {
+            let reason = format!(
+                "this version reads format {FORMAT}, the file has {}",
+                raw.format.get_ref()
+            );
+            return Err(source.fault(&raw.format.span(), "format", reason));
+        }
+        source.finite(&raw)?;
+        let reach = raw
+            .reach
+            .iter()
+            .map(|raw| source.reach(raw))
+            .collect::<Result<_, _>>()?;
+        let tolerances = raw
+            .tolerance
+            .iter()
+            .map(|raw| source.tolerance(raw))
+            .collect::<Result<_, _>>()?;
+        let texts = source.texts(raw.rule)?;
+        Ok(Self {
+            version: raw.version,
+            coverage_factor: raw.coverage_factor,
+            frequency: raw.frequency,
+            bandwidth: raw.bandwidth,
+            phrases: raw.phrases,
+            reach,
+            tolerances,
+            texts,
+        })
+    }
+
+    /// The default tolerance in hertz at an assigned frequency for stations of these services; the first entry of the
+    /// file that fits counts. Zero where none fits.
+    #[must_use]
+    pub fn tolerance_hz(&self, frequency: Hertz, services: &[&str]) -> f64 {
+        let here = Band::around(frequency, Hertz(1));
+        let fits = |entry: &&Tolerance| {
+            entry.band.overlaps(here)
+                && (entry.services.is_empty() || entry.services.iter().any(|known| services.contains(&known.as_str())))
+        };
+        self.tolerances
+            .iter()
+            .find(fits)
+            .map_or(0.0, |entry| entry.at(frequency))
+    }
+
+    /// The largest default tolerance of any service at this frequency.
+    pub(super) fn widest_tolerance_hz(&self, frequency: Hertz) -> f64 {
+        let here = Band::around(frequency, Hertz(1));
+        let fitting = self.tolerances.iter().filter(|entry| entry.band.overlaps(here));
+        fitting.map(|entry| entry.at(frequency)).fold(0.0, f64::max)
+    }
+
+    /// How far stations on this frequency are heard; without an entry, anywhere.
+    #[must_use]
+    pub fn reach(&self, frequency: Hertz) -> ReachKm {
+        let here = Band::around(frequency, Hertz(1));
+        let found = self.reach.iter().find(|entry| entry.band.overlaps(here));
+        found.map_or(
+            ReachKm {
+                certain_km: f64::INFINITY,
+                possible_km: f64::INFINITY,
+            },
+            |entry| entry.km,
+        )
+    }
+
+    /// How urgent a finding is in a band of these services: the highest that applies.
+    #[must_use]
+    pub fn severity(&self, rule: Rule, services: &[&str]) -> Severity {
+        let text = &self.texts[&rule];
+        let special = services
+            .iter()
+            .filter_map(|service| text.by_service.get(*service))
+            .max();
+        special.copied().unwrap_or(text.severity)
+    }
+
+    pub(super) fn text(&self, rule: Rule) -> &Text {
+        &self.texts[&rule].text
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRules {
+    format: Spanned<u32>,
+    version: String,
+    coverage_factor: f64,
+    frequency: FrequencyRules,
+    bandwidth: BandwidthRules,
+    phrases: Phrases,
+    reach: Vec<RawReach>,
+    tolerance: Vec<RawTolerance>,
+    rule: BTreeMap<Spanned<String>, RawRule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReach {
+    low: Spanned<String>,
+    high: Spanned<String>,
+    certain_km: f64,
+    possible_km: Spanned<f64>,
+    #[expect(dead_code, reason = "must be written, for people")]
+    basis: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTolerance {
+    low: Spanned<String>,
+    high: Spanned<String>,
+    #[serde(default)]
+    services: Vec<Spanned<String>>,
+    hz: Option<f64>,
+    ppm: Option<f64>,
+    #[expect(dead_code, reason = "must be written, for people")]
+    basis: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    severity: Severity,
+    #[serde(default)]
+    by_service: BTreeMap<Spanned<String>, Severity>,
+    zh: Spanned<String>,
+    en: Spanned<String>,
+}
+
+struct Source<'a> {
+    text: &'a str,
+    file: &'a str,
+}
+
+impl Source<'_> {
+    fn fault(&self, span: &Range<usize>, key: &str, reason: String) -> RulesError {
+        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        RulesError {
+            file: self.file.to_owned(),
+            line,
+            key: key.to_owned(),
+            reason,
+        }
+    }
+
+    fn finite(&self, raw: &RawRules) -> Result<(), RulesError> {
+        let (f, b) = (&raw.frequency, &raw.bandwidth);
+        for (key, value) in [
+            ("coverage_factor", raw.coverage_factor),
+            ("frequency.modulation_share", f.modulation_share),
+            ("frequency.modulation_reference_s", f.modulation_reference_s),
+            ("frequency.capture_share", f.capture_share),
+            ("frequency.capture_tolerances", f.capture_tolerances),
+            ("frequency.min_bandwidth_share", f.min_bandwidth_share),
+            ("bandwidth.relative_uncertainty", b.relative_uncertainty),
+            ("bandwidth.min_bins", b.min_bins),
+            ("bandwidth.capture_ratio", b.capture_ratio),
+        ] {
+            if !value.is_finite() || value < 0.0 {
+                return Err(self.fault(&(0..0), key, format!("{value} is no number of zero or more")));
+            }
+        }
+        if f.modulation_reference_s == 0.0 {
+            return Err(self.fault(
+                &(0..0),
+                "frequency.modulation_reference_s",
+                "must be above zero".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn band(&self, low: &Spanned<String>, high: &Spanned<String>) -> Result<Band, RulesError> {
+        let read = |text: &Spanned<String>, key| {
+            text.get_ref()
+                .parse::<Hertz>()
+                .map_err(|error| self.fault(&text.span(), key, error.to_string()))
+        };
+        let (from, to) = (read(low, "low")?, read(high, "high")?);
+        Band::new(from, to).ok_or_else(|| {
+            self.fault(
+                &high.span(),
+                "high",
+                format!("{to} is not above {from}: exchange the edges"),
+            )
+        })
+    }
+
+    fn reach(&self, raw: &RawReach) -> Result<Reach, RulesError> {
+        let possible_km = *raw.possible_km.get_ref();
+        if !(0.0..=possible_km).contains(&raw.certain_km) {
+            let reason = format!("{possible_km} must not be below certain_km = {}", raw.certain_km);
+            return Err(self.fault(&raw.possible_km.span(), "possible_km", reason));
+        }
+        let km = ReachKm {
+            certain_km: raw.certain_km,
+            possible_km,
+        };
+        Ok(Reach {
+            band: self.band(&raw.low, &raw.high)?,
+            km,
+        })
+    }
+
+    fn tolerance(&self, raw: &RawTolerance) -> Result<Tolerance, RulesError> {
+        let band = self.band(&raw.low, &raw.high)?;
+        if raw.hz.is_some() == raw.ppm.is_some() {
+            return Err(self.fault(&raw.low.span(), "tolerance", "write either hz or ppm".to_owned()));
+        }
+        let services = raw.services.iter().map(|service| {
+            service::parse(service.get_ref())
+                .map_err(|error| self.fault(&service.span(), "services", error.to_string()))
+        });
+        let services = services.collect::<Result<_, _>>()?;
+        Ok(Tolerance {
+            band,
+            services,
+            hz: raw.hz,
+            ppm: raw.ppm,
+        })
+    }
+
+    fn texts(&self, raw: BTreeMap<Spanned<String>, RawRule>) -> Result<BTreeMap<Rule, RuleText>, RulesError> {
+        let mut texts = BTreeMap::new();
+        for (key, raw) in raw {
+            let path = format!("rule.{}", key.get_ref());
+            let Some(rule) = Rule::from_key(key.get_ref()) else {
+                let near = Rule::ALL.map(Rule::key).into_iter().max_by(|a, b| {
+                    let near = |name: &str| strsim::jaro_winkler(name, key.get_ref());
+                    near(a).total_cmp(&near(b))
+                });
+                let reason = format!("there is no such rule: write {}", near.unwrap_or_default());
+                return Err(self.fault(&key.span(), &path, reason));
+            };
+            for text in [&raw.zh, &raw.en] {
+                if let Some(word) = template::words(text.get_ref()).find(|word| !rule.knows(word)) {
+                    let reason = format!("{{{word}}} is not known to this rule: see the head of the section");
+                    return Err(self.fault(&text.span(), &path, reason));
+                }
+            }
+            let mut by_service = BTreeMap::new();
+            for (name, severity) in raw.by_service {
+                let code = service::parse(name.get_ref())
+                    .map_err(|error| self.fault(&name.span(), &path, error.to_string()))?;
+                by_service.insert(code, severity);
+            }
+            let text = Text {
+                zh: raw.zh.into_inner(),
+                en: raw.en.into_inner(),
+            };
+            texts.insert(
+                rule,
+                RuleText {
+                    severity: raw.severity,
+                    by_service,
+                    text,
+                },
+            );
+        }
+        match Rule::ALL.into_iter().find(|rule| !texts.contains_key(rule)) {
+            Some(missing) => {
+                let reason = "this rule is missing: copy its section from the file that came with the program";
+                Err(self.fault(&(0..0), &format!("rule.{}", missing.key()), reason.to_owned()))
+            }
+            None => Ok(texts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerances_follow_band_and_service() {
+        let rules = Rules::builtin().unwrap_or_else(|error| panic!("{error}"));
+        let at = |text: &str| text.parse::<Hertz>().expect("frequency");
+        for (frequency, services, hz) in [
+            ("98M", &["BROADCASTING"][..], 2000.0),
+            ("98M", &[], 1960.0),
+            ("118.1M", &["AERO-MOBILE-R"], 2362.0),
+            ("156.8M", &["MARITIME-MOBILE"], 1568.0),
+            ("409.75M", &["LAND-MOBILE"], 2048.75),
+            ("1090M", &["AERO-RADIONAVIGATION"], 545_000.0),
+        ] {
+            assert!(
+                (rules.tolerance_hz(at(frequency), services) - hz).abs() < 1e-6,
+                "{frequency} {services:?}"
+            );
+        }
+        assert_eq!(
+            rules.reach(at("125M")).certain_km,
+            400.0,
+            "aircraft before the general entry"
+        );
+    }
+
+    #[test]
+    fn faults_name_line_and_key() {
+        let line_of = |text: &str| RULES_TOML.lines().position(|line| line.contains(text)).expect(text) + 1;
+        for (from, to, key, says, line) in [
+            ("format = 1", "format = 9", "format", "format 1", line_of("format = 1")),
+            (
+                "coverage_factor = 2.0",
+                "coverage_factor = nan",
+                "coverage_factor",
+                "no number",
+                1,
+            ),
+            (
+                "coverage_factor = 2.0",
+                "coverage = 2.0",
+                "",
+                "coverage_factor",
+                line_of("coverage_factor = 2.0"),
+            ),
+            (
+                "[rule.unlicensed]",
+                "[rule.unlicenced]",
+                "rule.unlicenced",
+                "unlicensed",
+                line_of("[rule.unlicensed]"),
+            ),
+            (
+                "{nearest}\"\nen",
+                "{neerest}\"\nen",
+                "rule.unlicensed",
+                "{neerest}",
+                line_of("登记资料中没有相符的指配，也不符合"),
+            ),
+            (
+                "BROADCASTING = \"alarm\"",
+                "CASTING = \"alarm\"",
+                "rule.unlicensed",
+                "BROADCASTING",
+                line_of("by_service = {"),
+            ),
+            (
+                "possible_km = 300.0",
+                "possible_km = 100.0",
+                "possible_km",
+                "certain_km",
+                line_of("possible_km = 300.0"),
+            ),
+            (
+                "hz = 2000.0",
+                "hz = 2000.0\nppm = 1.0",
+                "tolerance",
+                "either",
+                line_of("hz = 2000.0") - 3,
+            ),
+        ] {
+            let text = RULES_TOML.replacen(from, to, 1);
+            assert_ne!(text, RULES_TOML, "{from}");
+            let error = Rules::parse(&text, "r.toml").expect_err(to);
+            assert_eq!(error.key, key, "{error}");
+            assert!(error.reason.contains(says), "{error}");
+            assert_eq!(error.line, line, "{error}");
+        }
+        let missing = RULES_TOML.split("[rule.no_station_data]").next().expect("first part");
+        let error = Rules::parse(missing, "r.toml").expect_err("missing rule");
+        assert!(
+            error.to_string().contains("rule.no_station_data: this rule is missing"),
+            "{error}"
+        );
+    }
+}

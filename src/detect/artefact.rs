@@ -1,0 +1,111 @@
+//! Which emissions are made by the receiver itself, each with its evidence.
+
+use super::{
+    channel::Channel,
+    config::{BINS, Rules},
+    emission::ArtefactKind,
+};
+use crate::dsp::measure::decibel;
+
+/// Widest spike at the centre, bins: the window's main lobe and a little flicker.
+const DC_BINS: f64 = 7.0;
+/// Distance of its middle from the centre, bins.
+const DC_OFFSET_BINS: f64 = 2.0;
+/// Bursts and ratio that make a line at the centre a keyed signal and not the receiver's.
+const KEYED_BURSTS: u64 = 3;
+/// An I/Q image is at least this much weaker than its parent, dB.
+const IMAGE_DB: f64 = 15.0;
+
+/// The cause of `channel` in the receiver, if it has one, given everything else heard at the time.
+pub(super) fn cause(
+    channel: &Channel,
+    others: &[Channel],
+    row_s: f64,
+    rules: &Rules,
+) -> Option<(ArtefactKind, String)> {
+    dc(channel).or_else(|| {
+        let stronger = others
+            .iter()
+            .filter(|o| o.id != channel.id && o.power() > channel.power() && dc(o).is_none());
+        stronger
+            .into_iter()
+            .find_map(|parent| image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules)))
+    })
+}
+
+/// Whether `channel` is no signal of its own but the splatter of a much stronger one beside it: keying clicks, phase
+/// noise, converter clipping.
+pub(super) fn splatter(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> bool {
+    others.iter().any(|o| {
+        let below = decibel(o.density() / channel.density().max(1e-30));
+        let brief = channel.covered_s() < 0.3 * o.covered_s();
+        let limit = if brief {
+            rules.splatter_db
+        } else {
+            rules.splatter_lasting_db
+        };
+        let reach = (rules.splatter_reach + (below - limit).max(0.0) / 5.0) * (o.high - o.low).max(4.0);
+        o.id != channel.id
+            && below >= limit
+            && channel.low < o.high + reach
+            && channel.high > o.low - reach
+            && channel.within(o, 3.0 * row_s) >= 0.8
+    })
+}
+
+/// Whether `channel` is only a part of a stronger one: within its band and its time.
+pub(super) fn part(channel: &Channel, others: &[Channel], row_s: f64) -> bool {
+    others.iter().any(|o| {
+        let common = channel.high.min(o.high) - channel.low.max(o.low);
+        o.id != channel.id
+            && o.power() > 1.5 * channel.power()
+            && common >= 0.8 * (channel.high - channel.low)
+            && channel.within(o, 3.0 * row_s) >= 0.8
+    })
+}
+
+fn dc(channel: &Channel) -> Option<(ArtefactKind, String)> {
+    let centre = BINS as f64 / 2.0 + 0.5;
+    let middle = 0.5 * (channel.low + channel.high);
+    let narrow = channel.high - channel.low <= DC_BINS && (middle - centre).abs() <= DC_OFFSET_BINS;
+    let keyed = channel.bursts.len() as u64 >= KEYED_BURSTS && !channel.from_start && !channel.to_end;
+    (narrow && !keyed).then(|| {
+        (
+            ArtefactKind::Dc,
+            "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage".into(),
+        )
+    })
+}
+
+fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKind, String)> {
+    // Bins are centred: the mirror of position p is BINS + 1 − p.
+    let mirror = (BINS as f64 + 1.0 - parent.high, BINS as f64 + 1.0 - parent.low);
+    let common = channel.high.min(mirror.1 + 2.0) - channel.low.max(mirror.0 - 2.0);
+    let below = decibel(parent.power() / channel.power().max(1e-20));
+    let outside = channel.low > parent.high || channel.high < parent.low;
+    let mirrored = outside && common >= 0.5 * (channel.high - channel.low);
+    (mirrored && below >= IMAGE_DB && channel.within(parent, 2.0 * row_s) >= 0.8).then(|| {
+        (
+            ArtefactKind::Image,
+            format!(
+                "mirror of emission {} about the centre, {below:.0} dB below it, on only with it",
+                parent.id
+            ),
+        )
+    })
+}
+
+fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
+    let below = decibel(parent.power() / channel.power().max(1e-20));
+    let wider = channel.high - channel.low > 3.0 * (parent.high - parent.low).max(4.0);
+    let unkeyed = parent.from_start && parent.to_end && parent.bursts.len() < 2;
+    if below < rules.byproduct_db || wider || unkeyed {
+        return None;
+    }
+    (channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
+        (
+            ArtefactKind::Intermodulation,
+            format!("on only together with emission {}, {below:.0} dB below it", parent.id),
+        )
+    })
+}

@@ -1,0 +1,259 @@
+//! Bursts on one channel become one emission, measured over all of them.
+
+use super::{
+    config::{BINS, DetectorConfig},
+    emission::{BandwidthMethod, Emission},
+    tracker::Burst,
+};
+use crate::{
+    dsp::measure::{centroid, decibel, occupied_band, x_db_band},
+    units::Hertz,
+};
+
+/// Bursts listed at most.
+pub(super) const BURSTS_LISTED: usize = 10_000;
+/// Ratio over the floor above which the 99 % figure is a measurement of the signal and not of the noise, dB.
+const OBW_SNR_DB: f64 = 6.0;
+/// Ratio over the floor above which the 26 dB points lie over the noise, dB.
+const X26_SNR_DB: f64 = 30.0;
+
+/// An emission in progress.
+#[derive(Debug, Clone)]
+pub(super) struct Channel {
+    pub(super) id: u64,
+    /// Band, bins.
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) start_s: f64,
+    pub(super) stop_s: f64,
+    /// On-intervals, sorted and disjoint once [`Channel::tidy`] ran.
+    pub(super) bursts: Vec<[f64; 2]>,
+    pub(super) dropped: u64,
+    pub(super) on_s: f64,
+    pub(super) energy: Vec<f32>,
+    pub(super) margin: Vec<f32>,
+    pub(super) peak: f32,
+    /// Announced as opened.
+    pub(super) announced: bool,
+    pub(super) updated_s: f64,
+    /// Was on when observation began.
+    pub(super) from_start: bool,
+    /// Was on when observation ended.
+    pub(super) to_end: bool,
+    /// Finished, waiting for emissions it may be an artefact of.
+    pub(super) ended: bool,
+}
+
+impl Channel {
+    pub(super) fn new(id: u64, low: f64, high: f64, start_s: f64) -> Self {
+        Self {
+            id,
+            low,
+            high,
+            start_s,
+            stop_s: start_s,
+            bursts: Vec::new(),
+            dropped: 0,
+            on_s: 0.0,
+            energy: vec![0.0; BINS],
+            margin: vec![0.0; BINS],
+            peak: 0.0,
+            announced: false,
+            updated_s: start_s,
+            from_start: false,
+            to_end: false,
+            ended: false,
+        }
+    }
+
+    /// Adds a finished burst.
+    pub(super) fn add(&mut self, burst: &Burst) {
+        for (sum, e) in self.energy.iter_mut().zip(&burst.energy) {
+            *sum += e;
+        }
+        for (sum, e) in self.margin.iter_mut().zip(&burst.margin) {
+            *sum += e;
+        }
+        self.on_s += burst.on_s;
+        self.start_s = self.start_s.min(burst.start_s);
+        self.stop_s = self.stop_s.max(burst.stop_s);
+        self.peak = self.peak.max(burst.peak);
+        self.from_start |= burst.from_start;
+        self.to_end |= burst.to_end;
+        if self.bursts.len() < BURSTS_LISTED {
+            self.bursts.push([burst.start_s, burst.stop_s]);
+        } else {
+            self.dropped += 1;
+        }
+        if let Some((low, high)) = band_of(&self.energy) {
+            (self.low, self.high) = (low, high);
+        }
+    }
+
+    /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
+    pub(super) fn tidy(&mut self, slack_s: f64) {
+        self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut joined: Vec<[f64; 2]> = Vec::with_capacity(self.bursts.len());
+        for burst in self.bursts.drain(..) {
+            match joined.last_mut() {
+                Some(last) if burst[0] <= last[1] + slack_s => last[1] = last[1].max(burst[1]),
+                _ => joined.push(burst),
+            }
+        }
+        self.bursts = joined;
+    }
+
+    /// Time on, each moment counted once. Needs [`Channel::tidy`].
+    pub(super) fn covered_s(&self) -> f64 {
+        self.bursts.iter().map(|b| b[1] - b[0]).sum()
+    }
+
+    /// Mean power while on.
+    pub(super) fn power(&self) -> f64 {
+        self.energy.iter().map(|e| f64::from(*e)).sum::<f64>() / self.on_s.max(1e-12)
+    }
+
+    /// Strongest mean power per bin while on.
+    pub(super) fn density(&self) -> f64 {
+        f64::from(self.energy.iter().copied().fold(0.0_f32, f32::max)) / self.on_s.max(1e-12)
+    }
+
+    /// Share of this channel's on-time that lies within `other`'s, each interval of it widened by `slack_s`.
+    pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
+        let mut common = 0.0;
+        let mut from = 0;
+        for b in &self.bursts {
+            while from < other.bursts.len() && other.bursts[from][1] + slack_s < b[0] {
+                from += 1;
+            }
+            let mut reached = b[0];
+            for o in &other.bursts[from..] {
+                if o[0] - slack_s > b[1] {
+                    break;
+                }
+                let (start, stop) = ((o[0] - slack_s).max(reached), (o[1] + slack_s).min(b[1]));
+                if stop > start {
+                    common += stop - start;
+                    reached = stop;
+                }
+            }
+        }
+        common / self.covered_s().max(1e-12)
+    }
+}
+
+impl Channel {
+    /// Adds what lies beside the regions where it is more than noise and floor error could be, and measures the band
+    /// again: the modulation sidebands of a signal whose regions hold only its strongest part.
+    pub(super) fn widen(&mut self, floor: &[f32], row_s: f64) {
+        let Some((low, high)) = band_of(&self.energy) else {
+            return;
+        };
+        let middle = (0.5 * (low + high)) as usize;
+        for range in [0..middle, middle..BINS] {
+            let (mut sum, mut noise, mut bins) = (0.0, 0.0, 0.0);
+            for k in range.clone() {
+                if self.margin[k] != 0.0 {
+                    sum += f64::from(self.margin[k]);
+                    noise += f64::from(floor[k]);
+                    bins += 1.0;
+                }
+            }
+            // Neighbouring bins share a window: 2.8 of them are one; a row is two independent segments.
+            let sigma = noise / f64::max(bins, 1.0) * (2.8 * bins * self.on_s * row_s / 2.0).sqrt();
+            if sum > 4.0 * sigma + MARGIN_FLOOR_ERROR * noise * self.on_s {
+                for k in range {
+                    self.energy[k] += self.margin[k];
+                    self.margin[k] = 0.0;
+                }
+            }
+        }
+        if let Some((low, high)) = band_of(&self.energy) {
+            (self.low, self.high) = (low, high);
+        }
+    }
+}
+
+/// Relative error of the floor that energy beside the regions must exceed.
+const MARGIN_FLOOR_ERROR: f64 = 0.05;
+
+/// 99 % band of an energy spectrum.
+pub(super) fn band_of(energy: &[f32]) -> Option<(f64, f64)> {
+    occupied_band(energy, 0.99)
+}
+
+/// Share of the common band of two bands in all they cover together; both widened by a bin, which is the resolution.
+pub(super) fn band_share(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let common = a.1.min(b.1) - a.0.max(b.0) + 2.0;
+    let all = a.1.max(b.1) - a.0.min(b.0) + 2.0;
+    (common / all).max(0.0)
+}
+
+/// Turns bins into hertz and powers into decibels.
+pub(super) struct Reporter {
+    low_hz: f64,
+    bin_hz: f64,
+}
+
+impl Reporter {
+    pub(super) fn new(config: &DetectorConfig) -> Self {
+        let bin_hz = config.sample_rate_hz / BINS as f64;
+        // Bin BINS / 2 is centred on the centre frequency: its lower edge lies half a bin below.
+        Self {
+            low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0,
+            bin_hz,
+        }
+    }
+
+    /// Frequency of a position in bins.
+    pub(super) fn frequency_hz(&self, bin: f64) -> f64 {
+        self.low_hz + bin * self.bin_hz
+    }
+
+    /// The emission as it is known now. `observed_s` is the time observed between its start and stop.
+    pub(super) fn emission(&self, channel: &Channel, floor: &[f32], observed_s: f64, open: bool) -> Emission {
+        let (low, high) = (channel.low, channel.high);
+        let (first, last) = (
+            low.max(0.0) as usize,
+            (high.ceil() as usize).min(BINS).max(low as usize + 1),
+        );
+        let on_s = channel.on_s.max(1e-12);
+        let power = channel.power().max(1e-20);
+        let noise: f64 = floor[first..last.min(BINS)].iter().map(|f| f64::from(*f)).sum();
+        let snr_db = decibel(power / noise.max(1e-20));
+        let peak_bin = channel.energy.iter().copied().fold(0.0_f32, f32::max);
+        let peak_ratio = f64::from(peak_bin) / on_s / (noise / (last - first).max(1) as f64).max(1e-20);
+        let x26 = (decibel(peak_ratio) >= X26_SNR_DB)
+            .then(|| x_db_band(&channel.energy, 26.0))
+            .flatten();
+        let centre = centroid(&channel.energy[first..last.min(BINS)]).map_or(0.5 * (low + high), |c| c + first as f64);
+        let (low_hz, high_hz) = (
+            Hertz::from_f64(self.frequency_hz(low)),
+            Hertz::from_f64(self.frequency_hz(high)),
+        );
+        let spectra = (on_s * self.bin_hz * 2.0).max(1.0);
+        Emission {
+            id: channel.id,
+            start_s: channel.start_s,
+            stop_s: channel.stop_s,
+            center_hz: Hertz::from_f64(self.frequency_hz(centre)),
+            low_hz,
+            high_hz,
+            bandwidth_hz: high_hz - low_hz,
+            bandwidth_method: if snr_db >= OBW_SNR_DB {
+                BandwidthMethod::Obw99
+            } else {
+                BandwidthMethod::Bins
+            },
+            bandwidth_x26_hz: x26.map(|(a, b)| Hertz::from_f64((b - a) * self.bin_hz)),
+            power_dbfs: decibel(power),
+            snr_db,
+            peak_dbfs: decibel(f64::from(channel.peak)),
+            duty_cycle: (channel.covered_s() / observed_s.max(1e-12)).clamp(0.0, 1.0),
+            bursts: channel.bursts.clone(),
+            bursts_total: channel.bursts.len() as u64 + channel.dropped,
+            center_uncertainty_hz: self.bin_hz * (0.1 + 0.5 / (10_f64.powf(snr_db / 10.0).max(0.1) * spectra).sqrt()),
+            open,
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The chain: samples → rows → floor → regions → bursts → emissions and artefacts.
+
+use std::collections::VecDeque;
+
+use super::{
+    artefact,
+    channel::{Channel, Reporter, band_of, band_share},
+    config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, SEGMENTS, Thresholds},
+    emission::{Artefact, Gap, GapReason, Summary},
+    event::DetectEvent,
+    pulse::PulseFinder,
+    rows::{Row, RowMaker},
+    segment::{Run, Segmenter, Tests},
+    slow::SlowAverage,
+    tracker::{Burst, RowTime, Tracker},
+};
+use crate::dsp::{
+    detection::snr_wall_db,
+    iq::IqSlice,
+    measure::decibel,
+    noise_floor::{self, Floor},
+};
+
+/// Where events go.
+type Sink<'a> = &'a mut dyn FnMut(DetectEvent);
+
+/// Finds emissions in a stream of samples.
+pub struct Detector {
+    config: DetectorConfig,
+    thresholds: Thresholds,
+    maker: RowMaker,
+    pending: VecDeque<Row>,
+    floor: Option<Floor>,
+    pulses: PulseFinder,
+    pulse_bursts: Vec<Burst>,
+    segmenter: Segmenter,
+    runs: Vec<Run>,
+    power: Vec<f32>,
+    tracker: Tracker,
+    slow: [SlowAverage; 2],
+    done: Vec<Burst>,
+    channels: Vec<Channel>,
+    reporter: Reporter,
+    rows_made: u64,
+    row_number: u64,
+    /// Samples taken, clipped among them.
+    samples: u64,
+    clipped: u64,
+    /// Time lost in gaps, and the sample from which the current stretch counts.
+    base_s: f64,
+    stretch_samples: u64,
+    gaps: Vec<[f64; 2]>,
+    gaps_total: u64,
+    emissions: u64,
+    next_id: u64,
+    silence: f32,
+}
+
+impl Detector {
+    /// A detector for `config`.
+    ///
+    /// # Errors
+    /// When a value of the configuration makes no sense.
+    pub fn new(config: &DetectorConfig) -> Result<Self, DetectError> {
+        config.validate()?;
+        let rules = &config.rules;
+        let thresholds = Thresholds::new(config);
+        let slow = std::array::from_fn(|i| SlowAverage::new(rules.slow_rows[i], thresholds.slow[i], rules.bridge_bins));
+        Ok(Self {
+            maker: RowMaker::new(),
+            pending: VecDeque::new(),
+            floor: None,
+            pulses: PulseFinder::new(thresholds.pulse, rules, config.sample_rate_hz),
+            pulse_bursts: Vec::new(),
+            segmenter: Segmenter::new(rules.bridge_bins),
+            runs: Vec::new(),
+            power: vec![0.0; BINS],
+            tracker: Tracker::new(rules.bridge_rows),
+            slow,
+            done: Vec::new(),
+            channels: Vec::new(),
+            reporter: Reporter::new(config),
+            rows_made: 0,
+            row_number: 0,
+            samples: 0,
+            clipped: 0,
+            base_s: 0.0,
+            stretch_samples: 0,
+            gaps: Vec::new(),
+            gaps_total: 0,
+            emissions: 0,
+            next_id: 1,
+            silence: 0.0,
+            thresholds,
+            config: config.clone(),
+        })
+    }
+
+    /// Takes samples, any number at a time.
+    pub fn push(&mut self, block: IqSlice<'_>, sink: Sink<'_>) {
+        self.silence = (block.rounding_power() / BINS as f64) as f32;
+        let mut from = 0;
+        while from < block.len() {
+            let to = (from + RowMaker::BLOCK - self.maker.waiting() % RowMaker::BLOCK).min(block.len());
+            let part = block.slice(from..to);
+            self.clipped += part.clipped();
+            self.samples += part.len() as u64;
+            self.maker.fill(part);
+            from = to;
+            loop {
+                let start_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
+                let Some(row) = self.maker.next(start_s) else { break };
+                self.stretch_samples += ROW as u64;
+                self.rows_made += 1;
+                self.pending.push_back(row);
+                if self.pending.len() >= self.rows_wanted() {
+                    self.process_pending(sink);
+                }
+            }
+        }
+    }
+
+    /// Time passes unobserved. Nothing is learnt from it; emissions go on if they are found again.
+    pub fn gap(&mut self, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
+        self.process_pending(sink);
+        let rest = self.maker.discard() as f64;
+        let start_s = self.base_s + (self.stretch_samples as f64 + rest) / self.config.sample_rate_hz;
+        let stop_s = start_s + duration_s.max(0.0);
+        (self.base_s, self.stretch_samples) = (stop_s, 0);
+        self.gaps.push([start_s, stop_s]);
+        self.gaps_total += 1;
+        sink(DetectEvent::Gap(Gap {
+            start_s,
+            stop_s,
+            reason,
+        }));
+    }
+
+    /// Ends the pass: everything still open is reported.
+    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
+        self.process_pending(sink);
+        let mut done = std::mem::take(&mut self.done);
+        self.pulses.end(&mut done);
+        self.tracker.finish(&mut done);
+        for slow in &mut self.slow {
+            slow.tracker.finish(&mut done);
+        }
+        for burst in done.drain(..) {
+            self.attach(&burst);
+        }
+        self.close_channels(f64::INFINITY, sink);
+        self.summary()
+    }
+
+    fn rows_wanted(&self) -> usize {
+        let rules = &self.config.rules;
+        let rows = |seconds: f64| (seconds * self.config.sample_rate_hz / ROW as f64) as usize;
+        if self.floor.is_none() {
+            rows(rules.learn_s).max(rules.learn_rows_min).min(rules.learn_rows)
+        } else {
+            rows(rules.block_s).clamp(2, rules.block_rows)
+        }
+    }
+
+    fn process_pending(&mut self, sink: Sink<'_>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        if self.floor.is_none() {
+            self.learn();
+        }
+        let Some(floor) = self.floor.take() else { return };
+        while let Some(row) = self.pending.pop_front() {
+            self.process_row(&row, &floor);
+            self.maker.recycle(row);
+        }
+        self.floor = Some(floor);
+        let mut done = std::mem::take(&mut self.done);
+        for burst in done.drain(..) {
+            self.attach(&burst);
+        }
+        self.done = done;
+        let now_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
+        self.close_channels(now_s, sink);
+    }
+
+    fn learn(&mut self) {
+        let spectra: Vec<&[f32]> = self
+            .pending
+            .iter()
+            .flat_map(|row| row.segments.chunks_exact(BINS))
+            .collect();
+        let averages = self.thresholds.row_averages / SEGMENTS as f64;
+        let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
+        self.pulses.set_floor(&floor.level);
+        self.floor = Some(floor);
+    }
+
+    fn process_row(&mut self, row: &Row, floor: &Floor) {
+        let rate = self.config.sample_rate_hz;
+        let mut found = std::mem::take(&mut self.pulse_bursts);
+        for (slot, power) in row.pulses.chunks_exact(PULSE_BINS).enumerate() {
+            let start_s = row.start_s + (slot * PULSE_SLOT) as f64 / rate;
+            self.pulses.advance(start_s, power, &mut found);
+        }
+        // The energy of a row lies where its windows are wide.
+        let time = RowTime {
+            number: self.row_number,
+            start_s: row.start_s + HOP as f64 / 2.0 / rate,
+            stop_s: row.start_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
+        };
+        self.row_number += 1;
+        let tracker = &self.tracker;
+        found.retain(|pulse| !tracker.covers(pulse));
+        let usable = self.mean_without_pulses(row, &found);
+        self.done.append(&mut found);
+        self.pulse_bursts = found;
+        if usable == 0 {
+            self.tracker.blind();
+            return;
+        }
+        let tests = Tests {
+            narrow: self.thresholds.narrow[usable - 1],
+            middle: self.thresholds.middle[usable - 1],
+            wide_seed: self.thresholds.wide[usable - 1].seed,
+        };
+        self.segmenter
+            .runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
+        self.tracker
+            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
+        for slow in &mut self.slow {
+            slow.add(time, &self.power, &self.runs);
+            if slow.decide(time, &floor.level, floor.live, &mut self.done) {
+                slow.restart();
+            }
+        }
+    }
+
+    /// Mean of the row's segments that no pulse lies in; returns how many those are.
+    fn mean_without_pulses(&mut self, row: &Row, pulses: &[Burst]) -> usize {
+        let rate = self.config.sample_rate_hz;
+        let mut usable = 0;
+        self.power.fill(0.0);
+        for (i, segment) in row.segments.chunks_exact(BINS).enumerate() {
+            let start_s = row.start_s + (i * HOP + BINS / 8) as f64 / rate;
+            let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
+            if pulses.iter().any(|p| p.start_s < stop_s && p.stop_s > start_s) {
+                continue;
+            }
+            usable += 1;
+            for (sum, p) in self.power.iter_mut().zip(segment) {
+                *sum += p;
+            }
+        }
+        if usable > 1 {
+            let scale = 1.0 / usable as f32;
+            self.power.iter_mut().for_each(|p| *p *= scale);
+        }
+        usable
+    }
+
+    /// Adds a finished burst to the emission on its channel, or makes one.
+    fn attach(&mut self, burst: &Burst) {
+        let Some(band) = band_of(&burst.energy) else { return };
+        let rules = &self.config.rules;
+        let best = self
+            .channels
+            .iter_mut()
+            .filter(|c| burst.start_s - c.stop_s <= rules.hold_s && !c.ended);
+        let best = best
+            .map(|c| (band_share(band, (c.low, c.high)), c))
+            .filter(|(share, _)| *share >= rules.channel_overlap)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((_, channel)) = best {
+            channel.add(burst);
+            return;
+        }
+        let mut channel = Channel::new(self.next_id, band.0, band.1, burst.start_s);
+        self.next_id += 1;
+        channel.add(burst);
+        self.channels.push(channel);
+    }
+
+    fn close_channels(&mut self, now_s: f64, sink: Sink<'_>) {
+        let hold_s = self.config.rules.hold_s;
+        let row_s = ROW as f64 / self.config.sample_rate_hz;
+        let over = |c: &Channel| c.stop_s + hold_s < now_s;
+        if !self.channels.iter().any(over) {
+            return;
+        }
+        let Some(floor) = self.floor.take() else { return };
+        for channel in &mut self.channels {
+            channel.tidy(1.5 * row_s);
+            channel.widen(&floor.level, row_s);
+        }
+        let mut index = 0;
+        let all = self.channels.clone();
+        while index < self.channels.len() {
+            if !over(&self.channels[index]) {
+                index += 1;
+                continue;
+            }
+            let channel = self.channels.remove(index);
+            self.report(&channel, &all, &floor, now_s, sink);
+        }
+        self.floor = Some(floor);
+    }
+
+    fn report(&mut self, channel: &Channel, others: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
+        let row_s = ROW as f64 / self.config.sample_rate_hz;
+        let observed_s = channel.stop_s - channel.start_s;
+        let open = channel.to_end && now_s.is_infinite();
+        let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
+        if emission.snr_db < self.config.rules.report_snr_db {
+            return;
+        }
+        if artefact::part(channel, others, row_s) || artefact::splatter(channel, others, row_s, &self.config.rules) {
+            return;
+        }
+        match artefact::cause(channel, others, row_s, &self.config.rules) {
+            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
+                emission,
+                artefact,
+                cause,
+            })),
+            None => {
+                self.emissions += 1;
+                sink(DetectEvent::Closed(emission));
+            }
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let rate = self.config.sample_rate_hz;
+        let (density, uncertainty_db, observed) = match &self.floor {
+            Some(floor) => {
+                let mut live: Vec<f32> = floor.level[floor.live.0..floor.live.1].to_vec();
+                live.sort_unstable_by(f32::total_cmp);
+                let median = f64::from(live[live.len() / 2]);
+                (decibel(median / (rate / BINS as f64)), floor.uncertainty_db, true)
+            }
+            None => (-200.0, 0.0, false),
+        };
+        Summary {
+            samples: self.samples,
+            seconds: self.samples as f64 / rate,
+            sample_rate_hz: rate,
+            center_hz: self.config.center_hz,
+            fft_size: BINS,
+            averages: self.thresholds.row_averages,
+            noise_floor_dbfs_hz: density,
+            floor_observed: observed,
+            floor_uncertainty_db: uncertainty_db,
+            snr_wall_db: snr_wall_db(uncertainty_db),
+            clipped_fraction: self.clipped as f64 / self.samples.max(1) as f64,
+            false_alarms_per_day_mhz: self.config.false_alarms_per_day_mhz,
+            emissions: self.emissions,
+            gaps: self.gaps_total,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Short wide pulses, at the resolution of 64 bins: too brief for the rows, which would smear them.
+
+use super::{
+    config::{BINS, PULSE_BINS, PULSE_SLOT, Rules, Threshold},
+    tracker::Burst,
+};
+use crate::dsp::measure::occupied_band;
+
+/// Finds pulses slot by slot.
+pub(super) struct PulseFinder {
+    threshold: Threshold,
+    floor: Vec<f32>,
+    energy: Vec<f32>,
+    start_s: Option<f64>,
+    stop_s: f64,
+    peak: f32,
+    seeded: bool,
+    slots: usize,
+    quiet: usize,
+    slot_s: f64,
+    slots_max: usize,
+    share_min: f64,
+}
+
+/// Slots below threshold that do not yet end a pulse.
+const QUIET_MAX: usize = 1;
+/// Ratio at which a bin stops counting more in the mean over the span.
+const CLIP: f32 = 30.0;
+
+impl PulseFinder {
+    pub(super) fn new(threshold: Threshold, rules: &Rules, sample_rate_hz: f64) -> Self {
+        Self {
+            threshold,
+            floor: vec![1.0; PULSE_BINS],
+            energy: vec![0.0; PULSE_BINS],
+            start_s: None,
+            stop_s: 0.0,
+            peak: 0.0,
+            seeded: false,
+            slots: 0,
+            quiet: 0,
+            slot_s: PULSE_SLOT as f64 / sample_rate_hz,
+            slots_max: rules.pulse_samples_max / PULSE_SLOT,
+            share_min: rules.pulse_share_min,
+        }
+    }
+
+    /// Takes the floor of the middle resolution.
+    pub(super) fn set_floor(&mut self, floor: &[f32]) {
+        for (bin, sum) in self.floor.iter_mut().enumerate() {
+            *sum = floor[bin * BINS / PULSE_BINS..(bin + 1) * BINS / PULSE_BINS]
+                .iter()
+                .sum();
+        }
+    }
+
+    /// Takes one slot; a pulse that ended moves to `done`.
+    pub(super) fn advance(&mut self, start_s: f64, power: &[f32], done: &mut Vec<Burst>) {
+        let ratio = power
+            .iter()
+            .zip(&self.floor)
+            .map(|(p, f)| (p / f).min(CLIP))
+            .sum::<f32>()
+            / PULSE_BINS as f32;
+        if ratio > self.threshold.growth {
+            if self.start_s.is_none() {
+                self.start_s = Some(start_s);
+            }
+            self.seeded |= ratio > self.threshold.seed;
+            let mut total = 0.0;
+            for ((sum, p), f) in self.energy.iter_mut().zip(power).zip(&self.floor) {
+                *sum += p - f;
+                total += p - f;
+            }
+            self.peak = self.peak.max(total);
+            self.stop_s = start_s + self.slot_s;
+            self.slots += 1;
+            self.quiet = 0;
+        } else if self.start_s.is_some() {
+            self.quiet += 1;
+            if self.quiet > QUIET_MAX {
+                self.end(done);
+            }
+        }
+    }
+
+    /// Ends the pulse in progress.
+    pub(super) fn end(&mut self, done: &mut Vec<Burst>) {
+        if let Some(start_s) = self.start_s.take() {
+            if self.seeded && self.slots <= self.slots_max {
+                self.emit(start_s, done);
+            }
+        }
+        self.energy.fill(0.0);
+        (self.peak, self.seeded, self.slots, self.quiet) = (0.0, false, 0, 0);
+    }
+
+    fn emit(&self, start_s: f64, done: &mut Vec<Burst>) {
+        // A click of a keyed narrow signal also raises the span, but most of its power is in the signal's own band.
+        let Some((low, high)) = occupied_band(&self.energy, 0.9) else {
+            return;
+        };
+        if high - low < self.share_min * PULSE_BINS as f64 {
+            return;
+        }
+        let Some((low, high)) = occupied_band(&self.energy, 0.99) else {
+            return;
+        };
+        let wide = (BINS / PULSE_BINS) as f32;
+        let scale = self.slot_s as f32 / wide;
+        let energy = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();
+        let band = (low * f64::from(wide), high * f64::from(wide));
+        done.push(Burst::pulse(start_s, self.stop_s, band, energy, self.peak));
+    }
+}

@@ -1,0 +1,233 @@
+//! From one row to regions in frequency: double threshold, then the occupied core of each region.
+//!
+//! A strong keyed signal raises the whole span for a moment. Its region is then wide but 99 % of the power lies in a
+//! narrow core; the rest is skirt, and only what stands out of the skirt is looked at further.
+
+use super::config::{BINS, MIDDLE, Threshold, WIDE};
+use crate::dsp::measure::occupied_band;
+
+/// A region of one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Run {
+    /// Occupied core, bins.
+    pub(super) low: f64,
+    /// Upper edge of the core.
+    pub(super) high: f64,
+    /// First bin of the region, skirts included.
+    pub(super) first: usize,
+    /// One past its last bin.
+    pub(super) last: usize,
+    /// Bins before `first` that belong to no other region: half the way to the next, at most its own width.
+    pub(super) margin_low: usize,
+    /// Bins from `last` on that belong to no other.
+    pub(super) margin_high: usize,
+}
+
+/// Thresholds of one row; the wide one only starts regions, because its smoothing would bridge gaps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tests {
+    /// Three bins.
+    pub(super) narrow: Threshold,
+    /// `MIDDLE` bins.
+    pub(super) middle: Threshold,
+    /// `WIDE` bins.
+    pub(super) wide_seed: f32,
+}
+
+/// Working memory of [`Segmenter::runs`].
+pub(super) struct Segmenter {
+    sums: Vec<f64>,
+    clipped_sums: Vec<f32>,
+    narrow: Vec<f32>,
+    middle: Vec<f32>,
+    wide: Vec<f32>,
+    excess: Vec<f32>,
+    sums_known: bool,
+    regions: Vec<(usize, usize)>,
+    bridge: usize,
+}
+
+/// Ratio at which a cell stops counting more in the wide mean, so that one strong line does not look like a wide signal.
+const WIDE_CLIP: f32 = 6.0;
+/// Share of its region a core must fill for the region to be one signal without skirts.
+const FULL_SHARE: f64 = 0.4;
+/// A line in a skirt stands out when it is this much over the skirt about it.
+const PROMINENCE: f64 = 10.0;
+/// Bins on either side that make up the skirt about a line.
+const SKIRT_REACH: usize = 24;
+/// Margin of the narrowest region, bins.
+const MARGIN_MIN: usize = 8;
+/// Bins next to a line that do not.
+const SKIRT_GUARD: usize = 4;
+
+impl Segmenter {
+    pub(super) fn new(bridge: usize) -> Self {
+        Self {
+            sums: vec![0.0; BINS + 1],
+            clipped_sums: vec![0.0; BINS + 1],
+            narrow: vec![0.0; BINS],
+            middle: vec![0.0; BINS],
+            wide: vec![0.0; BINS],
+            excess: vec![0.0; BINS],
+            sums_known: false,
+            regions: Vec::with_capacity(BINS / 2),
+            bridge,
+        }
+    }
+
+    /// Power above the floor of the row last segmented, per bin.
+    pub(super) fn excess(&self) -> &[f32] {
+        &self.excess
+    }
+
+    /// Finds the regions of a row of mean powers `power` over `floor`, within the bins `live`.
+    pub(super) fn runs(
+        &mut self,
+        power: &[f32],
+        floor: &[f32],
+        live: (usize, usize),
+        tests: &Tests,
+        out: &mut Vec<Run>,
+    ) {
+        out.clear();
+        self.sums_known = false;
+        self.smooth(power, floor, live);
+        self.find_regions(live, tests);
+        for index in 0..self.regions.len() {
+            self.split(index, live, tests.narrow, out);
+        }
+    }
+
+    /// Stretches above the growth threshold that hold a cell above the seed threshold.
+    fn find_regions(&mut self, live: (usize, usize), tests: &Tests) {
+        self.regions.clear();
+        let grows = |k: usize| self.narrow[k] > tests.narrow.growth || self.middle[k] > tests.middle.growth;
+        let seeds = |k: usize| {
+            self.narrow[k] > tests.narrow.seed || self.middle[k] > tests.middle.seed || self.wide[k] > tests.wide_seed
+        };
+        let mut k = live.0;
+        while k < live.1 {
+            if !grows(k) {
+                k += 1;
+                continue;
+            }
+            let (first, mut last, mut seeded, mut quiet) = (k, k + 1, false, 0);
+            while k < live.1 && quiet <= self.bridge {
+                if grows(k) {
+                    seeded |= seeds(k);
+                    last = k + 1;
+                    quiet = 0;
+                } else {
+                    quiet += 1;
+                }
+                k += 1;
+            }
+            if seeded {
+                self.regions.push((first, last));
+            }
+        }
+    }
+
+    fn smooth(&mut self, power: &[f32], floor: &[f32], live: (usize, usize)) {
+        let (first, last) = live;
+        let mut sum = 0.0_f32;
+        self.clipped_sums[..=first].fill(0.0);
+        for k in first..last {
+            let ratio = power[k] / floor[k];
+            self.wide[k] = ratio;
+            self.excess[k] = power[k] - floor[k];
+            sum += ratio.min(WIDE_CLIP);
+            self.clipped_sums[k + 1] = sum;
+        }
+        for k in first..last {
+            let (a, b) = (k.max(first + 1) - 1, (k + 2).min(last));
+            self.narrow[k] = self.wide[a..b].iter().sum::<f32>() / (b - a) as f32;
+        }
+        for k in first..last {
+            let (a, b) = (k.max(first + MIDDLE / 2) - MIDDLE / 2, (k + 1 + MIDDLE / 2).min(last));
+            self.middle[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a) as f32;
+        }
+        let half = WIDE / 2;
+        for k in first..last {
+            let (a, b) = (k.saturating_sub(half).max(first), (k + half).min(last));
+            self.wide[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a).max(half) as f32;
+        }
+    }
+
+    /// Adds the core of a region, and what stands out of its skirts.
+    fn split(&mut self, index: usize, live: (usize, usize), narrow: Threshold, out: &mut Vec<Run>) {
+        let (first, last) = self.regions[index];
+        let below = index
+            .checked_sub(1)
+            .map_or(live.0, |i| usize::midpoint(self.regions[i].1, first));
+        let above = self
+            .regions
+            .get(index + 1)
+            .map_or(live.1, |r| usize::midpoint(r.0, last));
+        let reach = last - first + MARGIN_MIN;
+        let (margin_low, margin_high) = ((first - below).min(reach), (above - last).min(reach));
+        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else {
+            return;
+        };
+        let (low, high) = (low + first as f64, high + first as f64);
+        out.push(Run {
+            low,
+            high,
+            first,
+            last,
+            margin_low,
+            margin_high,
+        });
+        if high - low >= FULL_SHARE * (last - first) as f64 || last - first < 16 {
+            return;
+        }
+        let core = (low as usize, high.ceil() as usize);
+        if !self.sums_known {
+            self.sums_known = true;
+            for k in 0..BINS {
+                self.sums[k + 1] = self.sums[k] + f64::from(self.excess[k].max(0.0));
+            }
+        }
+        for (a, b) in [(first, core.0), (core.1, last)] {
+            self.standing_out(a, b, narrow, out);
+        }
+    }
+
+    /// Lines between bins `first` and `last` that stand out of their surroundings.
+    fn standing_out(&self, first: usize, last: usize, narrow: Threshold, out: &mut Vec<Run>) {
+        let mean = |a: usize, b: usize| {
+            if a < b {
+                (self.sums[b] - self.sums[a]) / (b - a) as f64
+            } else {
+                0.0
+            }
+        };
+        let prominent = |k: usize| {
+            let below = mean(k.saturating_sub(SKIRT_REACH), k.saturating_sub(SKIRT_GUARD));
+            let above = mean((k + SKIRT_GUARD + 1).min(BINS), (k + SKIRT_REACH + 1).min(BINS));
+            // The steeper side decides: a slope is no line.
+            f64::from(self.excess[k]) > PROMINENCE * below.max(above) && self.narrow[k] > narrow.seed
+        };
+        let mut k = first;
+        while k < last {
+            if !prominent(k) {
+                k += 1;
+                continue;
+            }
+            let (a, mut b) = (k, k + 1);
+            while b < last && (prominent(b) || (b + 1 < last && prominent(b + 1))) {
+                b += 1;
+            }
+            let (a, b) = (a.saturating_sub(1).max(first), (b + 1).min(last));
+            out.push(Run {
+                low: a as f64,
+                high: b as f64,
+                first: a,
+                last: b,
+                margin_low: 0,
+                margin_high: 0,
+            });
+            k = b;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Long averages for signals too weak for single rows: what the rows have already claimed is left out.
+
+use super::{
+    config::{BINS, Threshold},
+    segment::{Run, Segmenter, Tests},
+    tracker::{Burst, RowTime, Tracker},
+};
+
+/// One long average.
+pub(super) struct SlowAverage {
+    rows: usize,
+    threshold: Threshold,
+    sums: Vec<f32>,
+    counts: Vec<f32>,
+    mean: Vec<f32>,
+    taken: usize,
+    number: u64,
+    start_s: f64,
+    segmenter: Segmenter,
+    runs: Vec<Run>,
+    pub(super) tracker: Tracker,
+}
+
+impl SlowAverage {
+    pub(super) fn new(rows: usize, threshold: Threshold, bridge_bins: usize) -> Self {
+        Self {
+            rows,
+            threshold,
+            sums: vec![0.0; BINS],
+            counts: vec![0.0; BINS],
+            mean: vec![0.0; BINS],
+            taken: 0,
+            number: 0,
+            start_s: 0.0,
+            segmenter: Segmenter::new(bridge_bins),
+            runs: Vec::new(),
+            tracker: Tracker::new(1),
+        }
+    }
+
+    /// Takes a row without the bins in `claimed`.
+    pub(super) fn add(&mut self, time: RowTime, power: &[f32], claimed: &[Run]) {
+        if self.taken == 0 {
+            self.start_s = time.start_s;
+        }
+        self.taken += 1;
+        let mut from = 0;
+        let mut cursor = 0;
+        while from < BINS {
+            // Claimed regions are in no order once skirts are split: the free stretch ends at the nearest of them.
+            let next = claimed
+                .iter()
+                .filter(|r| r.last > from)
+                .map(|r| r.first.max(from))
+                .min()
+                .unwrap_or(BINS);
+            for k in from..next {
+                self.sums[k] += power[k];
+                self.counts[k] += 1.0;
+            }
+            from = claimed
+                .iter()
+                .filter(|r| r.first <= next && r.last > next)
+                .map(|r| r.last)
+                .max()
+                .unwrap_or(BINS);
+            cursor += 1;
+            if cursor > BINS {
+                break;
+            }
+        }
+    }
+
+    /// Decides when enough rows are in; bursts that ended move to `done`.
+    pub(super) fn decide(&mut self, time: RowTime, floor: &[f32], live: (usize, usize), done: &mut Vec<Burst>) -> bool {
+        if self.taken < self.rows {
+            return false;
+        }
+        for k in 0..BINS {
+            // Bins mostly claimed by the rows say nothing here.
+            let enough = self.counts[k] >= 0.5 * self.rows as f32;
+            self.mean[k] = if enough {
+                self.sums[k] / self.counts[k]
+            } else {
+                floor[k]
+            };
+        }
+        let tests = Tests {
+            narrow: self.threshold,
+            middle: self.threshold,
+            wide_seed: f32::INFINITY,
+        };
+        self.segmenter.runs(&self.mean, floor, live, &tests, &mut self.runs);
+        let row = RowTime {
+            number: self.number,
+            start_s: self.start_s,
+            stop_s: time.stop_s,
+        };
+        self.tracker.advance(row, &self.runs, self.segmenter.excess(), done);
+        self.number += 1;
+        true
+    }
+
+    /// Mean of the unclaimed rows per bin and how many rows that is, after [`Self::decide`] said so.
+    pub(super) fn means(&self) -> (&[f32], &[f32]) {
+        (&self.mean, &self.counts)
+    }
+
+    /// Starts the next average.
+    pub(super) fn restart(&mut self) {
+        self.sums.fill(0.0);
+        self.counts.fill(0.0);
+        self.taken = 0;
+    }
+}

@@ -1,0 +1,469 @@
+//! Regions of consecutive rows become bursts: one stretch of one signal in time.
+
+use super::{config::BINS, segment::Run};
+
+/// A stretch of one signal, with everything that is needed to measure it.
+#[derive(Debug, Clone)]
+pub(super) struct Burst {
+    /// Lower edge of the band it was last seen in, bins.
+    pub(super) low: f64,
+    /// Upper edge.
+    pub(super) high: f64,
+    /// First time above threshold.
+    pub(super) start_s: f64,
+    /// Last time above threshold.
+    pub(super) stop_s: f64,
+    /// Time above threshold.
+    pub(super) on_s: f64,
+    /// Energy over the floor per bin (power × seconds).
+    pub(super) energy: Vec<f32>,
+    /// The same beside the regions, where it may be weak signal or only noise.
+    pub(super) margin: Vec<f32>,
+    /// Strongest power of one row.
+    pub(super) peak: f32,
+    /// Whether it was on when observation began.
+    pub(super) from_start: bool,
+    /// Whether it was on when observation ended.
+    pub(super) to_end: bool,
+    /// The emission it belongs to, once decided.
+    pub(super) emission: Option<u64>,
+    /// Rows seen.
+    rows: u32,
+    /// Row number of the last row seen.
+    last_row: u64,
+    /// Row number of the first.
+    first_row: u64,
+}
+
+/// Time and number of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowTime {
+    /// Running number.
+    pub(super) number: u64,
+    /// Effective start.
+    pub(super) start_s: f64,
+    /// Effective end.
+    pub(super) stop_s: f64,
+}
+
+/// Bursts in progress at one time scale.
+pub(super) struct Tracker {
+    /// Bursts not yet ended.
+    pub(super) open: Vec<Burst>,
+    /// Bursts that ended, waiting for siblings.
+    ended: Vec<Burst>,
+    bridge_rows: u64,
+    groups: Vec<Vec<usize>>,
+    first: bool,
+    spare: Vec<Vec<f32>>,
+    cut_runs: Vec<Run>,
+}
+
+/// Rows after which a burst is established: it is then no longer swallowed by a wider neighbour.
+const ESTABLISHED: u32 = 8;
+/// Rows after which the band of a burst is known.
+const SETTLED: u32 = 24;
+/// A region this many times wider than a burst is something else on top of it.
+const ON_TOP: f64 = 4.0;
+/// Distance in widths at which a region still continues a burst: a drifting carrier moves on from row to row.
+const DRIFT_SHARE: f64 = 0.5;
+/// Rows between the beginnings of the parts of one signal.
+const TOGETHER: u64 = 2;
+/// Share of its band a burst must be seen in to go on, unless what is seen has its power.
+const SEEN_SHARE: f64 = 0.2;
+/// Open bursts at most; the weakest new ones are dropped beyond.
+const OPEN_MAX: usize = 512;
+
+impl Tracker {
+    pub(super) fn new(bridge_rows: usize) -> Self {
+        Self {
+            open: Vec::new(),
+            ended: Vec::new(),
+            bridge_rows: bridge_rows as u64,
+            groups: Vec::new(),
+            first: true,
+            spare: Vec::new(),
+            cut_runs: Vec::new(),
+        }
+    }
+
+    /// Takes the regions of one row; bursts that ended long enough ago move to `done`.
+    pub(super) fn advance(&mut self, time: RowTime, runs: &[Run], excess: &[f32], done: &mut Vec<Burst>) {
+        self.cut(runs, excess);
+        let runs = std::mem::take(&mut self.cut_runs);
+        self.assign(time, &runs, excess);
+        self.cut_runs = runs;
+        self.first = false;
+        self.end_silent(time.number, done);
+    }
+
+    /// Time passed in which nothing could be seen at this scale: bursts in progress are kept.
+    pub(super) fn blind(&mut self) {
+        for burst in self.open.iter_mut().chain(&mut self.ended) {
+            burst.last_row += 1;
+            burst.first_row += 1;
+        }
+    }
+
+    /// Whether an established burst fills at least half of the band of `pulse`, which is then a part of it.
+    pub(super) fn covers(&self, pulse: &Burst) -> bool {
+        self.open.iter().any(|b| {
+            let common = b.high.min(pulse.high) - b.low.max(pulse.low);
+            b.rows >= ESTABLISHED && common >= 0.5 * (pulse.high - pulse.low)
+        })
+    }
+
+    /// Ends everything, because observation ends.
+    pub(super) fn finish(&mut self, done: &mut Vec<Burst>) {
+        for mut burst in self.open.drain(..) {
+            burst.to_end = true;
+            self.ended.push(burst);
+        }
+        self.release(u64::MAX, done);
+        self.first = true;
+    }
+
+    fn assign(&mut self, time: RowTime, runs: &[Run], excess: &[f32]) {
+        let known = self.open.len();
+        for group in &mut self.groups {
+            group.clear();
+        }
+        self.groups.resize(known, Vec::new());
+        let mut fresh = Vec::new();
+        for (index, run) in runs.iter().enumerate() {
+            match self.best_for(run, known) {
+                Some(burst) => self.groups[burst].push(index),
+                None => fresh.push(index),
+            }
+        }
+        for burst in 0..known {
+            let group = std::mem::take(&mut self.groups[burst]);
+            if self.goes_on(burst, &group, runs, excess) {
+                self.extend(burst, &group, runs, excess, time);
+            } else {
+                fresh.extend_from_slice(&group);
+            }
+            self.groups[burst] = group;
+        }
+        for index in fresh {
+            self.begin(&runs[index], excess, time);
+        }
+        self.keep_alive(known, runs, excess, time);
+        self.merge_young(known, runs);
+    }
+
+    /// Cuts regions where an established burst goes on as before and something else begins beside it: a burst in the
+    /// guard band of a wide carrier, joined to it by splatter.
+    fn cut(&mut self, runs: &[Run], excess: &[f32]) {
+        self.cut_runs.clear();
+        for run in runs {
+            let mut rest = *run;
+            let whole = run.high - run.low;
+            let wide = self.open.iter().filter(|b| {
+                let common = run.high.min(b.high) - run.low.max(b.low);
+                b.rows >= SETTLED && common >= 0.8 * (b.high - b.low) && b.high - b.low >= 16.0 && common >= 0.5 * whole
+            });
+            for b in wide {
+                let inside = part_of(run, b.low, b.high);
+                let mean = b.energy.iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+                let own = region_power(&inside, excess);
+                let guard = 2.0;
+                if own < 0.3 * mean {
+                    continue;
+                }
+                let density = own / (inside.last - inside.first).max(1) as f32;
+                for side in [
+                    part_of(run, run.low, b.low - guard),
+                    part_of(run, b.high + guard, run.high),
+                ] {
+                    let width = side.high - side.low;
+                    let denser = region_power(&side, excess) > 2.0 * density * (side.last - side.first).max(1) as f32;
+                    if width >= 4.0 && denser {
+                        self.cut_runs.push(side);
+                        rest = inside;
+                    }
+                }
+            }
+            self.cut_runs.push(rest);
+        }
+    }
+
+    /// The open burst a region belongs to: the one with the largest share of common band.
+    fn best_for(&self, run: &Run, known: usize) -> Option<usize> {
+        let mut best = None;
+        for (index, burst) in self.open[..known].iter().enumerate() {
+            let (width, burst_width) = (run.high - run.low, burst.high - burst.low);
+            let pad = (DRIFT_SHARE * width.min(burst_width)).max(1.0);
+            let common = run.high.min(burst.high + pad) - run.low.max(burst.low - pad);
+            if common <= 0.0 {
+                continue;
+            }
+            if width > ON_TOP * burst_width + 4.0 {
+                continue;
+            }
+            let share = common / (run.high.max(burst.high) - run.low.min(burst.low));
+            if best.is_none_or(|(_, s)| share > s) {
+                best = Some((index, share));
+            }
+        }
+        best.map(|(index, _)| index)
+    }
+
+    /// Whether what is left of a burst in this row is enough to be the same signal.
+    fn goes_on(&self, burst: usize, group: &[usize], runs: &[Run], excess: &[f32]) -> bool {
+        if group.is_empty() {
+            return false;
+        }
+        let burst = &self.open[burst];
+        let width: f64 = group.iter().map(|i| runs[*i].high - runs[*i].low).sum();
+        let power: f32 = group.iter().map(|i| region_power(&runs[*i], excess)).sum();
+        let mean = burst.energy.iter().sum::<f32>() / burst.on_s.max(1e-12) as f32;
+        width >= SEEN_SHARE * (burst.high - burst.low) || power >= 0.1 * mean
+    }
+
+    fn begin(&mut self, run: &Run, excess: &[f32], time: RowTime) {
+        if self.open.len() >= OPEN_MAX {
+            return;
+        }
+        let (energy, margin) = (self.zeros(), self.zeros());
+        self.open.push(Burst {
+            low: run.low,
+            high: run.high,
+            start_s: time.start_s,
+            stop_s: time.start_s,
+            on_s: 0.0,
+            energy,
+            margin,
+            peak: 0.0,
+            from_start: self.first,
+            to_end: false,
+            emission: None,
+            rows: 0,
+            last_row: time.number,
+            first_row: time.number,
+        });
+        let index = self.open.len() - 1;
+        self.add(index, std::slice::from_ref(run), excess, time);
+    }
+
+    fn zeros(&mut self) -> Vec<f32> {
+        let mut bins = self.spare.pop().unwrap_or_default();
+        bins.clear();
+        bins.resize(BINS, 0.0);
+        bins
+    }
+
+    fn extend(&mut self, burst: usize, group: &[usize], runs: &[Run], excess: &[f32], time: RowTime) {
+        let low = group.iter().map(|i| runs[*i].low).fold(f64::INFINITY, f64::min);
+        let high = group.iter().map(|i| runs[*i].high).fold(0.0, f64::max);
+        let b = &mut self.open[burst];
+        // Grow at once, shrink slowly: follows a drift, yet keeps a faded or partly idle band together.
+        let relax = |edge: f64, seen: f64, grows: bool| if grows { seen } else { edge + (seen - edge) / 8.0 };
+        b.low = relax(b.low, low, low < b.low);
+        b.high = relax(b.high, high, high > b.high);
+        let parts: Vec<Run> = group.iter().map(|i| runs[*i]).collect();
+        self.add(burst, &parts, excess, time);
+    }
+
+    fn add(&mut self, burst: usize, parts: &[Run], excess: &[f32], time: RowTime) {
+        let seconds = time.stop_s - time.start_s;
+        let b = &mut self.open[burst];
+        let mut power = 0.0;
+        for run in parts {
+            for (sum, e) in b.energy[run.first..run.last]
+                .iter_mut()
+                .zip(&excess[run.first..run.last])
+            {
+                *sum += e * seconds as f32;
+            }
+            for range in [
+                run.first - run.margin_low..run.first,
+                run.last..run.last + run.margin_high,
+            ] {
+                for (sum, e) in b.margin[range.clone()].iter_mut().zip(&excess[range]) {
+                    *sum += e * seconds as f32;
+                }
+            }
+            power += region_power(run, excess);
+        }
+        // A bridged pause counts as on; the next row starts where this one stops.
+        b.on_s += seconds;
+        b.stop_s = time.stop_s;
+        b.last_row = time.number;
+        b.rows += 1;
+        b.peak = b.peak.max(power);
+    }
+
+    /// A wide region on top of an established narrow burst does not end it while its own bins are as strong as before.
+    fn keep_alive(&mut self, known: usize, runs: &[Run], excess: &[f32], time: RowTime) {
+        for index in 0..known {
+            let b = &self.open[index];
+            if b.last_row == time.number {
+                continue;
+            }
+            let (first, last) = (b.low.max(0.0) as usize, (b.high.ceil() as usize).min(BINS));
+            if first >= last || !runs.iter().any(|r| r.first <= first && r.last >= last) {
+                continue;
+            }
+            let own = Run {
+                low: b.low,
+                high: b.high,
+                first,
+                last,
+                margin_low: 0,
+                margin_high: 0,
+            };
+            let mean = b.energy[first..last].iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+            if region_power(&own, excess) >= 0.3 * mean {
+                // The energy on top is not its own: only time goes on.
+                let b = &mut self.open[index];
+                let seconds = time.stop_s - time.start_s;
+                for k in first..last {
+                    b.energy[k] *= 1.0 + (seconds / b.on_s.max(1e-12)) as f32;
+                }
+                b.on_s += seconds;
+                b.stop_s = time.stop_s;
+                b.last_row = time.number;
+            }
+        }
+    }
+
+    /// One region over several young bursts shows that they are parts of one signal.
+    fn merge_young(&mut self, known: usize, runs: &[Run]) {
+        for run in runs {
+            let inside = |b: &Burst| {
+                let common = run.high.min(b.high) - run.low.max(b.low);
+                common > 0.5 * (b.high - b.low)
+            };
+            let members: Vec<usize> = (0..known).filter(|i| inside(&self.open[*i])).collect();
+            if members.len() < 2 {
+                continue;
+            }
+            let keep = members
+                .iter()
+                .copied()
+                .max_by_key(|i| self.open[*i].rows)
+                .unwrap_or(members[0]);
+            let began = self.open[keep].first_row;
+            for index in members.into_iter().rev() {
+                let b = &self.open[index];
+                let young = b.rows < ESTABLISHED && b.emission.is_none() && b.first_row.abs_diff(began) <= TOGETHER;
+                if index != keep && young && self.open[index].last_row > 0 {
+                    let part = self.open[index].clone();
+                    absorb(&mut self.open[keep], &part);
+                    self.open[index].rows = 0;
+                }
+            }
+        }
+        self.open.retain(|b| b.rows > 0);
+    }
+
+    fn end_silent(&mut self, row: u64, done: &mut Vec<Burst>) {
+        let bridge = self.bridge_rows;
+        let mut index = 0;
+        while index < self.open.len() {
+            if row.saturating_sub(self.open[index].last_row) > bridge {
+                let burst = self.open.swap_remove(index);
+                self.ended.push(burst);
+            } else {
+                index += 1;
+            }
+        }
+        self.release(row, done);
+    }
+
+    /// Hands over ended bursts whose siblings, if any, have ended too, joined to them.
+    fn release(&mut self, row: u64, done: &mut Vec<Burst>) {
+        let ripe = row.saturating_sub(self.bridge_rows + TOGETHER + 1);
+        let mut index = 0;
+        while index < self.ended.len() {
+            if self.ended[index].last_row >= ripe && row != u64::MAX {
+                index += 1;
+                continue;
+            }
+            let mut burst = self.ended.swap_remove(index);
+            while let Some(other) = self.ended.iter().position(|o| siblings(&burst, o, TOGETHER)) {
+                let part = self.ended.swap_remove(other);
+                absorb(&mut burst, &part);
+                self.spare.push(part.energy);
+                self.spare.push(part.margin);
+                index = 0;
+            }
+            done.push(burst);
+        }
+    }
+}
+
+/// The part of a region between two positions, without margins.
+fn part_of(run: &Run, low: f64, high: f64) -> Run {
+    let (low, high) = (low.max(run.low), high.min(run.high));
+    let first = (low as usize).clamp(run.first, run.last);
+    let last = (high.ceil().max(0.0) as usize).min(run.last).max(first);
+    Run {
+        low,
+        high,
+        first,
+        last,
+        margin_low: 0,
+        margin_high: 0,
+    }
+}
+
+/// Power of a region above the floor.
+fn region_power(run: &Run, excess: &[f32]) -> f32 {
+    excess[run.first..run.last].iter().sum::<f32>().max(0.0)
+}
+
+/// Whether two ended bursts are neighbours that began and ended together: the tones of one FSK sender, the parts of
+/// a faded wide signal.
+fn siblings(a: &Burst, b: &Burst, rows: u64) -> bool {
+    if (a.from_start && b.from_start && a.to_end && b.to_end) || a.emission.is_some() && b.emission.is_some() {
+        return false;
+    }
+    let gap = a.low.max(b.low) - a.high.min(b.high);
+    let width = (a.high - a.low).max(b.high - b.low).max(4.0);
+    gap < width && a.first_row.abs_diff(b.first_row) <= rows && a.last_row.abs_diff(b.last_row) <= rows
+}
+
+/// Joins `part` to `burst`.
+fn absorb(burst: &mut Burst, part: &Burst) {
+    for (sum, e) in burst.energy.iter_mut().zip(&part.energy) {
+        *sum += e;
+    }
+    for (sum, e) in burst.margin.iter_mut().zip(&part.margin) {
+        *sum += e;
+    }
+    burst.low = burst.low.min(part.low);
+    burst.high = burst.high.max(part.high);
+    burst.start_s = burst.start_s.min(part.start_s);
+    burst.stop_s = burst.stop_s.max(part.stop_s);
+    burst.on_s = burst.on_s.max(part.on_s);
+    burst.first_row = burst.first_row.min(part.first_row);
+    burst.last_row = burst.last_row.max(part.last_row);
+    burst.peak += part.peak;
+    burst.from_start |= part.from_start;
+    burst.to_end |= part.to_end;
+    burst.emission = burst.emission.or(part.emission);
+}
+
+impl Burst {
+    /// A burst from a pulse: power above the floor per bin during `[start_s, stop_s]`.
+    pub(super) fn pulse(start_s: f64, stop_s: f64, band: (f64, f64), energy: Vec<f32>, peak: f32) -> Self {
+        Self {
+            low: band.0,
+            high: band.1,
+            start_s,
+            stop_s,
+            on_s: stop_s - start_s,
+            energy,
+            margin: Vec::new(),
+            peak,
+            from_start: false,
+            to_end: false,
+            emission: None,
+            rows: 1,
+            last_row: 0,
+            first_row: 0,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Noise floor from a stretch of averaged spectra: time first, then frequency.
+//!
+//! 1. Per bin, forward consecutive mean excision (FCME, Henttu & Aromaa 2002) over time: the mean of the lowest values
+//!    that are consistent with one noise level. Bursts fall out at any duty cycle that leaves some silence.
+//! 2. Over frequency, a lower envelope that may rise by no more than a stated slope from any bin that is low: real
+//!    passbands change slowly, signals have edges. Near the edges of the span the slope may be that of a filter.
+//!    A carrier that never pauses is bridged from its neighbours and so never becomes floor.
+//! 3. The envelope follows the lowest values and is low by a little; the bins that lie on it as noise would, give the
+//!    mean that corrects it, and its spread the uncertainty.
+
+use super::detection::{quantile_ratio, threshold_ratio};
+
+/// Constants of the estimate.
+#[derive(Debug, Clone)]
+pub struct FloorRules {
+    /// Share of the span on either side where the receiver's filters may roll off.
+    pub edge_share: f64,
+    /// Rise allowed over the inner span as a whole, dB.
+    pub inner_rise_db: f64,
+    /// Rise allowed across one edge, dB.
+    pub edge_rise_db: f64,
+    /// False exclusion probability of the excision.
+    pub excision_pfa: f64,
+    /// Half width in bins of the running order statistic.
+    pub half_width: usize,
+}
+
+impl Default for FloorRules {
+    fn default() -> Self {
+        Self {
+            edge_share: 0.12,
+            inner_rise_db: 4.0,
+            edge_rise_db: 30.0,
+            excision_pfa: 1e-3,
+            half_width: 8,
+        }
+    }
+}
+
+/// A floor per bin with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Floor {
+    /// Noise power per bin.
+    pub level: Vec<f32>,
+    /// Time-excised mean power per bin: floor, or the level of whatever never pauses.
+    pub steady: Vec<f32>,
+    /// Bins between filters that let anything through: `[first, last)`; outside is digital silence.
+    pub live: (usize, usize),
+    /// Share of live bins that look like noise.
+    pub noise_share: f64,
+    /// One sigma of the floor, dB.
+    pub uncertainty_db: f64,
+}
+
+/// Estimates the floor of `spectra`, each averaged `averages` effective times. `silence` is the power per bin of the
+/// sample format's own rounding, zero where it has none.
+#[must_use]
+pub fn estimate(spectra: &[&[f32]], averages: f64, silence: f32, rules: &FloorRules) -> Floor {
+    let bins = spectra.first().map_or(0, |s| s.len());
+    let group = (spectra.len() / 64).clamp(1, 8);
+    let count = spectra.len() / group;
+    let mean = averages * group as f64;
+    let limit = threshold_ratio(mean, rules.excision_pfa) as f32;
+    let mut column = vec![0.0_f32; count];
+    let (mut steady, mut kept) = (vec![0.0_f32; bins], vec![0.0_f32; bins]);
+    for bin in 0..bins {
+        for (i, value) in column.iter_mut().enumerate() {
+            let rows = &spectra[i * group..(i + 1) * group];
+            *value = rows.iter().map(|row| row[bin]).sum::<f32>() / group as f32;
+        }
+        let (level, share) = excise(&mut column, limit);
+        steady[bin] = level;
+        kept[bin] = share;
+    }
+    from_steady(steady, &kept, mean * count as f64, silence, rules)
+}
+
+/// Mean of the lowest values consistent with one level, and the share of values kept. Sorts `values`.
+pub fn excise(values: &mut [f32], limit: f32) -> (f32, f32) {
+    values.sort_unstable_by(f32::total_cmp);
+    let start = (values.len() / 10).max(2).min(values.len());
+    let mut sum: f64 = values[..start].iter().map(|v| f64::from(*v)).sum();
+    let mut used = start;
+    while used < values.len() && f64::from(values[used]) * used as f64 <= sum * f64::from(limit) {
+        sum += f64::from(values[used]);
+        used += 1;
+    }
+    (
+        (sum / used.max(1) as f64) as f32,
+        used as f32 / values.len().max(1) as f32,
+    )
+}
+
+/// The frequency part, from a level per bin averaged `averages` times.
+#[must_use]
+pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, rules: &FloorRules) -> Floor {
+    let bins = steady.len();
+    let mean_kept = f64::from(kept.iter().sum::<f32>()) / bins.max(1) as f64;
+    let averages = (averages * mean_kept).max(2.0);
+    let low = running_low(&steady, rules.half_width, averages);
+    let live = live_range(&low, silence);
+    let mut level = low.clone();
+    envelope(&mut level[live.0..live.1], rules);
+    let (noise_share, uncertainty_db) = centre_on_noise(&mut level, &steady, live, averages);
+    Floor {
+        level,
+        steady,
+        live,
+        noise_share,
+        uncertainty_db,
+    }
+}
+
+/// Running 30 % quantile over `2 half + 1` bins, its bias for noise averaged `averages` times removed.
+fn running_low(steady: &[f32], half: usize, averages: f64) -> Vec<f32> {
+    const SHARE: f64 = 0.3;
+    let bias = quantile_ratio(averages, SHARE) as f32;
+    let mut window = Vec::with_capacity(2 * half + 1);
+    (0..steady.len())
+        .map(|bin| {
+            window.clear();
+            window.extend_from_slice(&steady[bin.saturating_sub(half)..(bin + half + 1).min(steady.len())]);
+            let rank = (window.len() as f64 * SHARE) as usize;
+            *window.select_nth_unstable_by(rank, f32::total_cmp).1 / bias
+        })
+        .collect()
+}
+
+/// Bins between brick-wall filters: where both ends of the span carry no more than the rounding of the sample format
+/// and what is between them is symmetric about the centre, the ends are not a noise floor but nothing at all.
+fn live_range(low: &[f32], silence: f32) -> (usize, usize) {
+    let bins = low.len();
+    let dead = |level: f32| level < 6.0 * silence;
+    let (Some(first), Some(last)) = (low.iter().position(|p| !dead(*p)), low.iter().rposition(|p| !dead(*p))) else {
+        return (0, bins);
+    };
+    let (left, right) = (first, bins - 1 - last);
+    let narrow = bins / 50 + 2;
+    let symmetric = left.abs_diff(right) <= narrow;
+    let inner = &low[first + narrow.min((last - first) / 4)..=last - narrow.min((last - first) / 4)];
+    let plateau = inner.iter().all(|p| *p > 10.0 * silence);
+    if left > narrow && right > narrow && symmetric && plateau && last > first + bins / 8 {
+        // The running window is as wide as the transition; step over both.
+        (first + 10, last.saturating_sub(9))
+    } else {
+        (0, bins)
+    }
+}
+
+/// Lower envelope with bounded slope, in place: F[k] = min over j of level[j] + cost(j → k), in decibels.
+fn envelope(level: &mut [f32], rules: &FloorRules) {
+    let bins = level.len();
+    if bins < 2 {
+        return;
+    }
+    let edge = ((bins as f64 * rules.edge_share) as usize).max(1);
+    let inner = rules.inner_rise_db / (bins - 2 * edge).max(1) as f64;
+    let outer = rules.edge_rise_db / edge as f64;
+    let step = |bin: usize| {
+        let slope = if bin < edge || bin >= bins - edge { outer } else { inner };
+        10_f64.powf(slope / 10.0) as f32
+    };
+    for bin in 1..bins {
+        level[bin] = level[bin].min(level[bin - 1] * step(bin));
+    }
+    for bin in (0..bins - 1).rev() {
+        level[bin] = level[bin].min(level[bin + 1] * step(bin));
+    }
+}
+
+/// Scales the envelope so that the bins that lie on it like noise average to it. Returns their share and one sigma.
+fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), averages: f64) -> (f64, f64) {
+    const REACH: usize = 64;
+    let sigma = (1.0 / averages).sqrt();
+    let limit = (1.15 * (1.0 + 3.5 * sigma)) as f32;
+    let noise: Vec<(f32, f32)> = (0..steady.len())
+        .map(|k| {
+            let ratio = steady[k] / level[k].max(f32::MIN_POSITIVE);
+            let member = (live.0..live.1).contains(&k) && ratio < limit;
+            if member { (ratio, 1.0) } else { (0.0, 0.0) }
+        })
+        .collect();
+    let mut sums = vec![(0.0_f64, 0.0_f64); noise.len() + 1];
+    for (k, (ratio, one)) in noise.iter().enumerate() {
+        sums[k + 1] = (sums[k].0 + f64::from(*ratio), sums[k].1 + f64::from(*one));
+    }
+    let total = sums[noise.len()];
+    let overall = if total.1 > 0.0 { total.0 / total.1 } else { 1.0 };
+    let mut spread = 0.0;
+    for k in live.0..live.1 {
+        let (a, b) = (k.saturating_sub(REACH).max(live.0), (k + REACH).min(live.1));
+        let (sum, count) = (sums[b].0 - sums[a].0, sums[b].1 - sums[a].1);
+        // A local mean from few bins leans on the overall one.
+        let local = (sum + 16.0 * overall) / (count + 16.0);
+        if noise[k].1 > 0.0 {
+            spread += (f64::from(noise[k].0) / local - 1.0).powi(2);
+        }
+        level[k] *= local as f32;
+    }
+    let share = total.1 / (live.1 - live.0).max(1) as f64;
+    let per_bin = if total.1 > 1.0 { (spread / total.1).sqrt() } else { 1.0 };
+    // Neighbouring bins share a window: about 2.8 of them make one independent value.
+    let sigma_level = per_bin * (2.77 / (2.0 * REACH as f64).min(total.1.max(1.0))).sqrt();
+    (share, 10.0 * (1.0 + sigma_level).log10())
+}

@@ -1,0 +1,94 @@
+//! The analysis window and the three numbers that tie a windowed spectrum to power.
+//!
+//! Four-term Blackman–Harris (Harris 1978): sidelobes 92 dB down, so a full-scale carrier on an 8-bit receiver does
+//! not raise bins beyond its main lobe; segments at 50 % overlap are independent to 0.3 % in variance.
+
+use std::f64::consts::PI;
+
+/// Blackman–Harris window of DFT-even length with its normalisation.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// Coefficients.
+    pub taps: Vec<f32>,
+    /// Sum of the coefficients.
+    pub sum: f64,
+    /// Sum of the squared coefficients.
+    pub sum_squares: f64,
+}
+
+impl Window {
+    /// The four-term Blackman–Harris window of `length` samples.
+    #[must_use]
+    pub fn blackman_harris(length: usize) -> Self {
+        const A: [f64; 4] = [0.358_75, 0.488_29, 0.141_28, 0.011_68];
+        let taps: Vec<f64> = (0..length)
+            .map(|i| {
+                let phase = 2.0 * PI * i as f64 / length as f64;
+                A[0] - A[1] * phase.cos() + A[2] * (2.0 * phase).cos() - A[3] * (3.0 * phase).cos()
+            })
+            .collect();
+        Self {
+            sum: taps.iter().sum(),
+            sum_squares: taps.iter().map(|w| w * w).sum(),
+            taps: taps.into_iter().map(|w| w as f32).collect(),
+        }
+    }
+
+    /// Equivalent noise bandwidth in bins, N Σw² / (Σw)².
+    #[must_use]
+    pub fn enbw_bins(&self) -> f64 {
+        self.taps.len() as f64 * self.sum_squares / (self.sum * self.sum)
+    }
+
+    /// Correlation of the powers of two noise bins `distance` apart (squared normalised DFT of the squared window).
+    #[must_use]
+    pub fn bin_correlation(&self, distance: usize) -> f64 {
+        let n = self.taps.len() as f64;
+        let (mut re, mut im) = (0.0, 0.0);
+        for (i, &w) in self.taps.iter().enumerate() {
+            let phase = 2.0 * PI * (distance as f64) * i as f64 / n;
+            re += f64::from(w * w) * phase.cos();
+            im += f64::from(w * w) * phase.sin();
+        }
+        (re * re + im * im) / (self.sum_squares * self.sum_squares)
+    }
+
+    /// Correlation of the noise powers of one bin in two segments `shift` samples apart.
+    #[must_use]
+    pub fn segment_correlation(&self, shift: usize) -> f64 {
+        let products = self.taps.iter().zip(self.taps.iter().skip(shift));
+        let c = products.map(|(a, b)| f64::from(a * b)).sum::<f64>() / self.sum_squares;
+        c * c
+    }
+
+    /// Effective number of independent averages of `segments` segments `hop` apart, each summed over `bins`
+    /// neighbouring bins: the number that gives the measured variance (the "overlap trap").
+    #[must_use]
+    pub fn effective_averages(&self, segments: usize, hop: usize, bins: usize) -> f64 {
+        let along = |count: usize, correlation: &dyn Fn(usize) -> f64| {
+            let sum: f64 = (1..count)
+                .map(|m| (1.0 - m as f64 / count as f64) * correlation(m))
+                .take_while(|c| *c > 1e-9)
+                .sum();
+            count as f64 / (1.0 + 2.0 * sum)
+        };
+        along(segments, &|m| self.segment_correlation(m * hop)) * along(bins, &|m| self.bin_correlation(m))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_agree_with_harris() {
+        let window = Window::blackman_harris(1024);
+        assert!((window.enbw_bins() - 2.0044).abs() < 1e-3, "{}", window.enbw_bins());
+        assert!((window.bin_correlation(1) - 0.666).abs() < 1e-3);
+        assert!((window.bin_correlation(2) - 0.192).abs() < 1e-3);
+        let ratio = window.effective_averages(1000, 512, 1) / 1000.0;
+        assert!((ratio - 0.997).abs() < 2e-3, "{ratio}");
+        let ratio = window.effective_averages(1000, 256, 1) / 1000.0;
+        assert!((ratio - 0.701).abs() < 2e-3, "{ratio}");
+    }
+}

@@ -1,0 +1,63 @@
+//! The national table.
+
+use axum::{Json as Answer, extract::State};
+use serde::Deserialize;
+
+use super::{
+    AppState,
+    error::{Problem, Result},
+    extract::{Query, band},
+    page::{self, ListResponse},
+};
+use crate::{
+    registry::Allocation,
+    units::{Band, Hertz},
+};
+
+/// Filters.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListAllocationsQuery {
+    /// Overlapping the band from here,
+    pub low_hz: Option<i64>,
+    /// to here.
+    pub high_hz: Option<i64>,
+    /// Most items.
+    #[param(minimum = 1, maximum = 1000, default = 1000)]
+    pub limit: Option<u32>,
+    /// From the page before.
+    pub cursor: Option<String>,
+}
+
+/// Lists rows of the national table by lower edge.
+#[utoipa::path(get, path = "", operation_id = "list_allocations", tag = "registry", params(ListAllocationsQuery),
+    responses((status = 200, body = ListResponse<Allocation>)))]
+pub async fn list_allocations(
+    State(state): State<AppState>,
+    Query(query): Query<ListAllocationsQuery>,
+) -> Result<Answer<ListResponse<Allocation>>> {
+    let limit = page::limit(Some(query.limit.unwrap_or(page::MAX_LIMIT)))? as usize;
+    let everything = Band::new(Hertz(i64::MIN / 4), Hertz(i64::MAX / 4));
+    let band = band(query.low_hz, query.high_hz)?.or(everything);
+    let registry = state.registry.current();
+    let rows = band.map(|band| registry.allocations_in(band)).unwrap_or_default();
+    // The table is one immutable snapshot: a cursor is its version and how far one got.
+    let start = match query.cursor.as_deref().map(|cursor| cursor.split_once('-')) {
+        None => 0,
+        Some(Some((version, at))) if version == registry.version() => at.parse().map_err(|_| wrong_cursor())?,
+        Some(_) => return Err(wrong_cursor()),
+    };
+    let items: Vec<Allocation> = rows.iter().skip(start).take(limit).map(|row| (*row).clone()).collect();
+    let end = start.saturating_add(items.len());
+    let next_cursor = (end < rows.len()).then(|| format!("{}-{end}", registry.version()));
+    Ok(Answer(ListResponse { items, next_cursor }))
+}
+
+fn wrong_cursor() -> Problem {
+    Problem::invalid(
+        "游标不属于此列表，或划分表已更新，请不带游标重新开始。",
+        "The cursor is not one of this list, or the table has changed: start again without a cursor.",
+    )
+    .field("cursor", "not one of this list")
+}

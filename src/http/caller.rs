@@ -1,0 +1,315 @@
+//! Who is calling, and whether the permission table lets them through: one layer in front of every handler.
+//!
+//! The operation is found by method and matched route in the OpenAPI document, its row in
+//! `service::auth::permissions`. No row, no answer. The layer also refuses what a foreign web page could cause: writes
+//! with another `Origin`, and, on a demo without login, requests to a host name that is not this machine's.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use utoipa::openapi::{OpenApi, path::PathItem};
+
+use super::{
+    AppState,
+    error::{Problem, Result},
+};
+use crate::{
+    Error,
+    service::{auth::permissions, sessions::Principal},
+};
+
+/// Name of the session cookie.
+pub const COOKIE: &str = "pinpu_session";
+
+/// Operation ids by method and route.
+#[derive(Debug)]
+pub struct Operations(HashMap<(Method, String), String>);
+
+impl Operations {
+    /// Reads them off the document.
+    #[must_use]
+    pub fn of(document: &OpenApi) -> Self {
+        let mut operations = HashMap::new();
+        for (path, item) in &document.paths.paths {
+            for (method, id) in methods(item) {
+                operations.insert((method, path.clone()), id);
+            }
+        }
+        Self(operations)
+    }
+
+    fn find(&self, method: &Method, route: &str) -> Option<&str> {
+        let method = if method == Method::HEAD {
+            Method::GET
+        } else {
+            method.clone()
+        };
+        self.0.get(&(method, route.to_owned())).map(String::as_str)
+    }
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = (Method, String)> {
+    let operations = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    operations.into_iter().filter_map(|(method, operation)| {
+        operation
+            .as_ref()
+            .and_then(|operation| operation.operation_id.clone())
+            .map(|id| (method, id))
+    })
+}
+
+/// Whoever passed the permission table.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Arc<Principal>);
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// Address of the caller: that of the connection, or what a trusted proxy on this machine says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The address.
+    pub address: IpAddr,
+    /// The caller is a program on this machine, and not somebody behind a proxy.
+    pub local: bool,
+}
+
+impl FromRequestParts<AppState> for Peer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let address = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip().to_canonical());
+        let Some(address) = address else {
+            return Err(Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR));
+        };
+        let forwarded = parts.headers.get("x-forwarded-for");
+        let local = address.is_loopback() && forwarded.is_none() && !parts.headers.contains_key("forwarded");
+        let told = forwarded
+            .filter(|_| state.config.trust_proxy && address.is_loopback())
+            .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        Ok(Self {
+            address: told.unwrap_or(address),
+            local,
+        })
+    }
+}
+
+/// The layer.
+pub async fn authorise(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    match admit(&state, &request).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(Caller(Arc::new(caller)));
+            }
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admit(state: &AppState, request: &Request) -> Result<Option<Principal>> {
+    let headers = request.headers();
+    if !request.method().is_safe() && !same_origin(headers) {
+        return Err(foreign_origin());
+    }
+    if state.config.demo && !names_this_machine(headers, request.uri()) {
+        return Err(Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "forbidden",
+            "演示模式仅接受 localhost 或 127.0.0.1 的请求。",
+            "The demo answers at localhost and 127.0.0.1 only.",
+        ));
+    }
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
+    let Some(operation) = state.operations.find(request.method(), route) else {
+        tracing::error!(route, "a route without an operation id is denied to everybody");
+        return Err(denied("-", "use an operation that has no permissions"));
+    };
+    let access = permissions::access(operation);
+    let caller = match token(headers) {
+        Some(token) => state.sessions.owner(token, true).await?,
+        None => None,
+    };
+    let caller = caller.or_else(|| state.config.demo.then(Principal::demo));
+    match access {
+        None => Err(denied("-", "use an operation that has no permissions")),
+        Some(access) if access.allows(caller.as_ref().map(|caller| caller.role)) => Ok(caller),
+        Some(_) => match caller {
+            None => Err(Problem::unauthenticated()),
+            Some(caller) => Err(denied(caller.role.name(), "do this")),
+        },
+    }
+}
+
+fn denied(role: &str, action: &'static str) -> Problem {
+    Error::Forbidden {
+        role: role.to_owned(),
+        action,
+    }
+    .into()
+}
+
+/// The session token of a request: the cookie, or a bearer token.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+    bearer.or_else(|| {
+        let cookies = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == COOKIE).then_some(value)
+        })
+    })
+}
+
+/// Whether the request was caused by one of our own pages, or by a program that sends no `Origin`.
+pub(super) fn same_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let origin = origin.to_str().unwrap_or("");
+    let authority = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
+    !host.is_empty() && authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}
+
+pub(super) fn foreign_origin() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "请求来自其他网站，已拒绝。",
+        "The request was caused by another web site and is refused.",
+    )
+}
+
+/// Guards a demo without login against web pages that point their own name at this machine.
+fn names_this_machine(headers: &HeaderMap, uri: &Uri) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| uri.authority().map(|a| a.as_str()));
+    let Some(host) = host else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("value")))
+            .collect()
+    }
+
+    #[test]
+    fn tokens_come_from_the_cookie_or_the_header() {
+        assert_eq!(
+            token(&headers(&[("cookie", "a=b; pinpu_session=xyz; c=d")])),
+            Some("xyz")
+        );
+        assert_eq!(
+            token(&headers(&[
+                ("authorization", "bearer abc"),
+                ("cookie", "pinpu_session=xyz")
+            ])),
+            Some("abc")
+        );
+        assert_eq!(
+            token(&headers(&[
+                ("authorization", "Basic abc"),
+                ("cookie", "xpinpu_session=xyz")
+            ])),
+            None
+        );
+    }
+
+    #[test]
+    fn other_web_sites_are_recognised() {
+        for (origin, host, expected) in [
+            ("http://localhost:8080", "localhost:8080", true),
+            ("https://pinpu.example", "pinpu.example", true),
+            ("https://evil.example", "pinpu.example", false),
+            ("http://localhost:8081", "localhost:8080", false),
+            ("null", "localhost:8080", false),
+            ("https://pinpu.example.evil", "pinpu.example", false),
+        ] {
+            assert_eq!(
+                same_origin(&headers(&[("origin", origin), ("host", host)])),
+                expected,
+                "{origin}"
+            );
+        }
+        assert!(same_origin(&headers(&[("host", "x")])), "programs send no Origin");
+    }
+
+    #[test]
+    fn only_names_of_this_machine_reach_a_demo() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("LOCALHOST:8080", true),
+            ("127.0.0.1:8080", true),
+            ("127.1.2.3", true),
+            ("[::1]:8080", true),
+            ("evil.example:8080", false),
+            ("192.168.1.2:8080", false),
+            ("localhost.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                names_this_machine(&headers(&[("host", host)]), &Uri::from_static("/")),
+                expected,
+                "{host}"
+            );
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The API described by itself: OpenAPI 3.1, collected from the handlers.
+
+use axum::{extract::State, http::header, response::IntoResponse};
+use utoipa::{
+    OpenApi as _,
+    openapi::{Content, OpenApi, Ref, RefOr, Response, path::Operation},
+};
+
+use super::{AppState, emissions, error, live, plots, registry, router};
+use crate::service::auth::{Access, permissions};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Pinpu", description = "Spectrum monitoring and coordination."),
+    components(schemas(
+        error::ProblemResponse,
+        error::FieldProblem,
+        live::LiveRequest,
+        live::LiveResponse,
+        live::LiveEventKind,
+        emissions::EmissionOrder,
+        plots::PlotFile,
+        registry::ImportKind
+    )),
+    tags(
+        (name = "health", description = "Process and readiness"),
+        (name = "sessions", description = "Logging in and out"),
+        (name = "users", description = "Accounts"),
+        (name = "receivers", description = "Receivers and how they are doing"),
+        (name = "spectra", description = "Spectra and waterfall"),
+        (name = "live", description = "Spectra and events as they happen"),
+        (name = "emissions", description = "What was found on the air"),
+        (name = "conflicts", description = "What nothing explains"),
+        (name = "registry", description = "Who may be where"),
+        (name = "plots", description = "Images for reports")
+    )
+)]
+struct Skeleton;
+
+/// What the document says besides the handlers.
+#[must_use]
+pub fn skeleton() -> OpenApi {
+    Skeleton::openapi()
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (_, mut document) = router::api();
+    for item in document.paths.paths.values_mut() {
+        for operation in operations_mut(item) {
+            describe_failures(operation);
+        }
+    }
+    document
+}
+
+/// The operations of one path, whatever their method.
+fn operations_mut(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Every operation can fail, and always in the same shape.
+fn describe_failures(operation: &mut Operation) {
+    let access = operation.operation_id.as_deref().and_then(permissions::access);
+    let mut failures = vec![("default", "Problem details")];
+    if let Some(Access::Roles(_)) = access {
+        failures.push(("401", "Nobody is logged in"));
+        failures.push(("403", "The role does not allow it"));
+    }
+    for (status, text) in failures {
+        let content = Content::builder()
+            .schema(Some(Ref::from_schema_name("ProblemResponse")))
+            .build();
+        let response = Response::builder()
+            .description(text)
+            .content("application/problem+json", content)
+            .build();
+        operation
+            .responses
+            .responses
+            .insert(status.to_owned(), RefOr::T(response));
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", operation_id = "get_openapi", tag = "health",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
+pub async fn get_openapi(State(state): State<AppState>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], state.document.clone())
+}

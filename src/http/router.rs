@@ -1,0 +1,116 @@
+//! Every route of the service, on one screen, and the layers around them.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    AppState, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live, metrics,
+    openapi, plots, receivers, registry, sessions, spectra, users,
+};
+
+/// The API with its document.
+#[must_use]
+pub fn api() -> (Router<AppState>, OpenApi) {
+    let v1 = OpenApiRouter::new()
+        .nest(
+            "/health",
+            OpenApiRouter::new()
+                .routes(routes!(health::live))
+                .routes(routes!(health::ready)),
+        )
+        .nest(
+            "/sessions",
+            OpenApiRouter::new()
+                .routes(routes!(sessions::create_session))
+                .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
+        )
+        .nest(
+            "/users",
+            OpenApiRouter::new()
+                .routes(routes!(users::list_users, users::create_user))
+                .routes(routes!(users::update_user, users::delete_user)),
+        )
+        .nest(
+            "/receivers",
+            OpenApiRouter::new()
+                .routes(routes!(receivers::list_receivers))
+                .routes(routes!(receivers::get_receiver)),
+        )
+        .nest(
+            "/spectra",
+            OpenApiRouter::new()
+                .routes(routes!(spectra::list_spectra))
+                .routes(routes!(spectra::get_latest_spectrum))
+                .routes(routes!(spectra::get_waterfall)),
+        )
+        .nest(
+            "/emissions",
+            OpenApiRouter::new()
+                .routes(routes!(emissions::list_emissions))
+                .routes(routes!(emissions::get_emission)),
+        )
+        .nest(
+            "/conflicts",
+            OpenApiRouter::new()
+                .routes(routes!(conflicts::list_conflicts))
+                .routes(routes!(conflicts::get_conflict))
+                .routes(routes!(conflicts::acknowledge_conflict))
+                .routes(routes!(conflicts::resolve_conflict))
+                .routes(routes!(conflicts::reopen_conflict)),
+        )
+        .nest(
+            "/allocations",
+            OpenApiRouter::new().routes(routes!(allocations::list_allocations)),
+        )
+        .nest(
+            "/assignments",
+            OpenApiRouter::new()
+                .routes(routes!(assignments::list_assignments, assignments::create_assignment))
+                .routes(routes!(assignments::get_assignment)),
+        )
+        .nest(
+            "/registry",
+            OpenApiRouter::new()
+                .routes(routes!(registry::check_registry))
+                .routes(routes!(registry::import_registry))
+                .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+        )
+        .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
+        .routes(routes!(live::open_live));
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .nest("/api/v1", v1)
+        .routes(routes!(metrics::get_metrics))
+        .routes(routes!(openapi::get_openapi))
+        .split_for_parts()
+}
+
+/// Largest body of a request, files aside.
+const BODY_BYTES: usize = 1024 * 1024;
+/// Longest time a request may take.
+const TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The whole application: API, console, layers. The outermost layer is the last one.
+pub fn app(state: AppState) -> Router {
+    let (routes, _) = api();
+    routes
+        .route_layer(from_fn_with_state(state.clone(), caller::authorise))
+        .fallback(console::fallback)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIME_MAX,
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(envelope::dress))
+        .with_state(state)
+}

@@ -1,0 +1,115 @@
+//! What handlers reach: services and settings, nothing else.
+
+use std::{ops::Deref, sync::Arc};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{Semaphore, watch};
+
+use super::{caller::Operations, openapi, readiness::Readiness};
+use crate::service::{
+    check::Checker, findings::Findings, idempotency::Answers, ledger::Ledger, live::Hub, registry::RegistryService,
+    sessions::Sessions, spectra::Spectra, users::Users,
+};
+
+/// Live channels that may be open at the same time.
+const LIVE_CLIENTS: usize = 256;
+
+/// Settings of the web side.
+#[derive(Debug, Clone, Default)]
+pub struct HttpConfig {
+    /// Callers without a login act as coordinator. Only on a loopback address: `serve` refuses anything else.
+    pub demo: bool,
+    /// Cookies travel over TLS only; set unless the address is loopback.
+    pub secure_cookies: bool,
+    /// A reverse proxy on this machine tells the caller's address in `X-Forwarded-For`.
+    pub trust_proxy: bool,
+    /// Token with which other machines may read `/metrics`.
+    pub metrics_token: Option<String>,
+}
+
+/// The use cases behind the API.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// Accounts.
+    pub users: Arc<Users>,
+    /// Logins.
+    pub sessions: Arc<Sessions>,
+    /// Answers of changes that may be sent twice.
+    pub answers: Answers,
+    /// Receivers, live spectra and events.
+    pub hub: Arc<Hub>,
+    /// Latest and stored spectra.
+    pub spectra: Spectra,
+    /// Emissions and conflicts, to be read.
+    pub findings: Findings,
+    /// Conflicts, to be settled.
+    pub ledger: Ledger,
+    /// Allocations and assignments.
+    pub registry: RegistryService,
+    /// Questions to the registry.
+    pub checker: Checker,
+    /// What is not up yet.
+    pub readiness: Arc<Readiness>,
+    /// Figures for machines, where they are collected.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// What handlers reach. Cheap to clone; the services are reached as its members.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Inner>);
+
+/// The services with what the web side adds.
+#[derive(Debug)]
+pub struct Inner {
+    services: Services,
+    /// Settings.
+    pub config: HttpConfig,
+    /// Operation ids by route.
+    pub(super) operations: Operations,
+    /// The API document.
+    pub(super) document: axum::body::Bytes,
+    /// Permits of live channels.
+    pub(super) live_clients: Arc<Semaphore>,
+    /// True once the service stops.
+    pub(super) stopping: watch::Receiver<bool>,
+    stop: watch::Sender<bool>,
+}
+
+impl AppState {
+    /// Puts the services behind the API.
+    #[must_use]
+    pub fn new(services: Services, config: HttpConfig) -> Self {
+        let document = openapi::document();
+        let (stop, stopping) = watch::channel(false);
+        Self(Arc::new(Inner {
+            services,
+            config,
+            operations: Operations::of(&document),
+            document: document.to_json().unwrap_or_default().into(),
+            live_clients: Arc::new(Semaphore::new(LIVE_CLIENTS)),
+            stopping,
+            stop,
+        }))
+    }
+
+    /// Tells live channels to say goodbye.
+    pub(super) fn stop(&self) {
+        self.0.stop.send_replace(true);
+    }
+}
+
+impl Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}

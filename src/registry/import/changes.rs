@@ -1,0 +1,67 @@
+//! What importing records would change: added, updated, unchanged. An import never deletes.
+
+use std::collections::HashMap;
+
+use crate::registry::{Allocation, Assignment};
+
+/// A record with a stable key.
+pub trait Keyed {
+    /// The key: importing the same key again updates the record.
+    fn key(&self) -> &str;
+
+    /// Whether both say the same, wherever they were read.
+    fn same(&self, other: &Self) -> bool;
+}
+
+impl Keyed for Assignment {
+    fn key(&self) -> &str {
+        &self.id
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        Self {
+            source: String::new(),
+            ..self.clone()
+        } == Self {
+            source: String::new(),
+            ..other.clone()
+        }
+    }
+}
+
+impl Keyed for Allocation {
+    fn key(&self) -> &str {
+        &self.id
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+/// Keys by what an import would do with them, in file order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// New records.
+    pub added: Vec<String>,
+    /// Records that exist and differ.
+    pub updated: Vec<String>,
+    /// Records that exist and say the same.
+    pub unchanged: Vec<String>,
+}
+
+/// Holds incoming records against existing ones.
+#[must_use]
+pub fn compare<T: Keyed>(existing: &[T], incoming: &[T]) -> Changes {
+    let known: HashMap<&str, &T> = existing.iter().map(|record| (record.key(), record)).collect();
+    let mut changes = Changes::default();
+    for record in incoming {
+        let list = match known.get(record.key()) {
+            None => &mut changes.added,
+            Some(old) if record.same(old) => &mut changes.unchanged,
+            Some(_) => &mut changes.updated,
+        };
+        list.push(record.key().to_owned());
+    }
+    changes
+}

@@ -1,0 +1,177 @@
+//! The columns of the templates: names in both languages, and the unit a header may carry.
+
+/// A column of a template.
+pub(super) struct Column {
+    /// Name of the field in reports; the English header.
+    pub(super) field: &'static str,
+    /// Other accepted headers, without unit.
+    pub(super) aliases: &'static [&'static str],
+    /// Units a header may end with: `freq_mhz`, `频率(MHz)`.
+    pub(super) units: &'static [&'static str],
+    /// Whether a file without this column is refused.
+    pub(super) required: bool,
+}
+
+const HERTZ: &[&str] = &["hz", "khz", "mhz", "ghz"];
+const NONE: &[&str] = &[];
+
+const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column {
+    Column {
+        field,
+        aliases,
+        units: NONE,
+        required: false,
+    }
+}
+
+const fn required(field: &'static str, aliases: &'static [&'static str]) -> Column {
+    Column {
+        field,
+        aliases,
+        units: NONE,
+        required: true,
+    }
+}
+
+const fn with_unit(field: &'static str, aliases: &'static [&'static str], units: &'static [&'static str]) -> Column {
+    Column {
+        field,
+        aliases,
+        units,
+        required: false,
+    }
+}
+
+/// Columns of the assignment template.
+pub(super) const ASSIGNMENTS: &[Column] = &[
+    required("id", &["编号", "指配编号", "执照编号", "licence", "license", "key"]),
+    required("holder", &["设台单位", "使用单位", "单位", "licensee"]),
+    required("station", &["台站名称", "台站", "station_name", "site"]),
+    column("call_sign", &["呼号", "callsign"]),
+    column("service", &["业务", "业务类型", "无线电业务"]),
+    Column {
+        field: "freq",
+        aliases: &[
+            "frequency",
+            "频率",
+            "发射频率",
+            "中心频率",
+            "发射中心频率",
+            "center",
+            "centre",
+        ],
+        units: HERTZ,
+        required: true,
+    },
+    with_unit(
+        "bandwidth",
+        &["bw", "necessary_bandwidth", "必要带宽", "带宽", "信道带宽"],
+        HERTZ,
+    ),
+    column(
+        "designator",
+        &["emission", "emission_designator", "发射标识", "发射类别", "发射指配符"],
+    ),
+    with_unit(
+        "tolerance",
+        &["频率容限", "容限", "frequency_tolerance"],
+        &["hz", "khz", "ppm"],
+    ),
+    column("block", &["频段指配", "整段使用"]),
+    column("latitude", &["lat", "纬度", "北纬"]),
+    column("longitude", &["lon", "lng", "经度", "东经"]),
+    with_unit("radius", &["服务半径", "半径", "service_radius"], &["km", "m"]),
+    with_unit("eirp", &["等效全向辐射功率"], &["dbm", "dbw", "w", "kw"]),
+    column("valid_from", &["启用日期", "有效期起", "生效日期", "起始日期", "from"]),
+    column(
+        "valid_to",
+        &["有效期至", "有效期止", "截止日期", "到期日期", "expires", "to"],
+    ),
+    column("status", &["状态"]),
+    column("note", &["备注", "remarks"]),
+];
+
+/// Columns of the allocation template.
+pub(super) const ALLOCATIONS: &[Column] = &[
+    column("id", &["编号", "key"]),
+    Column {
+        field: "low",
+        aliases: &["lower", "起始频率", "频率下限", "下限", "from"],
+        units: HERTZ,
+        required: true,
+    },
+    Column {
+        field: "high",
+        aliases: &["upper", "终止频率", "频率上限", "上限", "to"],
+        units: HERTZ,
+        required: true,
+    },
+    required("service", &["业务", "业务类型", "无线电业务"]),
+    column("name_zh", &["名称", "中文名称", "用途"]),
+    column("name_en", &["name", "英文名称"]),
+    column("status", &["地位", "业务地位"]),
+    column("user", &["使用单位", "用户"]),
+    column("protected", &["保护", "保护频段"]),
+    column("unlisted", &["未登记用户"]),
+    with_unit("paired_low", &["paired_lower", "对端起始频率", "对端频率下限"], HERTZ),
+    with_unit("paired_high", &["paired_upper", "对端终止频率", "对端频率上限"], HERTZ),
+    with_unit("exempt_max_bandwidth", &["免执照最大带宽"], HERTZ),
+    with_unit("exempt_max_eirp", &["免执照最大功率"], &["dbm"]),
+    column("exempt_conditions_zh", &["免执照条件"]),
+    column("exempt_conditions_en", &["exempt_conditions"]),
+    required("basis", &["依据", "来源", "source"]),
+    column("confidence", &["可信度"]),
+    column("note", &["备注", "脚注", "remarks", "footnotes"]),
+];
+
+/// A header cell recognised: which column, and the unit it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) field: &'static str,
+    pub(super) unit: Option<&'static str>,
+}
+
+/// The column a header cell names, with its unit.
+pub(super) fn recognise(cell: &str, columns: &'static [Column]) -> Option<Header> {
+    let plain = normalise(cell);
+    columns.iter().find_map(|column| {
+        let names = std::iter::once(&column.field).chain(column.aliases);
+        names.into_iter().find_map(|name| {
+            let rest = plain.strip_prefix(name)?;
+            let unit = rest.trim_start_matches(['_', '(', '/', ' ']).trim_end_matches(')');
+            let known = column.units.iter().find(|known| **known == unit).copied();
+            (rest.is_empty() || known.is_some()).then_some(Header {
+                field: column.field,
+                unit: known,
+            })
+        })
+    })
+}
+
+/// How many cells of a header line name a column.
+pub(super) fn matches(header: &str, columns: &[Column]) -> usize {
+    let header = header.trim_start_matches('\u{feff}');
+    let named = |cell: &str| {
+        let plain = normalise(cell.trim().trim_matches('"'));
+        columns.iter().any(|column| {
+            let mut names = std::iter::once(&column.field).chain(column.aliases);
+            names.any(|name| plain == *name || (!column.units.is_empty() && plain.starts_with(name)))
+        })
+    };
+    header.split([',', ';', '\t']).filter(|cell| named(cell)).count()
+}
+
+/// Lower case, ASCII punctuation, blanks as underscores: what headers are compared by.
+pub(super) fn normalise(cell: &str) -> String {
+    let plain: String = cell.trim().chars().map(half_width).collect();
+    plain.to_lowercase().replace(' ', "_")
+}
+
+/// Full-width letters, digits and punctuation as ASCII: what input methods leave behind.
+pub(super) fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        _ => c,
+    }
+}

@@ -1,0 +1,192 @@
+//! Streams a CSV file: encoding, separator, header, rows. Knows columns by name and nothing about their meaning.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Read},
+};
+
+use super::{
+    BadRow, ImportReport, Keyed,
+    columns::{self, Column, Header},
+    lines::PlainLines,
+    row::Row,
+};
+use crate::registry::Text;
+
+/// Reads a sheet row by row; `build` makes a record of a row, or leaves its complaints in it.
+pub(super) fn read<T: Keyed>(
+    reader: impl Read,
+    name: &str,
+    format: &'static str,
+    columns: &'static [Column],
+    build: impl Fn(&mut Row) -> Option<T>,
+) -> ImportReport<T> {
+    let mut report = ImportReport {
+        format,
+        rows_read: 0,
+        rows_bad: 0,
+        ok: vec![],
+        bad: vec![],
+        complete: false,
+    };
+    let complain = |line, value: &str, reason| BadRow {
+        file: name.to_owned(),
+        line,
+        field: String::new(),
+        value: value.to_owned(),
+        reason,
+    };
+    let mut reader = BufReader::new(PlainLines::new(reader));
+    let separator = match separator(&mut reader) {
+        Ok(separator) => separator,
+        Err(reason) => {
+            report.bad.push(complain(1, "", reason));
+            return report;
+        }
+    };
+    let mut csv = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(reader);
+    let header = match csv.byte_headers() {
+        Ok(header) => header.clone(),
+        Err(error) => {
+            report.bad.push(complain(1, "", unreadable(&error)));
+            return report;
+        }
+    };
+    let fields = match bind(&header, columns, name) {
+        Ok(fields) => fields,
+        Err(faults) => {
+            report.bad = faults;
+            return report;
+        }
+    };
+    let mut lines: HashMap<String, u64> = HashMap::new();
+    let mut record = csv::ByteRecord::new();
+    loop {
+        let line = csv.position().line();
+        match csv.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                report.bad.push(complain(line, "", unreadable(&error)));
+                return report;
+            }
+        }
+        if record.iter().all(<[u8]>::is_empty) {
+            continue;
+        }
+        // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
+        let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
+        let line = (csv.position().line() - 1).saturating_sub(inner);
+        report.rows_read += 1;
+        let mut row = Row::new(name, line, &fields, &record);
+        let built = build(&mut row);
+        if let Some(built) = &built
+            && let Some(first) = lines.insert(built.key().to_owned(), line)
+        {
+            let zh = format!("编号与第 {first} 行重复：每行须有唯一编号");
+            let en = format!("same key as line {first}: keys are unique");
+            row.complain("id", built.key(), zh, en);
+        }
+        match (built, row.faults) {
+            (Some(built), faults) if faults.is_empty() => report.ok.push(built),
+            (_, faults) => {
+                report.rows_bad += 1;
+                report.bad.extend(faults);
+            }
+        }
+    }
+    report.complete = true;
+    report
+}
+
+/// Skips a byte order mark and finds the separator from the first line.
+fn separator(reader: &mut impl BufRead) -> Result<u8, Text> {
+    let cannot = |error: std::io::Error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"));
+    let start = reader.fill_buf().map_err(cannot)?;
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(Text::new(
+            "文件为 UTF-16 编码：请另存为“CSV UTF-8（逗号分隔）”",
+            "the file is UTF-16: save it as 'CSV UTF-8 (comma delimited)'",
+        ));
+    }
+    if start.is_empty() {
+        return Err(Text::new(
+            "文件为空：第一行应为列名",
+            "the file is empty: the first line names the columns",
+        ));
+    }
+    let marked = start.starts_with(&[0xef, 0xbb, 0xbf]);
+    let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let count = |separator: u8| first_line.iter().filter(|&&byte| byte == separator).count();
+    let best = [b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|&separator| count(separator))
+        .unwrap_or(b',');
+    if marked {
+        reader.consume(3);
+    }
+    Ok(best)
+}
+
+fn unreadable(error: &csv::Error) -> Text {
+    Text::new(format!("读取失败：{error}"), format!("reading failed: {error}"))
+}
+
+/// Which column each cell of the header names; every unknown, doubled or missing one is a fault.
+fn bind(header: &csv::ByteRecord, columns: &'static [Column], file: &str) -> Result<Vec<Header>, Vec<BadRow>> {
+    let mut faults = Vec::new();
+    let mut complain = |field: &str, value: &str, zh: String, en: String| {
+        faults.push(BadRow {
+            file: file.to_owned(),
+            line: 1,
+            field: field.to_owned(),
+            value: value.to_owned(),
+            reason: Text { zh, en },
+        });
+    };
+    let mut fields: Vec<Header> = Vec::new();
+    for cell in header {
+        let Ok(cell) = std::str::from_utf8(cell) else {
+            let zh = "列名不是 UTF-8 编码（可能为 GBK/GB18030）：请另存为“CSV UTF-8（逗号分隔）”".to_owned();
+            let en = "a column name is not UTF-8 (perhaps GBK/GB18030): save the file as 'CSV UTF-8'".to_owned();
+            complain("", &String::from_utf8_lossy(cell), zh, en);
+            return Err(faults);
+        };
+        match columns::recognise(cell, columns) {
+            Some(found) if fields.iter().any(|field| field.field == found.field) => {
+                let zh = format!("列 {} 出现两次：请删除一列", found.field);
+                let en = format!("the column {} is there twice: delete one", found.field);
+                complain(found.field, cell, zh, en);
+            }
+            Some(found) => fields.push(found),
+            None => {
+                let nearest = nearest(cell, columns);
+                let zh = format!("未知列“{cell}”：请删除该列，或改为 {nearest}");
+                let en = format!("unknown column '{cell}': delete it, or write {nearest}");
+                complain("", cell, zh, en);
+            }
+        }
+    }
+    for column in columns.iter().filter(|column| column.required) {
+        if !fields.iter().any(|field| field.field == column.field) {
+            let alias = column.aliases.first().copied().unwrap_or(column.field);
+            let zh = format!("缺少列 {}（{alias}）", column.field);
+            let en = format!("the column {} ({alias}) is missing", column.field);
+            complain(column.field, "", zh, en);
+        }
+    }
+    if faults.is_empty() { Ok(fields) } else { Err(faults) }
+}
+
+fn nearest(cell: &str, columns: &[Column]) -> &'static str {
+    let plain = columns::normalise(cell);
+    let names = columns
+        .iter()
+        .flat_map(|column| std::iter::once(column.field).chain(column.aliases.iter().copied()));
+    let score = |name: &str| strsim::jaro_winkler(name, &plain);
+    names.max_by(|a, b| score(a).total_cmp(&score(b))).unwrap_or("id")
+}

@@ -1,0 +1,161 @@
+//! One immutable state of the registry: who may be where, as known at one moment.
+//!
+//! A snapshot never changes; a changed registry is a new snapshot behind an `Arc`. Its version is a hash of its content,
+//! so two snapshots with the same version give the same verdicts. It does not know where the records come from.
+
+use std::{collections::HashMap, io};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{Allocation, AllocationTable, Assignment, index::BandIndex};
+use crate::units::Band;
+
+/// Allocation tables and assignments with lookup by frequency.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    tables: Vec<AllocationTable>,
+    /// (table, row) of every allocation record of the index.
+    rows: Vec<(usize, usize)>,
+    row_index: BandIndex,
+    assignments: Vec<Assignment>,
+    assignment_index: BandIndex,
+    assignment_by_id: HashMap<String, usize>,
+    version: String,
+}
+
+impl Registry {
+    /// A snapshot of these tables and assignments. Order does not matter; of two records with the same key the later
+    /// one counts.
+    #[must_use]
+    pub fn new(tables: Vec<AllocationTable>, assignments: Vec<Assignment>) -> Self {
+        let mut tables = keep_last(tables, |table| table.id.clone());
+        tables.sort_by(|a, b| a.id.cmp(&b.id));
+        for table in &mut tables {
+            table
+                .rows
+                .sort_by(|a, b| (a.band.low(), a.band.high(), &a.id).cmp(&(b.band.low(), b.band.high(), &b.id)));
+        }
+        let mut assignments = keep_last(assignments, |assignment| assignment.id.clone());
+        assignments.sort_by(|a, b| (a.center_hz, &a.id).cmp(&(b.center_hz, &b.id)));
+
+        let (mut rows, mut bands) = (Vec::new(), Vec::new());
+        for (t, table) in tables.iter().enumerate() {
+            for (r, row) in table.rows.iter().enumerate() {
+                bands.extend(row.bands().map(|band| (band, rows.len() as u32)));
+                rows.push((t, r));
+            }
+        }
+        let assigned = assignments.iter().zip(0_u32..).map(|(a, n)| (a.band(), n)).collect();
+        let assignment_by_id = assignments.iter().enumerate().map(|(n, a)| (a.id.clone(), n)).collect();
+        let version = content_hash(&tables, &assignments);
+        Self {
+            rows,
+            row_index: BandIndex::new(bands),
+            assignment_index: BandIndex::new(assigned),
+            assignment_by_id,
+            tables,
+            assignments,
+            version,
+        }
+    }
+
+    /// Hash of the content, 16 hexadecimal digits; the import source of a record is not content.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The allocation tables, ascending by key.
+    #[must_use]
+    pub fn tables(&self) -> &[AllocationTable] {
+        &self.tables
+    }
+
+    /// All assignments, ascending by assigned frequency, then key.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        &self.assignments
+    }
+
+    /// The assignment with this key.
+    #[must_use]
+    pub fn assignment(&self, id: &str) -> Option<&Assignment> {
+        self.assignment_by_id.get(id).map(|&n| &self.assignments[n])
+    }
+
+    /// Allocation rows whose own band or duplex partner shares a frequency with `band`, ascending by lower edge.
+    #[must_use]
+    pub fn allocations_in(&self, band: Band) -> Vec<&Allocation> {
+        let mut records = self.row_index.overlapping(band);
+        let mut seen = std::collections::HashSet::new();
+        records.retain(|&record| seen.insert(record));
+        let row = |record: u32| {
+            let (table, row) = self.rows[record as usize];
+            &self.tables[table].rows[row]
+        };
+        records.into_iter().map(row).collect()
+    }
+
+    /// Assignments whose assigned band shares a frequency with `band`, ascending by lower edge.
+    #[must_use]
+    pub fn assignments_in(&self, band: Band) -> Vec<&Assignment> {
+        let records = self.assignment_index.overlapping(band);
+        records
+            .into_iter()
+            .map(|record| &self.assignments[record as usize])
+            .collect()
+    }
+}
+
+/// The records without those that a later one with the same key replaces.
+fn keep_last<T>(records: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
+    let last: HashMap<String, usize> = records.iter().enumerate().map(|(n, record)| (key(record), n)).collect();
+    let is_last = |(n, record): &(usize, T)| last.get(&key(record)) == Some(n);
+    records
+        .into_iter()
+        .enumerate()
+        .filter(is_last)
+        .map(|(_, record)| record)
+        .collect()
+}
+
+fn content_hash(tables: &[AllocationTable], assignments: &[Assignment]) -> String {
+    let mut hash = Hasher(Sha256::new());
+    hash.record(&tables);
+    for assignment in assignments {
+        hash.record(&Assignment {
+            source: String::new(),
+            ..assignment.clone()
+        });
+    }
+    hash.0
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+struct Hasher(Sha256);
+
+impl Hasher {
+    fn record(&mut self, record: &impl Serialize) {
+        // Neither the hasher nor these types can fail to write; a failure would only make two versions differ.
+        if serde_json::to_writer(&mut *self, record).is_err() {
+            self.0.update(b"unwritable");
+        }
+        self.0.update(b"\n");
+    }
+}
+
+impl io::Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

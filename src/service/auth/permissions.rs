@@ -1,0 +1,216 @@
+//! Who may do what: one table, operation × role, everything else denied.
+//!
+//! The keys are the operation ids of the OpenAPI document. The HTTP layer looks every request up here before a
+//! handler sees it, so an operation without a row answers to nobody; a test walks every operation with every role.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person or machine is here for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks, changes nothing.
+    Viewer,
+    /// Staff with a receiver in the field: may acknowledge.
+    Field,
+    /// Officer of the civil administration.
+    CivilOfficer,
+    /// Officer of the military administration.
+    MilitaryOfficer,
+    /// Settles matters between the two; keeps the registry.
+    Coordinator,
+    /// Reads everything, changes nothing.
+    Auditor,
+    /// Keeps accounts and the installation.
+    Admin,
+    /// A machine that delivers measurements.
+    Sensor,
+}
+
+impl Role {
+    /// Every role, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Viewer,
+        Self::Field,
+        Self::CivilOfficer,
+        Self::MilitaryOfficer,
+        Self::Coordinator,
+        Self::Auditor,
+        Self::Admin,
+        Self::Sensor,
+    ];
+
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Field => "field",
+            Self::CivilOfficer => "civil_officer",
+            Self::MilitaryOfficer => "military_officer",
+            Self::Coordinator => "coordinator",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+            Self::Sensor => "sensor",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|role| role.name()).collect();
+            crate::Error::Invalid(format!("'{text}' is not a role: write one of {}", names.join(", ")))
+        })
+    }
+}
+
+/// Who an operation answers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, without a login.
+    Public,
+    /// Whoever is logged in with one of these roles.
+    Roles(&'static [Role]),
+    /// Programs on this machine or with the metrics token; checked by the handler, which knows the peer.
+    Machine,
+}
+
+impl Access {
+    /// Whether a caller with this role, or without a login, is let in.
+    #[must_use]
+    pub fn allows(self, role: Option<Role>) -> bool {
+        match self {
+            Self::Public | Self::Machine => true,
+            Self::Roles(roles) => role.is_some_and(|role| roles.contains(&role)),
+        }
+    }
+}
+
+use Access::{Machine, Public, Roles};
+use Role::{Admin, Auditor, CivilOfficer, Coordinator, Field, MilitaryOfficer, Sensor, Viewer};
+
+const EVERYONE: Access = Roles(&[
+    Viewer,
+    Field,
+    CivilOfficer,
+    MilitaryOfficer,
+    Coordinator,
+    Auditor,
+    Admin,
+    Sensor,
+]);
+const PEOPLE: Access = Roles(&[
+    Viewer,
+    Field,
+    CivilOfficer,
+    MilitaryOfficer,
+    Coordinator,
+    Auditor,
+    Admin,
+]);
+const ON_SITE: Access = Roles(&[Field, CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
+const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
+const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
+const ADMINS: Access = Roles(&[Admin]);
+
+/// The matrix. An operation that is not here is denied to everybody.
+const TABLE: &[(&str, Access)] = &[
+    ("health_live", Public),
+    ("health_ready", Public),
+    ("get_metrics", Machine),
+    ("get_openapi", EVERYONE),
+    ("create_session", Public),
+    ("get_current_session", EVERYONE),
+    ("delete_current_session", EVERYONE),
+    ("list_users", ADMINS),
+    ("create_user", ADMINS),
+    ("update_user", ADMINS),
+    ("delete_user", ADMINS),
+    ("list_receivers", PEOPLE),
+    ("get_receiver", PEOPLE),
+    ("get_latest_spectrum", PEOPLE),
+    ("list_spectra", PEOPLE),
+    ("get_waterfall", PEOPLE),
+    ("open_live", PEOPLE),
+    ("list_emissions", PEOPLE),
+    ("get_emission", PEOPLE),
+    ("list_conflicts", PEOPLE),
+    ("get_conflict", PEOPLE),
+    ("acknowledge_conflict", ON_SITE),
+    ("resolve_conflict", OFFICERS),
+    ("reopen_conflict", OFFICERS),
+    ("list_allocations", PEOPLE),
+    ("list_assignments", PEOPLE),
+    ("get_assignment", PEOPLE),
+    ("create_assignment", REGISTRARS),
+    ("check_registry", PEOPLE),
+    ("import_registry", REGISTRARS),
+    ("get_plot", PEOPLE),
+];
+
+/// The row of an operation, or nothing: then nobody may.
+#[must_use]
+pub fn access(operation: &str) -> Option<Access> {
+    TABLE
+        .iter()
+        .find(|(name, _)| *name == operation)
+        .map(|(_, access)| *access)
+}
+
+/// All rows, for the test that holds them against the OpenAPI document.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_read_back_from_their_names() {
+        for role in Role::ALL {
+            assert_eq!(role.name().parse::<Role>().expect("own name"), role);
+            assert_eq!(serde_json::to_value(role).expect("json"), role.name());
+        }
+        assert!("root".parse::<Role>().is_err());
+    }
+
+    #[test]
+    fn each_operation_has_one_row_and_unknown_ones_none() {
+        for name in operations() {
+            assert_eq!(operations().filter(|other| *other == name).count(), 1, "{name} twice");
+        }
+        assert_eq!(access("delete_everything"), None);
+    }
+
+    #[test]
+    fn readers_and_machines_change_nothing() {
+        let harmless = ["create_session", "delete_current_session", "check_registry"];
+        for name in operations() {
+            let changes = [
+                "create_",
+                "update_",
+                "delete_",
+                "acknowledge_",
+                "resolve_",
+                "reopen_",
+                "import_",
+            ];
+            if changes.iter().any(|verb| name.starts_with(verb)) && !harmless.contains(&name) {
+                let access = access(name).expect("row");
+                for role in [None, Some(Viewer), Some(Auditor), Some(Sensor)] {
+                    assert!(!access.allows(role), "{name} must not be open to {role:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Reading what was found: emissions and conflicts, with everything that belongs to one of them.
+
+use jiff::Timestamp;
+
+pub use crate::store::{
+    ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder, EmissionQuery, EmissionRecord, HistoryEntry, Page,
+    Resolution,
+};
+use crate::{Error, Result, store::Store};
+
+/// Emissions shown with a conflict.
+const EMISSIONS_OF_CONFLICT: u32 = 50;
+
+/// What was found, to be read.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    store: Store,
+}
+
+/// One conflict with what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConflictDetail {
+    /// The conflict.
+    pub conflict: ConflictRecord,
+    /// The latest 50 emissions.
+    pub emissions: Vec<EmissionRecord>,
+    /// Who did what, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+impl Findings {
+    /// The findings in this store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// One page of emissions.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list.
+    pub async fn emissions(&self, query: &EmissionQuery) -> Result<Page<EmissionRecord>> {
+        self.store.emissions(query).await
+    }
+
+    /// One emission with its bursts.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn emission(&self, id: &str) -> Result<(EmissionRecord, Vec<[Timestamp; 2]>)> {
+        let emission = self.store.emission(id).await?;
+        let emission = emission.ok_or_else(|| Error::NotFound {
+            kind: "emission",
+            id: id.to_owned(),
+        })?;
+        let bursts = self.store.bursts(id).await?;
+        Ok((emission, bursts))
+    }
+
+    /// One page of conflicts.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list.
+    pub async fn conflicts(&self, query: &ConflictQuery) -> Result<Page<ConflictRecord>> {
+        self.store.conflicts(query).await
+    }
+
+    /// One conflict with its emissions and history.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn conflict(&self, id: &str) -> Result<ConflictDetail> {
+        let conflict = self.store.conflict(id).await?;
+        let query = EmissionQuery {
+            conflict_id: Some(id.to_owned()),
+            limit: Some(EMISSIONS_OF_CONFLICT),
+            ..EmissionQuery::default()
+        };
+        let emissions = self.store.emissions(&query).await?.items;
+        Ok(ConflictDetail {
+            conflict,
+            emissions,
+            history: self.store.conflict_history(id).await?,
+        })
+    }
+}

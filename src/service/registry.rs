@@ -1,0 +1,196 @@
+//! The registry in use: an immutable snapshot for judging, kept in step with the database.
+//!
+//! A change is stored first and the snapshot replaced after the commit, so a verdict never rests on an assignment that
+//! a crash could take back.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::{
+    Error, Result,
+    registry::{
+        AllocationTable, Assignment, Registry,
+        import::{Changes, compare},
+    },
+    store::{AssignmentQuery, ImportCounts, ImportRecord, Page, Store, StoredAssignment, random_id},
+};
+
+/// Name of the setting that remembers what was seeded, so that a table an office removed does not come back.
+const SEEDED: &str = "registry.seeded";
+
+/// The registry and its changes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RegistryService {
+    store: Store,
+    current: Arc<RwLock<Arc<Registry>>>,
+    /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
+    refreshing: Arc<Mutex<()>>,
+}
+
+impl RegistryService {
+    /// Reads the registry from the database.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn open(store: Store) -> Result<Self> {
+        let service = Self {
+            store,
+            current: Arc::default(),
+            refreshing: Arc::default(),
+        };
+        service.refresh().await?;
+        Ok(service)
+    }
+
+    /// The snapshot in force; hold it for one judgement, not for ever.
+    #[must_use]
+    pub fn current(&self) -> Arc<Registry> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Stores `table` if no table of its key was ever seeded or imported. Answers whether it did.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn seed_table(&self, table: AllocationTable) -> Result<bool> {
+        let mut seeded: Vec<String> = self.store.setting(SEEDED).await?.unwrap_or_default();
+        let known = self.current().tables().iter().any(|known| known.id == table.id);
+        if known || seeded.contains(&table.id) {
+            return Ok(false);
+        }
+        seeded.push(table.id.clone());
+        self.import_table(table, "built in", "system").await?;
+        self.store.put_setting(SEEDED, &seeded).await?;
+        Ok(true)
+    }
+
+    /// Stores `assignments` if `name` was never seeded. Answers whether it did.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn seed_assignments(&self, name: &str, assignments: Vec<Assignment>) -> Result<bool> {
+        let mut seeded: Vec<String> = self.store.setting(SEEDED).await?.unwrap_or_default();
+        if seeded.iter().any(|seeded| seeded == name) {
+            return Ok(false);
+        }
+        self.import_assignments(assignments, name, "system").await?;
+        seeded.push(name.to_owned());
+        self.store.put_setting(SEEDED, &seeded).await?;
+        Ok(true)
+    }
+
+    /// What importing would change; changes nothing.
+    #[must_use]
+    pub fn preview(&self, assignments: &[Assignment]) -> Changes {
+        compare(self.current().assignments(), assignments)
+    }
+
+    /// Adds or updates assignments by key: all of them or, on an error, none.
+    ///
+    /// # Errors
+    /// `Invalid` when a key occurs twice; `Store` or `Unavailable`.
+    pub async fn import_assignments(
+        &self,
+        assignments: Vec<Assignment>,
+        source: &str,
+        actor: &str,
+    ) -> Result<ImportRecord> {
+        let mut keys = std::collections::HashSet::new();
+        if let Some(twice) = assignments
+            .iter()
+            .find(|assignment| !keys.insert(assignment.id.as_str()))
+        {
+            let text = format!(
+                "the key '{}' occurs twice: give every assignment a key of its own",
+                twice.id
+            );
+            return Err(Error::Invalid(text));
+        }
+        let record = import_record("assignments", source, actor, ImportCounts::default());
+        let record = self.store.import_assignments(assignments, record).await?;
+        self.refresh().await?;
+        Ok(record)
+    }
+
+    /// Replaces the allocation table of this key.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn import_table(&self, table: AllocationTable, source: &str, actor: &str) -> Result<ImportRecord> {
+        let current = self.current();
+        let known = current.tables().iter().find(|known| known.id == table.id);
+        let changes = compare(known.map_or(&[], |known| &known.rows), &table.rows);
+        let counts = ImportCounts {
+            added: changes.added.len() as u64,
+            updated: changes.updated.len() as u64,
+            unchanged: changes.unchanged.len() as u64,
+        };
+        let record = import_record("allocations", source, actor, counts);
+        let record = self.store.import_allocations(table, record).await?;
+        self.refresh().await?;
+        Ok(record)
+    }
+
+    /// Adds one assignment (`version` `None`) or changes the one of that version.
+    ///
+    /// # Errors
+    /// `Invalid` when it exists already; `NotFound` or `Stale` when there is no such version.
+    pub async fn save(&self, assignment: Assignment, version: Option<u64>, actor: &str) -> Result<StoredAssignment> {
+        let saved = self
+            .store
+            .save_assignment(assignment, version, actor, Timestamp::now())
+            .await?;
+        self.refresh().await?;
+        Ok(saved)
+    }
+
+    /// One page of assignments.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list; `Store` when reading fails.
+    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
+        self.store.assignments(query).await
+    }
+
+    /// One assignment.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn assignment(&self, id: &str) -> Result<StoredAssignment> {
+        self.store.assignment(id).await
+    }
+
+    /// Imports that were applied, newest first.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn imports(&self) -> Result<Vec<ImportRecord>> {
+        self.store.imports().await
+    }
+
+    /// Reads the snapshot anew.
+    ///
+    /// # Errors
+    /// `Store` when reading fails; then the old snapshot stays.
+    pub async fn refresh(&self) -> Result<()> {
+        let _only_one = self.refreshing.lock().await;
+        let tables = self.store.allocation_tables().await?;
+        let assignments = self.store.all_assignments().await?;
+        let registry = Arc::new(Registry::new(tables, assignments));
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        Ok(())
+    }
+}
+
+fn import_record(kind: &str, source: &str, actor: &str, counts: ImportCounts) -> ImportRecord {
+    ImportRecord {
+        id: random_id(),
+        kind: kind.to_owned(),
+        source: source.to_owned(),
+        actor: actor.to_owned(),
+        time: Timestamp::now(),
+        counts,
+    }
+}

@@ -1,0 +1,342 @@
+//! Conflicts: one row per cause, its emissions, and everything anybody did about it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Page, Store, Tx,
+    emissions::{json_text, name_of, named},
+    engine::{Row, values},
+    page::{Order, Select, cut},
+};
+use crate::{
+    Error, Result,
+    conflict::{Severity, VerdictKind},
+    registry::Text,
+    units::{Band, Hertz},
+};
+
+/// Where a conflict stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictStatus {
+    /// Nobody has taken it up.
+    Open,
+    /// Somebody has.
+    Acknowledged,
+    /// Settled.
+    Resolved,
+}
+
+/// How a conflict was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// The use is lawful; the registry or the rules need a change.
+    Lawful,
+    /// The sender stopped or was corrected.
+    Removed,
+    /// Nothing was found.
+    NotReproduced,
+    /// Something else; the comment says what.
+    Other,
+    /// A later measurement withdrew it; set by the service, never by a person.
+    Withdrawn,
+}
+
+/// One conflict. Serialises as the resource of the API.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConflictRecord {
+    /// Random public key.
+    pub id: String,
+    /// Where it stands.
+    pub status: ConflictStatus,
+    /// What was found.
+    pub kind: VerdictKind,
+    /// How urgent.
+    pub severity: Severity,
+    /// Key of the rule.
+    pub rule: String,
+    /// Receiver id.
+    pub receiver: String,
+    /// Centre of the last evidence.
+    pub center_hz: Hertz,
+    /// Lower edge of the last evidence.
+    pub low_hz: Hertz,
+    /// Upper edge of the last evidence.
+    pub high_hz: Hertz,
+    /// Start of the first evidence.
+    pub first_seen: Timestamp,
+    /// End of the last evidence.
+    pub last_seen: Timestamp,
+    /// Emissions that belong to it.
+    pub emissions_count: u64,
+    /// The assignment it was held against.
+    pub assignment: Option<String>,
+    /// The allocation row.
+    pub allocation: Option<String>,
+    /// The reason.
+    pub explanation: Text,
+    /// The numbers behind it, units in the key.
+    pub evidence: BTreeMap<String, f64>,
+    /// Who took it up.
+    pub acknowledged_by: Option<String>,
+    /// When.
+    pub acknowledged_at: Option<Timestamp>,
+    /// Who settled it.
+    pub resolved_by: Option<String>,
+    /// When.
+    pub resolved_at: Option<Timestamp>,
+    /// How.
+    pub resolution: Option<Resolution>,
+    /// Counts changes of status and of what is claimed, not each new piece of evidence: a person's update is stale
+    /// only when something they should have read has changed.
+    pub version: u64,
+}
+
+/// One line of a conflict's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// When.
+    pub time: Timestamp,
+    /// A user, or `system`.
+    pub actor: String,
+    /// `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified`, `withdrawn`.
+    pub action: String,
+    /// In words.
+    pub comment: String,
+}
+
+/// Which conflicts; absent conditions do not restrict. Ordered by last evidence, newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConflictQuery {
+    /// In this state.
+    pub status: Option<ConflictStatus>,
+    /// Of this kind.
+    pub kind: Option<VerdictKind>,
+    /// This urgent.
+    pub severity: Option<Severity>,
+    /// Of this receiver.
+    pub receiver: Option<String>,
+    /// Sharing frequencies with this band.
+    pub band: Option<Band>,
+    /// With evidence at or after this time.
+    pub from: Option<Timestamp>,
+    /// With evidence before this time.
+    pub to: Option<Timestamp>,
+    /// Rows, at most 1000; 100 by default.
+    pub limit: Option<u32>,
+    /// Where the previous page ended.
+    pub cursor: Option<String>,
+}
+
+/// What a person does about a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictChange {
+    /// Takes it up.
+    Acknowledge,
+    /// Settles it.
+    Resolve(Resolution),
+    /// Takes a settlement back.
+    Reopen,
+}
+
+const COLUMNS: &str = "id, status, kind, severity, rule, receiver, center_hz, low_hz, high_hz, first_seen_us, \
+    last_seen_us, emissions_count, assignment, allocation, explanation, evidence, acknowledged_by, \
+    acknowledged_us, resolved_by, resolved_us, resolution, version";
+const ORDER: Order = Order {
+    name: "-last_seen",
+    key: "last_seen_us",
+    id: "id",
+    descending: true,
+};
+
+impl ConflictRecord {
+    fn read(row: &Row) -> Result<Self> {
+        let resolution = match row.text_or_null("resolution")? {
+            Some(_) => Some(named(row, "resolution")?),
+            None => None,
+        };
+        Ok(Self {
+            id: row.text("id")?,
+            status: named(row, "status")?,
+            kind: named(row, "kind")?,
+            severity: named(row, "severity")?,
+            rule: row.text("rule")?,
+            receiver: row.text("receiver")?,
+            center_hz: Hertz(row.int("center_hz")?),
+            low_hz: Hertz(row.int("low_hz")?),
+            high_hz: Hertz(row.int("high_hz")?),
+            first_seen: row.time("first_seen_us")?,
+            last_seen: row.time("last_seen_us")?,
+            emissions_count: row.count("emissions_count")?,
+            assignment: row.text_or_null("assignment")?,
+            allocation: row.text_or_null("allocation")?,
+            explanation: row.json("explanation")?,
+            evidence: row.json("evidence")?,
+            acknowledged_by: row.text_or_null("acknowledged_by")?,
+            acknowledged_at: row.time_or_null("acknowledged_us")?,
+            resolved_by: row.text_or_null("resolved_by")?,
+            resolved_at: row.time_or_null("resolved_us")?,
+            resolution,
+            version: row.count("version")?,
+        })
+    }
+}
+
+impl Tx {
+    /// Inserts or replaces the row.
+    pub(crate) async fn put_conflict(&mut self, conflict: &ConflictRecord) -> Result<()> {
+        let c = conflict;
+        let sql = format!(
+            "insert into conflicts ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+             $15, $16, $17, $18, $19, $20, $21, $22) on conflict (id) do update set status = excluded.status, \
+             kind = excluded.kind, severity = excluded.severity, rule = excluded.rule, \
+             center_hz = excluded.center_hz, low_hz = excluded.low_hz, high_hz = excluded.high_hz, \
+             first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, \
+             emissions_count = excluded.emissions_count, assignment = excluded.assignment, \
+             allocation = excluded.allocation, explanation = excluded.explanation, evidence = excluded.evidence, \
+             acknowledged_by = excluded.acknowledged_by, acknowledged_us = excluded.acknowledged_us, \
+             resolved_by = excluded.resolved_by, resolved_us = excluded.resolved_us, \
+             resolution = excluded.resolution, version = excluded.version"
+        );
+        let resolution = c.resolution.as_ref().map(name_of).transpose()?;
+        let values = values![
+            &c.id,
+            name_of(&c.status)?,
+            name_of(&c.kind)?,
+            name_of(&c.severity)?,
+            &c.rule,
+            &c.receiver,
+            c.center_hz,
+            c.low_hz,
+            c.high_hz,
+            c.first_seen,
+            c.last_seen,
+            c.emissions_count,
+            c.assignment.clone(),
+            c.allocation.clone(),
+            json_text(&c.explanation)?,
+            json_text(&c.evidence)?,
+            c.acknowledged_by.clone(),
+            c.acknowledged_at,
+            c.resolved_by.clone(),
+            c.resolved_at,
+            resolution,
+            c.version,
+        ];
+        self.execute(sql, values).await.map(drop)
+    }
+
+    /// The conflict as it is stored now.
+    pub(crate) async fn conflict(&mut self, id: &str) -> Result<Option<ConflictRecord>> {
+        let row = self
+            .fetch_optional(format!("select {COLUMNS} from conflicts where id = $1"), values![id])
+            .await?;
+        row.as_ref().map(ConflictRecord::read).transpose()
+    }
+
+    /// Conflicts of one receiver and kind that could have the same cause as evidence in `band`: those held against the
+    /// same assignment, or, without one, those sharing frequencies. Unsettled ones first, then the most recent.
+    pub(crate) async fn conflicts_like(
+        &mut self,
+        receiver: &str,
+        kind: VerdictKind,
+        assignment: Option<&str>,
+        band: Band,
+    ) -> Result<Vec<ConflictRecord>> {
+        let mut select = Select::new(&format!("select {COLUMNS} from conflicts"));
+        select
+            .and("receiver = ?", values![receiver])
+            .and("kind = ?", values![name_of(&kind)?]);
+        match assignment {
+            Some(id) => select.and("assignment = ?", values![id]),
+            None => select.and(
+                "assignment is null and low_hz < ? and high_hz > ?",
+                values![band.high(), band.low()],
+            ),
+        };
+        let tail = "order by case when status = 'resolved' then 1 else 0 end, last_seen_us desc, id limit 32";
+        let (sql, values) = select.finish(tail);
+        self.fetch_all(sql, values)
+            .await?
+            .iter()
+            .map(ConflictRecord::read)
+            .collect()
+    }
+
+    /// Adds a line to the history.
+    pub(crate) async fn add_history(&mut self, conflict: &str, entry: &HistoryEntry) -> Result<()> {
+        let sql = "insert into conflict_history (conflict_id, entry, time_us, actor, action, comment) \
+                   select $1, coalesce(max(entry), 0) + 1, $2, $3, $4, $5 from conflict_history where conflict_id = $1";
+        let values = values![conflict, entry.time, &entry.actor, &entry.action, &entry.comment];
+        self.execute(sql, values).await.map(drop)
+    }
+}
+
+impl Store {
+    /// One page of conflicts.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list; `Store` when reading fails.
+    pub async fn conflicts(&self, query: &ConflictQuery) -> Result<Page<ConflictRecord>> {
+        let mut select = Select::new(&format!("select {COLUMNS} from conflicts"));
+        select
+            .and_some("status = ?", query.status.map(|status| name_of(&status)).transpose()?)
+            .and_some("kind = ?", query.kind.map(|kind| name_of(&kind)).transpose()?)
+            .and_some(
+                "severity = ?",
+                query.severity.map(|severity| name_of(&severity)).transpose()?,
+            )
+            .and_some("receiver = ?", query.receiver.as_ref())
+            .and_some("high_hz > ?", query.band.map(Band::low))
+            .and_some("low_hz < ?", query.band.map(Band::high))
+            .and_some("last_seen_us >= ?", query.from)
+            .and_some("first_seen_us < ?", query.to);
+        let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
+        let rows = self.fetch_all(sql, values).await?;
+        let items: Vec<_> = rows.iter().map(ConflictRecord::read).collect::<Result<_>>()?;
+        Ok(cut(items, limit, &ORDER, |item| {
+            (item.last_seen.as_microsecond(), item.id.clone())
+        }))
+    }
+
+    /// One conflict.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn conflict(&self, id: &str) -> Result<ConflictRecord> {
+        let row = self
+            .fetch_optional(format!("select {COLUMNS} from conflicts where id = $1"), values![id])
+            .await?;
+        row.as_ref().map_or_else(
+            || {
+                Err(Error::NotFound {
+                    kind: "conflict",
+                    id: id.to_owned(),
+                })
+            },
+            ConflictRecord::read,
+        )
+    }
+
+    /// What happened to a conflict, oldest first.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn conflict_history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
+        let sql = "select time_us, actor, action, comment from conflict_history where conflict_id = $1 order by entry";
+        let read = |row: &Row| {
+            let (time, actor) = (row.time("time_us")?, row.text("actor")?);
+            Ok(HistoryEntry {
+                time,
+                actor,
+                action: row.text("action")?,
+                comment: row.text("comment")?,
+            })
+        };
+        self.fetch_all(sql, values![id]).await?.iter().map(read).collect()
+    }
+}

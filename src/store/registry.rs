@@ -1,0 +1,344 @@
+//! The registry as it is kept: allocation tables, assignments with the row they came from, and the log of imports.
+//! Looking things up by frequency is not done here but on the snapshot in memory.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Page, Store, Tx,
+    emissions::json_text,
+    engine::{Row, values},
+    page::{Order, Select, cut},
+};
+use crate::{
+    Error, Result,
+    registry::{AllocationTable, Assignment},
+    units::Band,
+};
+
+/// An assignment with its history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoredAssignment {
+    /// The assignment.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+    /// Counts changes.
+    pub version: u64,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// By whom.
+    pub updated_by: String,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ImportCounts {
+    /// New keys.
+    pub added: u64,
+    /// Known keys with other content.
+    pub updated: u64,
+    /// Known keys with the same content.
+    pub unchanged: u64,
+}
+
+/// One import that was applied.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportRecord {
+    /// Random public key.
+    pub id: String,
+    /// `assignments` or `allocations`.
+    pub kind: String,
+    /// Name of the file or folder.
+    pub source: String,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub time: Timestamp,
+    /// What it did.
+    pub counts: ImportCounts,
+}
+
+/// Which assignments; absent conditions do not restrict. Ascending frequency.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AssignmentQuery {
+    /// Sharing frequencies with this band.
+    pub band: Option<Band>,
+    /// Text in key, holder, station or call sign, whatever the case.
+    pub text: Option<String>,
+    /// Rows, at most 1000; 100 by default.
+    pub limit: Option<u32>,
+    /// Where the previous page ended.
+    pub cursor: Option<String>,
+}
+
+const COLUMNS: &str = "id, record, version, updated_us, updated_by";
+const ORDER: Order = Order {
+    name: "center",
+    key: "center_hz",
+    id: "id",
+    descending: false,
+};
+
+impl StoredAssignment {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            assignment: row.json("record")?,
+            version: row.count("version")?,
+            updated_at: row.time("updated_us")?,
+            updated_by: row.text("updated_by")?,
+        })
+    }
+}
+
+impl Tx {
+    async fn put_assignment(&mut self, assignment: &Assignment, actor: &str, now: Timestamp) -> Result<ImportCounts> {
+        let a = assignment;
+        let record = json_text(a)?;
+        let old = self
+            .fetch_optional("select record from assignments where id = $1", values![&a.id])
+            .await?;
+        let old = old.map(|row| row.json::<Assignment>("record")).transpose()?;
+        // Where a row stood in a file is not part of what it says.
+        if old.as_ref().is_some_and(|old| {
+            Assignment {
+                source: a.source.clone(),
+                ..old.clone()
+            } == *a
+        }) {
+            return Ok(ImportCounts {
+                unchanged: 1,
+                ..ImportCounts::default()
+            });
+        }
+        let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
+        let sql = "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, \
+                   updated_us, updated_by) values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9) \
+                   on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
+                   high_hz = excluded.high_hz, source = excluded.source, record = excluded.record, \
+                   search = excluded.search, version = assignments.version + 1, updated_us = excluded.updated_us, \
+                   updated_by = excluded.updated_by";
+        let band = a.band();
+        let values = values![
+            &a.id,
+            a.center_hz,
+            band.low(),
+            band.high(),
+            &a.source,
+            record,
+            search.join("\n"),
+            now,
+            actor
+        ];
+        self.execute(sql, values).await?;
+        Ok(match old {
+            None => ImportCounts {
+                added: 1,
+                ..ImportCounts::default()
+            },
+            Some(_) => ImportCounts {
+                updated: 1,
+                ..ImportCounts::default()
+            },
+        })
+    }
+
+    async fn add_import(&mut self, import: &ImportRecord) -> Result<()> {
+        let sql = "insert into imports (id, kind, source, actor, time_us, added, updated, unchanged) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let i = import;
+        let counts = i.counts;
+        let values = values![
+            &i.id,
+            &i.kind,
+            &i.source,
+            &i.actor,
+            i.time,
+            counts.added,
+            counts.updated,
+            counts.unchanged
+        ];
+        self.execute(sql, values).await.map(drop)
+    }
+}
+
+impl Store {
+    /// Adds or updates all of `assignments` in one transaction, by key, and records the import; or none of them.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`; then nothing was changed.
+    pub async fn import_assignments(
+        &self,
+        assignments: Vec<Assignment>,
+        mut import: ImportRecord,
+    ) -> Result<ImportRecord> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let mut counts = ImportCounts::default();
+                for assignment in &assignments {
+                    let one = tx.put_assignment(assignment, &import.actor, import.time).await?;
+                    counts.added += one.added;
+                    counts.updated += one.updated;
+                    counts.unchanged += one.unchanged;
+                }
+                import.counts = counts;
+                tx.add_import(&import).await?;
+                Ok(import)
+            })
+        })
+        .await
+    }
+
+    /// Replaces one allocation table in one transaction and records the import.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`; then nothing was changed.
+    pub async fn import_allocations(&self, table: AllocationTable, import: ImportRecord) -> Result<ImportRecord> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "insert into allocation_tables (id, jurisdiction, edition, effective_from, record) \
+                           values ($1, $2, $3, $4, $5) on conflict (id) do update set \
+                           jurisdiction = excluded.jurisdiction, edition = excluded.edition, \
+                           effective_from = excluded.effective_from, record = excluded.record";
+                let t = &table;
+                let values = values![&t.id, &t.jurisdiction, &t.edition, &t.effective_from, json_text(t)?];
+                tx.execute(sql, values).await?;
+                tx.add_import(&import).await?;
+                Ok(import)
+            })
+        })
+        .await
+    }
+
+    /// All allocation tables.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn allocation_tables(&self) -> Result<Vec<AllocationTable>> {
+        let rows = self
+            .fetch_all("select record from allocation_tables order by id", Vec::new())
+            .await?;
+        rows.iter().map(|row| row.json("record")).collect()
+    }
+
+    /// All assignments in ascending order of frequency, for the snapshot in memory.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn all_assignments(&self) -> Result<Vec<Assignment>> {
+        let rows = self
+            .fetch_all("select record from assignments order by center_hz, id", Vec::new())
+            .await?;
+        rows.iter().map(|row| row.json("record")).collect()
+    }
+
+    /// One page of assignments.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list; `Store` when reading fails.
+    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
+        let mut select = Select::new(&format!("select {COLUMNS} from assignments"));
+        let pattern = query.text.as_ref().map(|text| {
+            let text = text
+                .to_lowercase()
+                .replace('!', "!!")
+                .replace('%', "!%")
+                .replace('_', "!_");
+            format!("%{text}%")
+        });
+        select
+            .and_some("high_hz > ?", query.band.map(Band::low))
+            .and_some("low_hz < ?", query.band.map(Band::high))
+            .and_some("search like ? escape '!'", pattern);
+        let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
+        let rows = self.fetch_all(sql, values).await?;
+        let items: Vec<_> = rows.iter().map(StoredAssignment::read).collect::<Result<_>>()?;
+        Ok(cut(items, limit, &ORDER, |item| {
+            (item.assignment.center_hz.0, item.assignment.id.clone())
+        }))
+    }
+
+    /// One assignment.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn assignment(&self, id: &str) -> Result<StoredAssignment> {
+        let row = self
+            .fetch_optional(format!("select {COLUMNS} from assignments where id = $1"), values![id])
+            .await?;
+        row.as_ref().map_or_else(
+            || {
+                Err(Error::NotFound {
+                    kind: "assignment",
+                    id: id.to_owned(),
+                })
+            },
+            StoredAssignment::read,
+        )
+    }
+
+    /// Adds one assignment (`version` `None`) or changes the one of that version.
+    ///
+    /// # Errors
+    /// `Invalid` when it exists already; `NotFound` or `Stale` when there is no such version to change.
+    pub async fn save_assignment(
+        &self,
+        assignment: Assignment,
+        version: Option<u64>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<StoredAssignment> {
+        let actor = actor.to_owned();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = format!("select {COLUMNS} from assignments where id = $1");
+                let old = tx.fetch_optional(sql.as_str(), values![&assignment.id]).await?;
+                match (old.as_ref().map(StoredAssignment::read).transpose()?, version) {
+                    (Some(_), None) => {
+                        let id = &assignment.id;
+                        return Err(Error::Invalid(format!(
+                            "there is an assignment '{id}' already: change that one, or choose another key"
+                        )));
+                    }
+                    (None, Some(_)) => {
+                        return Err(Error::NotFound {
+                            kind: "assignment",
+                            id: assignment.id,
+                        });
+                    }
+                    (Some(old), Some(version)) if old.version != version => return Err(Error::Stale),
+                    _ => {}
+                }
+                tx.put_assignment(&assignment, &actor, now).await?;
+                let row = tx.fetch_optional(sql, values![&assignment.id]).await?;
+                row.as_ref()
+                    .map_or(Err(Error::Store(sqlx::Error::RowNotFound)), StoredAssignment::read)
+            })
+        })
+        .await
+    }
+
+    /// Imports that were applied, newest first, at most 1000.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn imports(&self) -> Result<Vec<ImportRecord>> {
+        let sql = "select id, kind, source, actor, time_us, added, updated, unchanged from imports \
+                   order by time_us desc, id limit 1000";
+        let read = |row: &Row| {
+            let (added, updated) = (row.count("added")?, row.count("updated")?);
+            Ok(ImportRecord {
+                id: row.text("id")?,
+                kind: row.text("kind")?,
+                source: row.text("source")?,
+                actor: row.text("actor")?,
+                time: row.time("time_us")?,
+                counts: ImportCounts {
+                    added,
+                    updated,
+                    unchanged: row.count("unchanged")?,
+                },
+            })
+        };
+        self.fetch_all(sql, Vec::new()).await?.iter().map(read).collect()
+    }
+}

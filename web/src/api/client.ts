@@ -1,0 +1,133 @@
+//! One function per operation that the console uses, typed by the OpenAPI document. Failures become `Problem` (RFC 9457)
+//! with the request id, so that every message on the screen can be found in the server's log.
+
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type { Resolution, Role } from "./model";
+import { Problem, problemOf, queryText, uniqueKey } from "./problem";
+
+export { Problem, queryText };
+
+export const API = "/api/v1";
+
+let language = "zh-CN";
+let onUnauthorised: () => void = () => {};
+
+/** Language of the server's messages. */
+export function setApiLanguage(tag: string): void {
+  language = tag;
+}
+
+/** Called when a session ended while it was in use. */
+export function setUnauthorisedHandler(handler: () => void): void {
+  onUnauthorised = handler;
+}
+
+const client = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
+client.use({
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", language);
+  },
+});
+
+interface Outcome<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The content of an answer, or a thrown `Problem`. A 401 of any call but the login's own means that the session ended. */
+async function content<T>(call: Promise<Outcome<T>>, signal?: AbortSignal, ownLogin = false): Promise<T> {
+  let outcome: Outcome<T>;
+  try {
+    outcome = await call;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, "", "", null);
+  }
+  if (outcome.response.ok) return outcome.data as T;
+  if (outcome.response.status === 401 && !ownLogin) onUnauthorised();
+  throw problemOf(outcome.response, outcome.error);
+}
+
+type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
+export type EmissionQuery = Query<"/api/v1/emissions">;
+export type ConflictQuery = Query<"/api/v1/conflicts">;
+export type AllocationQuery = Query<"/api/v1/allocations">;
+export type AssignmentQuery = Query<"/api/v1/assignments">;
+export type WaterfallQuery = Query<"/api/v1/spectra/waterfall">;
+
+/** Headers of a change to a versioned record: sent twice, the server acts once; sent for an old version, not at all. */
+function change(version: number) {
+  return { "if-match": `"${version}"`, "idempotency-key": uniqueKey() };
+}
+
+export const api = {
+  session: () => content(client.GET("/api/v1/sessions/current"), undefined, true),
+  login: (user: string, password: string) => content(client.POST("/api/v1/sessions", { body: { user, password } }), undefined, true),
+  logout: () => content(client.DELETE("/api/v1/sessions/current"), undefined, true),
+
+  users: () => content(client.GET("/api/v1/users", { params: { query: { limit: 1000 } } })),
+  addUser: (body: { name: string; password: string; role: Role }) =>
+    content(client.POST("/api/v1/users", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
+  changeUser: (name: string, body: Partial<{ role: Role; disabled: boolean; password: string }>) =>
+    content(client.PATCH("/api/v1/users/{name}", { params: { path: { name } }, body })),
+  deleteUser: (name: string) => content(client.DELETE("/api/v1/users/{name}", { params: { path: { name } } })),
+
+  receivers: (signal?: AbortSignal) => content(client.GET("/api/v1/receivers", { signal }), signal),
+
+  emissions: (query: EmissionQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/emissions", { params: { query }, signal }), signal),
+  emission: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/emissions/{id}", { params: { path: { id } }, signal }), signal),
+
+  conflicts: (query: ConflictQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/conflicts", { params: { query }, signal }), signal),
+  conflict: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/conflicts/{id}", { params: { path: { id } }, signal }), signal),
+  acknowledge: (id: string, version: number, comment: string) =>
+    content(client.POST("/api/v1/conflicts/{id}/acknowledge", { params: { path: { id }, header: change(version) }, body: { comment } })),
+  resolve: (id: string, version: number, resolution: Resolution, comment: string) =>
+    content(
+      client.POST("/api/v1/conflicts/{id}/resolve", { params: { path: { id }, header: change(version) }, body: { resolution, comment } }),
+    ),
+  reopen: (id: string, version: number, comment: string) =>
+    content(client.POST("/api/v1/conflicts/{id}/reopen", { params: { path: { id }, header: change(version) }, body: { comment } })),
+
+  allocations: (query: AllocationQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/allocations", { params: { query }, signal }), signal),
+  assignments: (query: AssignmentQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/assignments", { params: { query }, signal }), signal),
+  check: (body: { center_hz: number; bandwidth_hz: number; latitude?: number; longitude?: number; snr_db?: number }) =>
+    content(client.POST("/api/v1/registry/check", { body })),
+  importRows: (kind: "assignments" | "allocations", dryRun: boolean, csv: string) =>
+    content(
+      client.POST("/api/v1/registry/imports", {
+        params: { query: { kind, dry_run: dryRun }, header: dryRun ? {} : { "idempotency-key": uniqueKey() } },
+        body: csv as never,
+        bodySerializer: (body: unknown) => body as string,
+        headers: { "Content-Type": "text/csv; charset=utf-8" },
+      }),
+    ),
+
+  /** Binary rows ("PSF1", kind 2). */
+  waterfall: (query: WaterfallQuery, signal?: AbortSignal): Promise<ArrayBuffer> =>
+    content(
+      client.GET("/api/v1/spectra/waterfall", { params: { query }, parseAs: "arrayBuffer", signal }) as Promise<Outcome<ArrayBuffer>>,
+      signal,
+    ),
+};
+
+/** Address of a plot image for reports. */
+export function plotUrl(
+  kind: "spectrum" | "waterfall" | "occupancy",
+  format: "png" | "svg",
+  query: Record<string, string | number | null>,
+): string {
+  return `${API}/plots/${kind}.${format}${queryText(query)}`;
+}
+
+export function liveUrl(): string {
+  const { protocol, host } = globalThis.location;
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}${API}/live`;
+}

@@ -1,0 +1,61 @@
+//! The resources of the API under the names the console uses. All of them come from the OpenAPI document; the lists of
+//! words below exist to be iterated, and the types hold them to the document.
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Text = Schemas["Text"];
+export type Session = Schemas["SessionResponse"];
+export type User = Schemas["UserResponse"];
+export type Role = Schemas["Role"];
+export type Receiver = Schemas["ReceiverResponse"];
+export type ReceiverState = Schemas["ReceiverState"];
+export type Verdict = Schemas["Verdict"];
+export type VerdictKind = Schemas["VerdictKind"];
+export type Severity = Schemas["Severity"];
+export type Emission = Schemas["EmissionResponse"];
+export type EmissionDetail = Schemas["EmissionDetailResponse"];
+export type Conflict = Schemas["ConflictResponse"];
+export type ConflictDetail = Schemas["ConflictDetailResponse"];
+export type ConflictStatus = Schemas["ConflictStatus"];
+export type Resolution = Schemas["Resolution"];
+export type Allocation = Schemas["Allocation"];
+export type Assignment = Schemas["Assignment"];
+export type CheckResult = Schemas["CheckRegistryResponse"];
+export type ImportReport = Schemas["ImportRegistryResponse"];
+
+/** One page of a list. */
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+/** Keeps a list of words complete: a word of the document that is missing here is a type error. */
+function allOf<T extends string>() {
+  return <const L extends readonly T[]>(list: L & (Exclude<T, L[number]> extends never ? unknown : never)): L => list;
+}
+
+export const ROLES = allOf<Role>()([
+  "viewer",
+  "field",
+  "civil_officer",
+  "military_officer",
+  "coordinator",
+  "auditor",
+  "admin",
+  "sensor",
+]);
+export const VERDICT_KINDS = allOf<VerdictKind>()([
+  "licensed",
+  "licence_exempt",
+  "unlicensed",
+  "off_frequency",
+  "over_bandwidth",
+  "protected_band",
+  "expired",
+  "inconclusive",
+]);
+export const SEVERITIES = allOf<Severity>()(["info", "notice", "warning", "alarm"]);
+export const RESOLUTIONS = allOf<Resolution>()(["lawful", "removed", "not_reproduced", "other"]);
+export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged", "resolved"]);

@@ -1,0 +1,53 @@
+//! Who is logged in and what they may do. The server decides; this only keeps buttons that would be refused off the screen.
+
+import { api, Problem, setUnauthorisedHandler } from "../api/client";
+import type { Role, Session } from "../api/model";
+
+export type Action = "acknowledge" | "resolve" | "import" | "users";
+
+const ALLOWED: Record<Action, readonly Role[]> = {
+  acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
+  resolve: ["civil_officer", "military_officer", "coordinator", "admin"],
+  import: ["coordinator", "admin"],
+  users: ["admin"],
+};
+
+class SessionState {
+  /** `undefined` until the server has answered, `null` when nobody is logged in. */
+  current = $state<Session | null | undefined>(undefined);
+  /** The session ended while the console was in use. */
+  ended = $state(false);
+
+  can(action: Action): boolean {
+    return this.current ? ALLOWED[action].includes(this.current.role) : false;
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.current = await api.session();
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 401) this.current = null;
+      else throw problem;
+    }
+  }
+
+  async login(user: string, password: string): Promise<void> {
+    this.current = await api.login(user, password);
+    this.ended = false;
+  }
+
+  async logout(): Promise<void> {
+    await api.logout();
+    this.current = null;
+    await this.load(); // a demo on loopback falls back to its anonymous user
+  }
+}
+
+export const session = new SessionState();
+
+setUnauthorisedHandler(() => {
+  if (session.current) {
+    session.ended = true;
+    session.current = null;
+  }
+});

@@ -1,0 +1,22 @@
+// Build of the console and of the API reader: two pages, hashed assets, nothing inlined, so that a content
+// security policy without 'unsafe-inline' holds. PINPU_API names the server that `npm run dev` talks to.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+const api = process.env["PINPU_API"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { console: "index.html", docs: "docs.html" } },
+  },
+  server: {
+    proxy: {
+      "/api": { target: api, ws: true, changeOrigin: true },
+      "/openapi.json": api,
+    },
+  },
+});
