@@ -8,7 +8,9 @@ use crate::{
 
 /// Loads the district's assignments where they are not known yet.
 pub(super) async fn seed_registry(registry: &RegistryService) -> Result<()> {
-    registry.seed_assignments("demo-district", demo::assignments().ok).await?;
+    registry
+        .seed_assignments("demo-district", demo::assignments().ok)
+        .await?;
     Ok(())
 }
 
@@ -16,5 +18,6 @@ pub(super) async fn seed_registry(registry: &RegistryService) -> Result<()> {
 pub(super) fn site() -> Result<Place> {
     let district = demo::district().map_err(|error| Error::Invalid(format!("config/demo/district.toml: {error}")))?;
     let site = district.sites.first();
-    site.map(demo::Site::place).ok_or_else(|| Error::Invalid("config/demo/district.toml: it has no site".into()))
+    site.map(demo::Site::place)
+        .ok_or_else(|| Error::Invalid("config/demo/district.toml: it has no site".into()))
 }

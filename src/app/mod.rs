@@ -76,11 +76,17 @@ impl App {
                 config.listen
             )));
         }
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|source| Error::Io { path: config.data_dir.clone(), source })?;
+        std::fs::create_dir_all(&config.data_dir).map_err(|source| Error::Io {
+            path: config.data_dir.clone(),
+            source,
+        })?;
         // The port first: a second start on the same port must not touch the database of the first.
-        let listener = TcpListener::bind(config.listen).await.map_err(|source| cannot_listen(config.listen, source))?;
-        let address = listener.local_addr().map_err(|source| cannot_listen(config.listen, source))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| cannot_listen(config.listen, source))?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| cannot_listen(config.listen, source))?;
         let store = Store::open(&DatabaseConfig::new(config.effective_database_url())).await?;
         let started = Self::wire(config, options, store.clone(), listener, address).await;
         if started.is_err() {
@@ -99,7 +105,9 @@ impl App {
         let rules = Arc::new(Rules::builtin().map_err(|error| Error::Invalid(error.to_string()))?);
         let registry = RegistryService::open(store.clone()).await?;
         if config.seed_china {
-            registry.seed_table(builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?).await?;
+            registry
+                .seed_table(builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?)
+                .await?;
         }
         let passwords = Passwords::new()?;
         let users = Arc::new(Users::new(store.clone(), passwords.clone()));
@@ -138,7 +146,15 @@ impl App {
         let server = tokio::spawn(http::serve(listener, state, async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
-        Ok(Self { address, new_demo_password, captures, monitor, store, stop, server })
+        Ok(Self {
+            address,
+            new_demo_password,
+            captures,
+            monitor,
+            store,
+            stop,
+            server,
+        })
     }
 
     /// Stops everything in order; what was measured until now is on the disk afterwards.
@@ -153,7 +169,10 @@ impl App {
         }
         self.monitor.stop().await;
         self.stop.send_replace(true);
-        let served = self.server.await.unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
+        let served = self
+            .server
+            .await
+            .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.store.close().await;
         served
     }
@@ -165,14 +184,20 @@ fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {
             "{address} is taken (another Pinpu?): stop that program, or choose another with --listen 127.0.0.1:PORT"
         ));
     }
-    Error::Io { path: format!("{address}").into(), source }
+    Error::Io {
+        path: format!("{address}").into(),
+        source,
+    }
 }
 
 fn monitor_config(config: &Config) -> MonitorConfig {
     let spectra = SignedDuration::from_hours(24 * i64::from(config.retention_days));
     MonitorConfig {
         stored_bins: config.stored_bins,
-        retention: Retention { spectra, ..Retention::default() },
+        retention: Retention {
+            spectra,
+            ..Retention::default()
+        },
         ..MonitorConfig::default()
     }
 }

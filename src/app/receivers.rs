@@ -22,7 +22,11 @@ pub fn discovered(found: &[Found]) -> Vec<ReceiverConfig> {
         .map(|found| {
             let count = counts.entry(&found.driver).or_default();
             *count += 1;
-            let id = if *count == 1 { found.driver.clone() } else { format!("{}-{count}", found.driver) };
+            let id = if *count == 1 {
+                found.driver.clone()
+            } else {
+                format!("{}-{count}", found.driver)
+            };
             ReceiverConfig::new(&id, Source::Soapy(found.args.clone()))
         })
         .collect()
@@ -32,7 +36,11 @@ pub fn discovered(found: &[Found]) -> Vec<ReceiverConfig> {
 pub(super) fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
     let roof = if is_demo { Some(demo::site()?) } else { None };
     let place = |receiver: &ReceiverConfig| receiver.site.as_ref().map(|site| site.place).or(roof);
-    Ok(config.receivers.iter().filter_map(|receiver| Some((receiver.id.clone(), place(receiver)?))).collect())
+    Ok(config
+        .receivers
+        .iter()
+        .filter_map(|receiver| Some((receiver.id.clone(), place(receiver)?)))
+        .collect())
 }
 
 /// Starts reading from every receiver; one that is not there yet is waited for.

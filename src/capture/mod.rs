@@ -21,8 +21,8 @@ use std::{
     thread::JoinHandle,
 };
 
-pub use open::open;
 pub use observation::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus};
+pub use open::open;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
 
 use crate::{config::PlanConfig, dsp::iq::IqSlice};

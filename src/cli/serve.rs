@@ -37,8 +37,8 @@ pub(super) struct ServeArgs {
 /// # Errors
 /// Of the configuration or of a part that does not start.
 pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
-    let mut config = Config::load(args.config.as_deref(), std::env::vars())
-        .map_err(|error| Error::Invalid(error.to_string()))?;
+    let mut config =
+        Config::load(args.config.as_deref(), std::env::vars()).map_err(|error| Error::Invalid(error.to_string()))?;
     config.listen = args.listen.unwrap_or(config.listen);
     config.data_dir = args.data.unwrap_or(config.data_dir);
     if !args.receivers.is_empty() {
@@ -50,11 +50,18 @@ pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
         let radios: Vec<_> = found.found.into_iter().filter(receivers::is_physical).collect();
         config.receivers = app::discovered(&radios);
         if radios.is_empty() {
-            tracing::warn!("no receiver found; the console shows what is stored (see `pinpu receivers` and `pinpu doctor`)");
+            tracing::warn!(
+                "no receiver found; the console shows what is stored (see `pinpu receivers` and `pinpu doctor`)"
+            );
         }
     }
-    let demo_password = std::env::var("PINPU_DEMO_PASSWORD").ok().filter(|password| !password.is_empty());
-    let options = AppOptions { demo: args.demo, demo_password };
+    let demo_password = std::env::var("PINPU_DEMO_PASSWORD")
+        .ok()
+        .filter(|password| !password.is_empty());
+    let options = AppOptions {
+        demo: args.demo,
+        demo_password,
+    };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Error::Unavailable(format!("no runtime: {error}")))?;
     runtime.block_on(serve(&config, &options))?;
     Ok(ExitCode::SUCCESS)
@@ -64,9 +71,15 @@ async fn serve(config: &Config, options: &AppOptions) -> Result<()> {
     let app = App::start(config, options).await?;
     println!("Pinpu listens on http://{}", app.address);
     if options.demo {
-        println!("Demo on this machine: no login needed. Accounts: admin coordinator civil military field viewer auditor");
+        println!(
+            "Demo on this machine: no login needed. Accounts: admin coordinator civil military field viewer auditor"
+        );
     }
-    if let Some(password) = app.new_demo_password.as_ref().filter(|_| options.demo_password.is_none()) {
+    if let Some(password) = app
+        .new_demo_password
+        .as_ref()
+        .filter(|_| options.demo_password.is_none())
+    {
         println!("Their password, shown this once: {password}");
     }
     println!("Ctrl-C stops it.");
@@ -94,13 +107,28 @@ async fn until_told() {
 
 /// Receivers of the command line, named after their driver or `receiver-N`.
 fn named(args: &[String]) -> Vec<ReceiverConfig> {
-    let name = |index: usize| if index == 0 { "receiver".to_owned() } else { format!("receiver-{}", index + 1) };
-    args.iter().enumerate().map(|(index, text)| ReceiverConfig::new(&name(index), Source::parse(text))).collect()
+    let name = |index: usize| {
+        if index == 0 {
+            "receiver".to_owned()
+        } else {
+            format!("receiver-{}", index + 1)
+        }
+    };
+    args.iter()
+        .enumerate()
+        .map(|(index, text)| ReceiverConfig::new(&name(index), Source::parse(text)))
+        .collect()
 }
 
 fn start_log(config: &Config) {
     let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second log in one process (tests) is no reason not to serve.
-    let _ = if config.log_json { log.json().try_init() } else { log.try_init() };
+    let _ = if config.log_json {
+        log.json().try_init()
+    } else {
+        log.try_init()
+    };
 }

@@ -57,7 +57,9 @@ section!(SpectraFile {
     stored_bins: usize = 1024,
     retention_days: u32 = 3,
 });
-section!(RegistryFile { seed_china: bool = true });
+section!(RegistryFile {
+    seed_china: bool = true
+});
 
 impl ConfigFile {
     pub(super) fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {

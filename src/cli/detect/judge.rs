@@ -56,11 +56,22 @@ impl Judge {
     /// `began`: UTC of the first sample, where known; `bin_hz`: width of the bins bandwidths are measured on.
     pub(super) fn new(args: &JudgeArgs, began: Option<Timestamp>, bin_hz: f64) -> Result<Self> {
         let wanted = args.check || !args.registry.is_empty();
-        let context =
-            Context { time: None, site: args.site.map(|site| site.0), ppm_uncertainty: args.ppm_uncertainty };
-        let chinese = args.lang.map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
+        let context = Context {
+            time: None,
+            site: args.site.map(|site| site.0),
+            ppm_uncertainty: args.ppm_uncertainty,
+        };
+        let chinese = args
+            .lang
+            .map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
         let bench = if wanted { Some(bench(&args.registry)?) } else { None };
-        Ok(Self { bench, context, began, bin_hz, chinese })
+        Ok(Self {
+            bench,
+            context,
+            began,
+            bin_hz,
+            chinese,
+        })
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -75,7 +86,10 @@ impl Judge {
     pub(super) fn verdict(&self, emission: &Emission) -> Option<VerdictRow> {
         let (rules, registry) = self.bench.as_ref()?;
         let since = SignedDuration::try_from_secs_f64(emission.stop_s).ok();
-        let time = self.began.zip(since).and_then(|(began, since)| began.checked_add(since).ok());
+        let time = self
+            .began
+            .zip(since)
+            .and_then(|(began, since)| began.checked_add(since).ok());
         let measured = Measured::from(emission).with_bin(self.bin_hz);
         let verdict = judge(rules, registry, &measured, &Context { time, ..self.context });
         Some(VerdictRow::new(&verdict, self.chinese))
