@@ -40,15 +40,19 @@ double Audio::next() {
         turn_ -= std::floor(turn_);
         value = kind_ == Kind::tone ? std::sin(6.283185307179586 * turn_) : 2.0 * turn_ - 1.0;
     } else if (kind_ != Kind::none) {
-        // White noise through three one-pole low passes (about 6 kHz for music, 1.5 kHz for voice), then a limiter.
-        const double pole = kind_ == Kind::voice ? 0.05 : 0.2, drive = kind_ == Kind::voice ? 3.2 : 1.6;
+        // White noise through three one-pole low passes (about 6 kHz for music, 1.5 kHz for voice), compressed as on the
+        // air, and held to 15 kHz again.
+        const double pole = kind_ == Kind::voice ? 0.05 : 0.2, drive = kind_ == Kind::voice ? 6.0 : 3.0;
         const double white = (random_.uniform() + random_.uniform() - 1.0) * 2.449;
         low1_ += pole * (white - low1_);
         low2_ += pole * (low1_ - low2_);
         low3_ += pole * (low2_ - low3_);
         if (kind_ == Kind::voice && count_++ % 24000 == 0) target_ = random_.uniform() < 0.25 ? 0.02 : 0.3 + 0.7 * random_.uniform();
         level_ += kind_ == Kind::voice ? 0.0005 * (target_ - level_) : 0.01 * (1.0 - level_);
-        value = std::clamp(level_ * drive * low3_, -1.0, 1.0);
+        const double x = drive * low3_, compressed = x / std::sqrt(1.0 + x * x);
+        soft1_ += 0.39 * (level_ * compressed - soft1_);
+        soft2_ += 0.39 * (soft1_ - soft2_);
+        value = soft2_;
     }
     if (pilot_) {
         pilot_turn_ += 19000.0 / kAudioRate;
