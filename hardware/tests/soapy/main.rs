@@ -6,6 +6,7 @@
 #![cfg(feature = "soapy")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod contract;
 mod discovery;
 mod harness;
 mod impairments;
@@ -13,5 +14,7 @@ mod levels;
 mod measure;
 mod refusals;
 mod signals;
+#[path = "../contract/suite.rs"]
+mod suite;
 mod traps;
 mod unplug;

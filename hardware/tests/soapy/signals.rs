@@ -251,7 +251,10 @@ fn timed_emitters_come_and_go() {
             "cw freq=100.2M power=-60 on=20ms off=15ms start=10ms stop=100ms",
             240_000 * 2,
         );
-        let on: Vec<(usize, usize)> = runs(&samples, 0.05).iter().map(|(a, b)| (a / 2400, b / 2400)).collect();
+        let on: Vec<(usize, usize)> = runs(&samples, 0.05)
+            .iter()
+            .map(|(a, b)| ((a + 1200) / 2400, (b + 1200) / 2400))
+            .collect();
         assert_eq!(on, [(10, 30), (45, 65), (80, 100)], "milliseconds on the air");
     });
 }

@@ -9,6 +9,7 @@ namespace pinpu {
 namespace {
 
 constexpr double kAudioRate = 192000.0;
+constexpr double kRamp = 200e-6;  // a keyed transmitter rises and falls over this time; pulses are sharp
 constexpr size_t kPiece = 256;  // frequency and fading are constant or linear over this many samples
 
 // A frequency as a phase step, 2^64 = one turn a sample.
@@ -40,15 +41,19 @@ double Audio::next() {
         turn_ -= std::floor(turn_);
         value = kind_ == Kind::tone ? std::sin(6.283185307179586 * turn_) : 2.0 * turn_ - 1.0;
     } else if (kind_ != Kind::none) {
-        // White noise through three one-pole low passes (about 6 kHz for music, 1.5 kHz for voice), then a limiter.
-        const double pole = kind_ == Kind::voice ? 0.05 : 0.2, drive = kind_ == Kind::voice ? 3.2 : 1.6;
+        // White noise through three one-pole low passes (about 6 kHz for music, 1.5 kHz for voice), compressed as on the
+        // air, and held to 15 kHz again.
+        const double pole = kind_ == Kind::voice ? 0.05 : 0.2, drive = kind_ == Kind::voice ? 6.0 : 8.0;
         const double white = (random_.uniform() + random_.uniform() - 1.0) * 2.449;
         low1_ += pole * (white - low1_);
         low2_ += pole * (low1_ - low2_);
         low3_ += pole * (low2_ - low3_);
         if (kind_ == Kind::voice && count_++ % 24000 == 0) target_ = random_.uniform() < 0.25 ? 0.02 : 0.3 + 0.7 * random_.uniform();
         level_ += kind_ == Kind::voice ? 0.0005 * (target_ - level_) : 0.01 * (1.0 - level_);
-        value = std::clamp(level_ * drive * low3_, -1.0, 1.0);
+        const double x = drive * low3_, compressed = x / std::sqrt(1.0 + x * x);
+        soft1_ += 0.39 * (level_ * compressed - soft1_);
+        soft2_ += 0.39 * (soft1_ - soft2_);
+        value = soft2_;
     }
     if (pilot_) {
         pilot_turn_ += 19000.0 / kAudioRate;
@@ -89,14 +94,29 @@ void Emitter::add(const View &view, float *re, float *im) {
         const auto at = [&](double t) {
             return static_cast<size_t>(std::clamp((t - view.t0) * view.rate + 0.5, 0.0, static_cast<double>(view.n)));
         };
-        const size_t end = at(to);
-        for (size_t i = at(from); i < end;) {
-            const size_t n = moving ? std::min(kPiece, end - i) : end - i;
+        const size_t begin = at(from), end = at(to), ramp = std::min(static_cast<size_t>(kRamp * view.rate), (end - begin) / 2);
+        // Whether the interval truly starts or ends here, and is not merely cut by the block.
+        const size_t rise = spec_.sharp || begin == 0 ? 0 : ramp, fall = spec_.sharp || end == view.n ? 0 : ramp;
+        for (size_t i = begin; i < end;) {
+            size_t n = moving ? std::min(kPiece, end - i) : end - i;
+            double before = 1.0, after = 1.0;
+            if (i < begin + rise) {
+                n = std::min(n, begin + rise - i);
+                before = static_cast<double>(i - begin) / static_cast<double>(rise);
+                after = static_cast<double>(i + n - begin) / static_cast<double>(rise);
+            } else if (i + n > end - fall) {
+                if (i < end - fall)
+                    n = end - fall - i;
+                else {
+                    before = static_cast<double>(end - i) / static_cast<double>(fall);
+                    after = static_cast<double>(end - i - n) / static_cast<double>(fall);
+                }
+            }
             const double t = view.t0 + static_cast<double>(i) / view.rate, later = t + static_cast<double>(n) / view.rate;
-            Piece piece{t, frequency_at(t), 1.0, 1.0, i, n};
+            Piece piece{t, frequency_at(t), before, after, i, n};
             if (fading_.active()) {
-                piece.g0 = fading_.gain(t);
-                piece.g1 = fading_.gain(later);
+                piece.g0 *= fading_.gain(t);
+                piece.g1 *= fading_.gain(later);
             }
             add_piece(view, piece, re, im);
             i += n;

@@ -28,7 +28,7 @@ public:
 private:
     double next();
     enum class Kind { none, noise, voice, tone, saw } kind_ = Kind::noise;
-    double pitch_ = 1000.0, turn_ = 0.0, pilot_turn_ = 0.0, level_ = 0.0, low1_ = 0.0, low2_ = 0.0, low3_ = 0.0, at_ = 1.0;
+    double pitch_ = 1000.0, turn_ = 0.0, pilot_turn_ = 0.0, level_ = 0.0, low1_ = 0.0, low2_ = 0.0, low3_ = 0.0, soft1_ = 0.0, soft2_ = 0.0, at_ = 1.0;
     double before_ = 0.0, after_ = 0.0, target_ = 0.5;
     bool pilot_;
     size_t count_ = 0;

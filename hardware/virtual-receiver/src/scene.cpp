@@ -133,13 +133,14 @@ const std::map<std::string, KindInfo> &kinds() {
     static const Setter spacing = [](auto &e, auto &v) { e.spacing_hz = positive(v); };
     using K = EmitterSpec::Kind;
     static const std::map<std::string, KindInfo> all = [] {
-        EmitterSpec fm, am;
+        EmitterSpec fm, am, pulse;
+        pulse.sharp = true;
         fm.deviation_hz = 75e3;
         am.depth = 0.8;
         am.audio = "voice";
         return std::map<std::string, KindInfo>{
             {"cw", {K::cw, {}, {"freq", "power"}, {}}},
-            {"pulse", {K::cw, {}, {"freq", "power", "width"}, {}}},
+            {"pulse", {K::cw, {}, {"freq", "power", "width"}, pulse}},
             {"fm", {K::fm, {{"deviation", deviation}, {"audio", audio}, {"pilot", pilot}}, {"freq", "power"}, fm}},
             {"am", {K::am, {{"depth", depth}, {"audio", audio}}, {"freq", "power"}, am}},
             {"ook", {K::ook, {{"baud", baud}}, {"freq", "power", "baud"}, {}}},

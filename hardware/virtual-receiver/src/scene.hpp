@@ -16,7 +16,7 @@ struct EmitterSpec {
     double freq_hz = 0.0, power_dbm = -80.0;
     double deviation_hz = 0.0, depth = 0.0, baud = 0.0, bandwidth_hz = 0.0, spacing_hz = 15000.0;
     double drift_hz_per_s = 0.0;
-    bool pilot = false;
+    bool pilot = false, sharp = false;
     std::string audio = "noise";
     ScheduleSpec schedule;
     HopSpec hop;
