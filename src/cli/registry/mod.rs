@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 
 use self::{
-    print::{Language, Printer},
+    print::{Language, Outcome, Printer},
     source::{Content, Format, Report},
     storage::{DatabaseArgs, Folder},
 };
@@ -167,19 +167,18 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
             database,
             output,
         } => {
-            let content = match file {
+            let mut printer = output.printer();
+            let (content, clean) = match file {
                 Some(file) => {
                     let report = source::read(file, *format)?;
-                    if !report.is_clean() {
-                        let mut printer = output.printer();
-                        printer.bad_rows(&report)?;
-                    }
-                    report.content
+                    printer.bad_rows(&report)?;
+                    let clean = report.is_clean();
+                    (report.content, clean)
                 }
-                None => storage::content(database, *kind)?,
+                None => (storage::content(database, *kind)?, true),
             };
-            output.printer().list(&content, *band)?;
-            Ok(ExitCode::SUCCESS)
+            printer.list(&content, *band)?;
+            Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }
@@ -200,29 +199,28 @@ fn take(
 ) -> Result<ExitCode> {
     let report = source::read(&file.file, file.format)?;
     printer.bad_rows(&report)?;
-    // The dry run never makes a database; the import does where there is none.
-    let folder = if how.dry_run {
-        Folder::existing(database)?
+    // Rows missing from a complete table would be removed: bad ones must not be missing.
+    let partial = how.accept_partial && report.complete && !table.complete;
+    let wanted = (report.is_clean() || partial) && !how.dry_run;
+    // Only an import that will happen makes a database where there is none.
+    let folder = if wanted {
+        Some(Folder::create(database)?)
     } else {
-        Some(Folder::open(database)?)
+        Folder::existing(database)?
     };
-    let allowed = report.is_clean() || (how.accept_partial && report.complete);
-    let (content, changes) = plan(&report, table, folder.as_ref())?;
-    let applied = match &folder {
-        Some(folder) if allowed && !how.dry_run => {
-            folder.apply(content, &report.name)?;
-            true
-        }
-        _ => false,
+    let plan = plan(&report, table, folder.as_ref())?;
+    if let (true, Some(folder)) = (wanted, &folder) {
+        folder.apply(plan.content, &report.name)?;
+    }
+    let outcome = Outcome {
+        report: &report,
+        changes: &plan.changes,
+        removed: plan.removed,
+        database: folder.as_ref().map(Folder::name),
+        applied: wanted,
     };
-    printer.outcome(
-        &report,
-        &changes,
-        folder.as_ref().map(Folder::name),
-        applied,
-        how.dry_run,
-    )?;
-    Ok(if report.is_clean() || applied {
+    printer.outcome(&outcome)?;
+    Ok(if report.is_clean() || wanted {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -230,28 +228,46 @@ fn take(
 }
 
 /// What would be stored, and what that would change.
-fn plan(report: &Report, args: &TableArgs, folder: Option<&Folder>) -> Result<(Content, Changes)> {
-    let known = folder.map(Folder::registry);
-    match &report.content {
+struct Plan {
+    content: Content,
+    changes: Changes,
+    /// Rows of a table that the new one does not hold.
+    removed: usize,
+}
+
+fn plan(report: &Report, args: &TableArgs, folder: Option<&Folder>) -> Result<Plan> {
+    let registry = folder.map(Folder::registry);
+    let known_table = |id: &str| {
+        registry
+            .as_ref()
+            .and_then(|known| known.tables().iter().find(|table| table.id == id))
+    };
+    let (content, changes, known) = match &report.content {
         Content::Assignments(incoming) => {
-            let known = known.as_ref().map_or(&[][..], |registry| registry.assignments());
-            Ok((report.content.clone(), compare(known, incoming)))
+            let known = registry.as_ref().map_or(&[][..], |registry| registry.assignments());
+            (report.content.clone(), compare(known, incoming), None)
         }
         Content::Rows(rows) => {
-            let known = known
-                .as_ref()
-                .and_then(|registry| registry.tables().iter().find(|table| table.id == args.table));
+            let known = known_table(&args.table);
             let changes = compare(known.map_or(&[][..], |table| &table.rows), rows);
-            Ok((Content::Table(target(known, rows.clone(), args)?), changes))
+            (Content::Table(target(known, rows.clone(), args)?), changes, known)
         }
         Content::Table(table) => {
-            let known = known
-                .as_ref()
-                .and_then(|registry| registry.tables().iter().find(|old| old.id == table.id));
+            let known = known_table(&table.id);
             let changes = compare(known.map_or(&[][..], |table| &table.rows), &table.rows);
-            Ok((report.content.clone(), changes))
+            (report.content.clone(), changes, known)
         }
-    }
+    };
+    let kept = changes.updated.len() + changes.unchanged.len();
+    let removed = match (known, &content) {
+        (Some(known), Content::Table(new)) if new.rows.len() == kept + changes.added.len() => known.rows.len() - kept,
+        _ => 0,
+    };
+    Ok(Plan {
+        content,
+        changes,
+        removed,
+    })
 }
 
 /// The table that CSV rows make together with what is there.

@@ -35,6 +35,16 @@ impl Language {
     }
 }
 
+/// What an import did, or would do.
+pub(super) struct Outcome<'a> {
+    pub(super) report: &'a Report,
+    pub(super) changes: &'a Changes,
+    pub(super) removed: usize,
+    /// The database it was held against.
+    pub(super) database: Option<&'a str>,
+    pub(super) applied: bool,
+}
+
 /// Writes to standard output.
 pub(super) struct Printer {
     json: bool,
@@ -108,24 +118,24 @@ impl Printer {
     }
 
     /// Counts, what changed or would change, and the next step.
-    pub(super) fn outcome(
-        &mut self,
-        report: &Report,
-        changes: &Changes,
-        database: Option<&str>,
-        applied: bool,
-        dry_run: bool,
-    ) -> Result<()> {
+    pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) -> Result<()> {
+        let Outcome {
+            report,
+            changes,
+            removed,
+            database,
+            applied,
+        } = *outcome;
         let (added, updated, same) = (changes.added.len(), changes.updated.len(), changes.unchanged.len());
-        let good = report.rows_read - report.rows_bad;
+        let (read, bad) = (report.rows_read, report.rows_bad);
+        let good = read - bad;
         if self.json {
-            let summary = json!({"type": "summary", "format": report.format, "rows_read": report.rows_read,
-                "rows_ok": good, "rows_bad": report.rows_bad, "complete": report.complete, "added": added,
-                "updated": updated, "unchanged": same, "applied": applied});
+            let summary = json!({"type": "summary", "format": report.format, "rows_read": read, "rows_ok": good,
+                "rows_bad": bad, "complete": report.complete, "added": added, "updated": updated,
+                "unchanged": same, "removed": removed, "applied": applied});
             self.object(&summary)?;
             return self.flush();
         }
-        let (read, bad) = (report.rows_read, report.rows_bad);
         let counts = self.say(
             format!(
                 "{}（{}）：读入 {read} 行，{good} 行正确，{bad} 行有误",
@@ -137,43 +147,47 @@ impl Printer {
             ),
         );
         self.line(&counts)?;
-        let would = match (database, applied) {
+        let effect = match (database, applied) {
             (None, _) => self.say("没有数据库可比对".into(), "no database to compare with".into()),
             (Some(name), true) => self.say(
-                format!("{name}：已新增 {added}，已更新 {updated}，未变 {same}"),
-                format!("{name}: {added} added, {updated} updated, {same} unchanged"),
+                format!("{name}：已新增 {added}，已更新 {updated}，未变 {same}，已删除 {removed}"),
+                format!("{name}: {added} added, {updated} updated, {same} unchanged, {removed} removed"),
             ),
             (Some(name), false) => self.say(
-                format!("{name}：将新增 {added}，将更新 {updated}，未变 {same}；尚未改动"),
-                format!("{name}: would add {added}, update {updated}, leave {same}; nothing was changed"),
+                format!("{name}：将新增 {added}，将更新 {updated}，未变 {same}，将删除 {removed}；尚未改动"),
+                format!(
+                    "{name}: would add {added}, update {updated}, leave {same}, remove {removed}; nothing was changed"
+                ),
             ),
         };
-        self.line(&would)?;
-        let next = self.next_step(report, applied, dry_run);
+        self.line(&effect)?;
+        let next = self.next_step(report, applied);
         self.line(&next)?;
         self.flush()
     }
 
-    fn next_step(&self, report: &Report, applied: bool, dry_run: bool) -> String {
+    fn next_step(&self, report: &Report, applied: bool) -> String {
         let name = &report.name;
-        match (applied, report.is_clean(), dry_run) {
-            (true, ..) => self.say(
+        if applied {
+            return self.say(
                 "下一步：pinpu registry list（运行中的服务在重新启动后采用）".into(),
                 "Next: pinpu registry list (a running service takes it up when it is started again)".into(),
-            ),
-            (false, true, _) => self.say(
-                format!("下一步：pinpu registry import {name}"),
-                format!("Next: pinpu registry import {name}"),
-            ),
-            (false, false, _) if !report.complete => self.say(
+            );
+        }
+        if report.is_clean() {
+            let command = format!("pinpu registry import {name}");
+            return self.say(format!("下一步：{command}"), format!("Next: {command}"));
+        }
+        if !report.complete {
+            return self.say(
                 "下一步：改正上述问题后重试".into(),
                 "Next: correct the faults above and try again".into(),
-            ),
-            (false, false, _) => self.say(
-                "下一步：改正上述各行后重试，或用 --accept-partial 只导入正确的行".into(),
-                "Next: correct the rows above and try again, or import the good rows with --accept-partial".into(),
-            ),
+            );
         }
+        self.say(
+            "下一步：改正上述各行后重试，或用 --accept-partial 只导入正确的行".into(),
+            "Next: correct the rows above and try again, or import the good rows with --accept-partial".into(),
+        )
     }
 
     /// All records that overlap the band.

@@ -34,7 +34,16 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the database, making it where there is none.
+    /// Opens the database for an import, making it with the built-in national table where there is none, as the
+    /// service does on its first start.
+    pub(super) fn create(args: &DatabaseArgs) -> Result<Self> {
+        let folder = Self::open(args)?;
+        let seed = table::builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
+        folder.wait(folder.service.seed_table(seed))?;
+        Ok(folder)
+    }
+
+    /// Opens the database, making an empty one where there is none.
     pub(super) fn open(args: &DatabaseArgs) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
