@@ -27,8 +27,8 @@ pub(super) enum Language {
 impl Language {
     fn of_environment() -> Self {
         let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .iter()
-            .filter_map(|name| std::env::var_os(name))
+            .into_iter()
+            .filter_map(std::env::var_os)
             .find(|value| !value.is_empty());
         let chinese = set.is_some_and(|value| value.to_string_lossy().starts_with("zh"));
         if chinese { Self::Zh } else { Self::En }

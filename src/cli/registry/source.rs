@@ -24,11 +24,14 @@ const HEADER_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// Assignments in our CSV template
-    PinpuAssignmentsCsv,
+    #[value(name = "pinpu-assignments-csv")]
+    AssignmentsCsv,
     /// Rows of an allocation table in our CSV template
-    PinpuAllocationsCsv,
+    #[value(name = "pinpu-allocations-csv")]
+    AllocationsCsv,
     /// A whole allocation table as TOML
-    PinpuAllocationsToml,
+    #[value(name = "pinpu-allocations-toml")]
+    AllocationsToml,
 }
 
 /// Records of a file or of the database.
@@ -114,9 +117,9 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
     };
     let mut whole = head.as_slice().chain(reader);
     Ok(match format {
-        Format::PinpuAssignmentsCsv => Report::of(&name, import::parse_assignments(whole, &name), Content::Assignments),
-        Format::PinpuAllocationsCsv => Report::of(&name, import::parse_allocations(whole, &name), Content::Rows),
-        Format::PinpuAllocationsToml => {
+        Format::AssignmentsCsv => Report::of(&name, import::parse_assignments(whole, &name), Content::Assignments),
+        Format::AllocationsCsv => Report::of(&name, import::parse_allocations(whole, &name), Content::Rows),
+        Format::AllocationsToml => {
             let mut text = String::new();
             whole.read_to_string(&mut text).map_err(failed)?;
             toml(&text, &name)
@@ -129,12 +132,12 @@ fn recognise(path: &Path, head: &[u8]) -> Result<Format> {
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
     {
-        return Ok(Format::PinpuAllocationsToml);
+        return Ok(Format::AllocationsToml);
     }
     // A header in another encoding still tells by its ASCII names; the reader reports the encoding.
     match import::recognise(&String::from_utf8_lossy(head)) {
-        Some(Kind::Assignments) => Ok(Format::PinpuAssignmentsCsv),
-        Some(Kind::Allocations) => Ok(Format::PinpuAllocationsCsv),
+        Some(Kind::Assignments) => Ok(Format::AssignmentsCsv),
+        Some(Kind::Allocations) => Ok(Format::AllocationsCsv),
         None => Err(Error::Invalid(format!(
             "{}: the first line names no known columns. Give --format pinpu-assignments-csv with the columns \
              id,holder,station,freq_mhz,designator, or --format pinpu-allocations-csv with low_mhz,high_mhz,service,basis; \
