@@ -6,6 +6,7 @@ mod detect;
 mod openapi;
 mod receivers;
 mod record;
+mod registry;
 mod serve;
 mod source;
 mod user;
@@ -42,6 +43,8 @@ enum Command {
     Detect(detect::DetectArgs),
     /// Record IQ samples from a receiver as SigMF
     Record(record::RecordArgs),
+    /// Stations and allocation tables: check, import, list
+    Registry(registry::RegistryArgs),
     /// Print the description of the web API (OpenAPI 3.1)
     Openapi,
     /// Make, list and change accounts
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Receivers(args) => receivers::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Registry(args) => registry::run(&args),
         Command::Openapi => openapi::run(),
         Command::User(args) => user::run(args),
     };

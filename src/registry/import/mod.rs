@@ -16,7 +16,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
-pub use changes::{Changes, Keyed, compare};
+pub use changes::{Changes, Keyed, compare, merge_rows};
 
 use super::{Allocation, Assignment, Text};
 
