@@ -3,6 +3,8 @@
 //! PostgreSQL is started from Debian's `postgresql` package into a temporary folder, on a port of its own, and stopped
 //! again; every case gets a database of its own.
 
+#![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
+
 mod accounts;
 mod conflicts;
 mod durability;
