@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
+mod registry;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +20,8 @@ struct Cli {
 enum Command {
     /// Prints the version of program and data formats.
     Version,
+    /// Stations and allocation tables: check, import, list
+    Registry(registry::RegistryArgs),
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -25,6 +29,17 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Version => println!("pinpu {}", env!("CARGO_PKG_VERSION")),
+        Command::Registry(args) => match registry::run(&args) {
+            Ok(code) => return code,
+            Err(crate::Error::Invalid(text)) => {
+                eprintln!("pinpu: {text}");
+                return ExitCode::from(2);
+            }
+            Err(error) => {
+                eprintln!("pinpu: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
     }
     ExitCode::SUCCESS
 }

@@ -14,3 +14,6 @@ pub use measured::{Context, Measured};
 pub use rule::Rule;
 pub use rules::{BandwidthRules, FrequencyRules, MinSnr, RULES_TOML, ReachKm, Rules, RulesError};
 pub use verdict::{Severity, Verdict, VerdictKind};
+
+#[cfg(test)]
+mod tests;

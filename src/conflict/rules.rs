@@ -430,3 +430,102 @@ impl Source<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerances_follow_band_and_service() {
+        let rules = Rules::builtin().unwrap_or_else(|error| panic!("{error}"));
+        let at = |text: &str| text.parse::<Hertz>().expect("frequency");
+        for (frequency, services, hz) in [
+            ("98M", &["BROADCASTING"][..], 2000.0),
+            ("98M", &[], 1960.0),
+            ("118.1M", &["AERO-MOBILE-R"], 2362.0),
+            ("156.8M", &["MARITIME-MOBILE"], 1568.0),
+            ("409.75M", &["LAND-MOBILE"], 2048.75),
+            ("1090M", &["AERO-RADIONAVIGATION"], 545_000.0),
+        ] {
+            assert!(
+                (rules.tolerance_hz(at(frequency), services) - hz).abs() < 1e-6,
+                "{frequency} {services:?}"
+            );
+        }
+        assert_eq!(
+            rules.reach(at("125M")).certain_km,
+            400.0,
+            "aircraft before the general entry"
+        );
+    }
+
+    #[test]
+    fn faults_name_line_and_key() {
+        let line_of = |text: &str| RULES_TOML.lines().position(|line| line.contains(text)).expect(text) + 1;
+        for (from, to, key, says, line) in [
+            ("format = 1", "format = 9", "format", "format 1", line_of("format = 1")),
+            (
+                "coverage_factor = 2.0",
+                "coverage_factor = nan",
+                "coverage_factor",
+                "no number",
+                1,
+            ),
+            (
+                "coverage_factor = 2.0",
+                "coverage = 2.0",
+                "",
+                "coverage_factor",
+                line_of("coverage_factor = 2.0"),
+            ),
+            (
+                "[rule.unlicensed]",
+                "[rule.unlicenced]",
+                "rule.unlicenced",
+                "unlicensed",
+                line_of("[rule.unlicensed]"),
+            ),
+            (
+                "{nearest}\"\nen",
+                "{neerest}\"\nen",
+                "rule.unlicensed",
+                "{neerest}",
+                line_of("登记资料中没有相符的指配，也不符合"),
+            ),
+            (
+                "BROADCASTING = \"alarm\"",
+                "CASTING = \"alarm\"",
+                "rule.unlicensed",
+                "BROADCASTING",
+                line_of("by_service = {"),
+            ),
+            (
+                "possible_km = 300.0",
+                "possible_km = 100.0",
+                "possible_km",
+                "certain_km",
+                line_of("possible_km = 300.0"),
+            ),
+            (
+                "hz = 2000.0",
+                "hz = 2000.0\nppm = 1.0",
+                "tolerance",
+                "either",
+                line_of("hz = 2000.0") - 3,
+            ),
+        ] {
+            let text = RULES_TOML.replacen(from, to, 1);
+            assert_ne!(text, RULES_TOML, "{from}");
+            let error = Rules::parse(&text, "r.toml").expect_err(to);
+            assert_eq!(error.key, key, "{error}");
+            assert!(error.reason.contains(says), "{error}");
+            assert_eq!(error.line, line, "{error}");
+        }
+        let missing = RULES_TOML.split("[rule.no_station_data]").next().expect("first part");
+        let error = Rules::parse(missing, "r.toml").expect_err("missing rule");
+        assert!(
+            error.to_string().contains("rule.no_station_data: this rule is missing"),
+            "{error}"
+        );
+    }
+}

@@ -2,6 +2,8 @@
 
 pub mod allocation;
 pub mod assignment;
+
+pub mod demo;
 pub mod designator;
 pub mod import;
 mod index;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::registry::{Allocation, Assignment};
+use crate::registry::{Allocation, AllocationTable, Assignment};
 
 /// A record with a stable key.
 pub trait Keyed {
@@ -64,4 +64,28 @@ pub fn compare<T: Keyed>(existing: &[T], incoming: &[T]) -> Changes {
         list.push(record.key().to_owned());
     }
     changes
+}
+
+/// The table with these rows added, or replaced by key. An import never deletes.
+#[must_use]
+pub fn merge_rows(mut table: AllocationTable, rows: Vec<Allocation>) -> AllocationTable {
+    let mut at: HashMap<String, usize> = table
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(n, row)| (row.id.clone(), n))
+        .collect();
+    for row in rows {
+        match at.get(&row.id) {
+            Some(&n) => table.rows[n] = row,
+            None => {
+                at.insert(row.id.clone(), table.rows.len());
+                table.rows.push(row);
+            }
+        }
+    }
+    table
+        .rows
+        .sort_by(|a, b| (a.band.low(), a.band.high(), &a.id).cmp(&(b.band.low(), b.band.high(), &b.id)));
+    table
 }

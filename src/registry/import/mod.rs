@@ -8,6 +8,7 @@ mod allocations;
 mod assignments;
 mod changes;
 mod columns;
+mod lines;
 mod row;
 mod sheet;
 
@@ -15,7 +16,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
-pub use changes::{Changes, Keyed, compare};
+pub use changes::{Changes, Keyed, compare, merge_rows};
 
 use super::{Allocation, Assignment, Text};
 
@@ -96,3 +97,6 @@ pub enum Kind {
     /// Bands and their services.
     Allocations,
 }
+
+#[cfg(test)]
+mod tests;

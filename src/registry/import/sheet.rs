@@ -8,6 +8,7 @@ use std::{
 use super::{
     BadRow, ImportReport, Keyed,
     columns::{self, Column, Header},
+    lines::PlainLines,
     row::Row,
 };
 use crate::registry::Text;
@@ -28,57 +29,58 @@ pub(super) fn read<T: Keyed>(
         bad: vec![],
         complete: false,
     };
-    let complain = |line, value: &str, reason| BadRow {
-        file: name.to_owned(),
-        line,
-        field: String::new(),
-        value: value.to_owned(),
-        reason,
-    };
-    let mut reader = BufReader::new(reader);
-    let separator = match separator(&mut reader) {
-        Ok(separator) => separator,
-        Err(reason) => {
-            report.bad.push(complain(1, "", reason));
-            return report;
-        }
-    };
+    match open(reader, name, columns) {
+        Ok((csv, fields)) => rows(csv, &fields, name, build, &mut report),
+        Err(faults) => report.bad = faults,
+    }
+    report
+}
+
+type Csv<R> = csv::Reader<BufReader<PlainLines<R>>>;
+
+/// The reader behind its header, and which column each cell is.
+fn open<R: Read>(reader: R, name: &str, columns: &'static [Column]) -> Result<(Csv<R>, Vec<Header>), Vec<BadRow>> {
+    let mut reader = BufReader::new(PlainLines::new(reader));
+    let separator = separator(&mut reader).map_err(|reason| vec![whole(name, 1, reason)])?;
     let mut csv = csv::ReaderBuilder::new()
         .flexible(true)
         .delimiter(separator)
         .from_reader(reader);
     let header = match csv.byte_headers() {
         Ok(header) => header.clone(),
-        Err(error) => {
-            report.bad.push(complain(1, "", unreadable(&error)));
-            return report;
-        }
+        Err(error) => return Err(vec![whole(name, 1, unreadable(&error))]),
     };
-    let fields = match bind(&header, columns, name) {
-        Ok(fields) => fields,
-        Err(faults) => {
-            report.bad = faults;
-            return report;
-        }
-    };
+    let fields = bind(&header, columns, name)?;
+    Ok((csv, fields))
+}
+
+fn rows<T: Keyed, R: Read>(
+    mut csv: Csv<R>,
+    fields: &[Header],
+    name: &str,
+    build: impl Fn(&mut Row) -> Option<T>,
+    report: &mut ImportReport<T>,
+) {
     let mut lines: HashMap<String, u64> = HashMap::new();
     let mut record = csv::ByteRecord::new();
     loop {
-        let line = csv.position().line();
         match csv.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                report.bad.push(complain(line, "", unreadable(&error)));
-                return report;
+                let line = csv.position().line();
+                report.bad.push(whole(name, line, unreadable(&error)));
+                return;
             }
         }
         if record.iter().all(<[u8]>::is_empty) {
             continue;
         }
-        let line = record.position().map_or(line, csv::Position::line);
+        // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
+        let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
+        let line = (csv.position().line() - 1).saturating_sub(inner);
         report.rows_read += 1;
-        let mut row = Row::new(name, line, &fields, &record);
+        let mut row = Row::new(name, line, fields, &record);
         let built = build(&mut row);
         if let Some(built) = &built
             && let Some(first) = lines.insert(built.key().to_owned(), line)
@@ -96,7 +98,17 @@ pub(super) fn read<T: Keyed>(
         }
     }
     report.complete = true;
-    report
+}
+
+/// A fault of the file and not of a cell.
+fn whole(file: &str, line: u64, reason: Text) -> BadRow {
+    BadRow {
+        file: file.to_owned(),
+        line,
+        field: String::new(),
+        value: String::new(),
+        reason,
+    }
 }
 
 /// Skips a byte order mark and finds the separator from the first line.

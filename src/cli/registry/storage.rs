@@ -1,0 +1,134 @@
+//! The database of a data folder, as the registry commands use it.
+
+use std::{future::Future, path::PathBuf, sync::Arc};
+
+use clap::Args;
+
+use super::source::Content;
+use crate::{
+    Error, Result,
+    registry::{Allocation, Registry, import::Kind, table},
+    service::registry::RegistryService,
+    store::{DatabaseConfig, Store},
+};
+
+/// Who the import log names for changes made here.
+const ACTOR: &str = "command line";
+
+/// Which database.
+#[derive(Debug, Args)]
+pub(super) struct DatabaseArgs {
+    /// Folder with the data
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PINPU_DATA")]
+    pub(super) data: PathBuf,
+    /// Address of the database, when it is not the one in the data folder
+    #[arg(long, value_name = "URL", env = "PINPU__DATABASE__URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
+}
+
+/// An open database with its registry.
+pub(super) struct Folder {
+    runtime: tokio::runtime::Runtime,
+    service: RegistryService,
+    name: String,
+}
+
+impl Folder {
+    /// Opens the database for an import, making it with the built-in national table where there is none, as the
+    /// service does on its first start.
+    pub(super) fn create(args: &DatabaseArgs) -> Result<Self> {
+        let folder = Self::open(args)?;
+        let seed = table::builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
+        folder.wait(folder.service.seed_table(seed))?;
+        Ok(folder)
+    }
+
+    /// Opens the database, making an empty one where there is none.
+    pub(super) fn open(args: &DatabaseArgs) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Unavailable(format!("no async runtime: {error}")))?;
+        let file = args.data.join("pinpu.db");
+        let url = match &args.database_url {
+            Some(url) => url.clone(),
+            None => {
+                std::fs::create_dir_all(&args.data).map_err(|source| Error::Io {
+                    path: args.data.clone(),
+                    source,
+                })?;
+                format!("sqlite://{}", file.display())
+            }
+        };
+        // An address may hold a password; it is not printed.
+        let name = match &args.database_url {
+            Some(_) => "the database".to_owned(),
+            None => file.display().to_string(),
+        };
+        let service = runtime.block_on(async {
+            let store = Store::open(&DatabaseConfig::new(url)).await?;
+            RegistryService::open(store).await
+        })?;
+        Ok(Self { runtime, service, name })
+    }
+
+    /// Opens the database if there is one.
+    pub(super) fn existing(args: &DatabaseArgs) -> Result<Option<Self>> {
+        let there = args.database_url.is_some() || args.data.join("pinpu.db").exists();
+        there.then(|| Self::open(args)).transpose()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn registry(&self) -> Arc<Registry> {
+        self.service.current()
+    }
+
+    /// Stores all of it, or nothing.
+    pub(super) fn apply(&self, content: Content, source: &str) -> Result<()> {
+        match content {
+            Content::Assignments(rows) => self
+                .wait(self.service.import_assignments(rows, source, ACTOR))
+                .map(drop),
+            Content::Table(table) => self.wait(self.service.import_table(table, source, ACTOR)).map(drop),
+            Content::Rows(_) => Err(Error::Invalid("rows belong to a table: give --table KEY".to_owned())),
+        }
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.runtime.block_on(work)
+    }
+}
+
+/// The records of the database; where there is none, the built-in table and no assignments.
+pub(super) fn content(args: &DatabaseArgs, kind: Kind) -> Result<Content> {
+    let registry = match Folder::existing(args)? {
+        Some(folder) => folder.registry(),
+        None if matches!(kind, Kind::Assignments) => {
+            let text = format!(
+                "there is no database in {}: import a file first, give --data DIR, or name a file to list",
+                args.data.display()
+            );
+            return Err(Error::Invalid(text));
+        }
+        None => {
+            let seed = table::builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
+            return Ok(Content::Table(seed));
+        }
+    };
+    Ok(match kind {
+        Kind::Assignments => Content::Assignments(registry.assignments().to_vec()),
+        Kind::Allocations => match registry.tables() {
+            [table] => Content::Table(table.clone()),
+            tables => Content::Rows(
+                tables
+                    .iter()
+                    .flat_map(|table| &table.rows)
+                    .cloned()
+                    .collect::<Vec<Allocation>>(),
+            ),
+        },
+    })
+}

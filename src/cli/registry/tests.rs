@@ -1,0 +1,116 @@
+//! The commands on real files and a real database in a temporary folder.
+
+use std::path::Path;
+
+use clap::Parser;
+
+use super::*;
+use crate::registry::demo;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Runs `pinpu registry …`; true for exit status 0.
+fn registry(data: &Path, words: &[&str]) -> Result<bool> {
+    let data = data.to_str().expect("UTF-8");
+    let cli = Cli::try_parse_from(["registry"].iter().chain(words).copied().chain(["--data", data]));
+    run(&cli.unwrap_or_else(|error| panic!("{error}")).registry).map(|code| code == ExitCode::SUCCESS)
+}
+
+fn stored(data: &Path) -> (usize, usize) {
+    let args = DatabaseArgs {
+        data: data.to_owned(),
+        database_url: None,
+    };
+    let registry = Folder::open(&args).expect("opens").registry();
+    (
+        registry.assignments().len(),
+        registry.tables().iter().map(|table| table.rows.len()).sum(),
+    )
+}
+
+#[test]
+fn a_check_changes_nothing_and_an_import_twice_is_an_import_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("demo.csv"));
+    std::fs::write(&file, demo::ASSIGNMENTS_CSV).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    assert!(registry(&data, &["check", file]).expect("runs"));
+    assert!(!data.exists(), "a check makes no database");
+    assert!(registry(&data, &["import", file, "--dry-run"]).expect("runs"));
+    assert!(!data.exists(), "nor does a dry run");
+    for _ in 0..2 {
+        assert!(registry(&data, &["import", file]).expect("runs"));
+        assert_eq!(stored(&data).0, demo::assignments().ok.len());
+    }
+    assert!(registry(&data, &["check", file, "--json"]).expect("runs"));
+    assert!(registry(&data, &["list", "--band", "87M-108M"]).expect("runs"));
+}
+
+#[test]
+fn a_file_with_a_bad_row_imports_nothing_unless_partial_is_accepted() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("s.csv"));
+    std::fs::write(&file, "id,holder,station,freq,bw\nA,h,s,97.2M,180k\nB,h,s,97.2,180k\n").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    assert!(
+        !registry(&data, &["check", file]).expect("runs"),
+        "a check fails on bad rows"
+    );
+    assert!(!registry(&data, &["import", file]).expect("runs"));
+    assert!(!data.exists(), "nothing half-imported");
+    assert!(registry(&data, &["import", file, "--accept-partial"]).expect("runs"));
+    assert_eq!(stored(&data).0, 1);
+}
+
+#[test]
+fn allocation_rows_join_their_table_and_a_complete_file_replaces_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("t.csv"));
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/allocations/cn.toml");
+    assert!(registry(&data, &["import", seed.to_str().expect("UTF-8")]).expect("runs"));
+    let (_, seeded) = stored(&data);
+    std::fs::write(&file, "low_mhz,high_mhz,service,basis\n566,606,广播,划分规定 3.4\n").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    assert!(registry(&data, &["import", file]).expect("runs"));
+    assert_eq!(stored(&data).1, seeded + 1);
+    let incomplete = registry(&data, &["import", file, "--complete"]).expect_err("edition is missing");
+    assert!(incomplete.to_string().contains("--edition"), "{incomplete}");
+    let complete = [
+        "import",
+        file,
+        "--complete",
+        "--edition",
+        "第62号",
+        "--effective-from",
+        "2023-07-01",
+    ];
+    assert!(registry(&data, &complete).expect("runs"));
+    assert_eq!(stored(&data).1, 1);
+}
+
+#[test]
+fn what_is_no_registry_file_says_what_to_give() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("data");
+    let file = folder.path().join("x.csv");
+    std::fs::write(&file, "alpha,beta\n1,2\n").expect("written");
+    let error = |path: &Path| {
+        registry(&data, &["import", path.to_str().expect("UTF-8")])
+            .expect_err("refused")
+            .to_string()
+    };
+    assert!(
+        error(&file).contains("--format pinpu-assignments-csv"),
+        "{}",
+        error(&file)
+    );
+    assert!(error(folder.path()).contains("folder"), "{}", error(folder.path()));
+    assert!(error(&folder.path().join("absent.csv")).contains("absent.csv"));
+    assert!(!data.exists(), "nothing is left behind");
+    let list = registry(&data, &["list"]).expect_err("no database").to_string();
+    assert!(list.contains("import a file first"), "{list}");
+}
