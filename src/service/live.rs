@@ -250,7 +250,7 @@ impl Hub {
             .filter(|&s| s > 0.0)
         {
             let state = &mut seen.receivers[receiver_index as usize];
-            let weight = (elapsed / 10.0).min(1.0).max(0.1);
+            let weight = (elapsed / 10.0).clamp(0.1, 1.0);
             state.frames_per_s += weight * (1.0 / elapsed - state.frames_per_s);
         }
         drop(seen);

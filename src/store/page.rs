@@ -41,7 +41,7 @@ impl Cursor {
     fn decode(text: &str, order: &str) -> Result<Self> {
         let wrong =
             || Error::Invalid("the cursor is not one of this list and order: start again without a cursor".to_owned());
-        if !text.is_ascii() || text.len() % 2 != 0 || text.len() > 2048 {
+        if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 2048 {
             return Err(wrong());
         }
         let bytes: Option<Vec<u8>> = (0..text.len())

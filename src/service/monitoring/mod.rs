@@ -7,6 +7,7 @@
 //! Nothing of this touches capture.
 
 mod frames;
+mod judge;
 mod judging;
 mod recording;
 
@@ -23,6 +24,8 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
+
+pub use judge::registry_judge;
 
 use super::{ledger::LedgerConfig, live::Hub};
 use crate::{

@@ -343,3 +343,6 @@ async fn run_group(tx: &mut Tx, jobs: &mut VecDeque<Job>, acknowledges: &mut Vec
     }
     tx.frame(if kept_any { Frame::Commit } else { Frame::Rollback }).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! The store and the monitoring service on top of it: one suite, run on SQLite and on a real PostgreSQL.
+//!
+//! PostgreSQL is started from Debian's `postgresql` package into a temporary folder, on a port of its own, and stopped
+//! again; every case gets a database of its own.
+
+#![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
+
+mod accounts;
+mod conflicts;
+mod durability;
+mod lists;
+mod monitor;
+mod postgres;
+mod registry;
+mod schema;
+mod spectra;
+mod support;
+
+/// Every case by name. A case gets the address of an empty database.
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $case() {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let url = format!("sqlite://{}/pinpu.db", folder.path().display());
+                crate::support::block_on(crate::$module::$case(url));
+            })*
+        }
+
+        #[test]
+        fn postgres() {
+            let server = postgres::Server::start();
+            let mut failed = Vec::new();
+            $(
+                let name = stringify!($case);
+                let url = server.create_database(name);
+                let run = std::panic::AssertUnwindSafe(|| support::block_on($module::$case(url)));
+                match std::panic::catch_unwind(run) {
+                    Ok(()) => println!("postgres::{name} ... ok"),
+                    Err(_) => failed.push(name),
+                }
+            )*
+            assert!(failed.is_empty(), "failed on PostgreSQL: {failed:?}");
+        }
+    };
+}
+
+cases! {
+    schema::reopening_changes_nothing,
+    schema::a_newer_schema_is_refused,
+    durability::what_arrives_together_is_committed_together,
+    durability::a_refused_change_undoes_itself_alone,
+    durability::acknowledged_writes_survive_kill,
+    durability::a_full_queue_refuses,
+    durability::events_are_numbered_without_holes,
+    accounts::accounts_live_and_change,
+    accounts::a_repeated_request_gets_the_same_answer,
+    lists::pages_are_stable_under_inserts,
+    lists::lists_filter,
+    lists::what_is_past_its_time_is_forgotten,
+    conflicts::one_of_two_updates_is_stale,
+    conflicts::one_cause_is_one_conflict,
+    conflicts::new_evidence_reopens_what_was_settled,
+    conflicts::a_later_measurement_moves_or_withdraws,
+    registry::imports_are_all_or_nothing,
+    registry::a_removed_seed_does_not_return,
+    spectra::rows_become_spectra_and_waterfalls,
+    monitor::observations_become_records_and_events,
+    monitor::a_new_run_ends_what_was_open,
+    monitor::the_real_judge_finds_the_unlicensed,
+}
+
+/// Not a test of its own: the process that `acknowledged_writes_survive_kill` starts and kills.
+#[test]
+fn child_that_writes_until_killed() {
+    if let Ok(url) = std::env::var(durability::CHILD_URL) {
+        support::block_on(durability::write_for_ever(url));
+    }
+}
