@@ -81,8 +81,11 @@ pub fn api() -> (Router<AppState>, OpenApi) {
             "/registry",
             OpenApiRouter::new()
                 .routes(routes!(registry::check_registry))
-                .routes(routes!(registry::import_registry))
-                .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+                .merge(
+                    OpenApiRouter::new()
+                        .routes(routes!(registry::import_registry))
+                        .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+                ),
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live));
