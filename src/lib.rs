@@ -3,6 +3,7 @@
 //! It listens through SoapySDR receivers, measures what is on the air, holds every emission against a registry and
 //! reports conflicts with their evidence. It only receives; nothing in it transmits. ARCHITECTURE.md has the map.
 
+pub mod app;
 pub mod capture;
 pub mod cli;
 pub mod config;

@@ -3,6 +3,7 @@
 mod bytes;
 pub mod error;
 pub mod faulty;
+pub mod host;
 pub mod profile;
 pub mod receiver;
 pub mod recording;

@@ -8,6 +8,7 @@
 mod clock;
 mod measure;
 pub mod observation;
+mod open;
 pub mod plan;
 mod pool;
 mod reader;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use observation::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus};
+pub use open::open;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
 
 use crate::{config::PlanConfig, dsp::iq::IqSlice};

@@ -6,6 +6,7 @@ mod detect;
 mod openapi;
 mod receivers;
 mod record;
+mod serve;
 mod source;
 mod user;
 
@@ -33,6 +34,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Capture, API and console
+    Serve(serve::ServeArgs),
     /// List the receivers SoapySDR finds, and what is wrong with them
     Receivers(receivers::ReceiversArgs),
     /// One pass over a recording or a receiver: emissions as a table or NDJSON
@@ -49,6 +52,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
         Command::Receivers(args) => receivers::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),

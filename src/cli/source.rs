@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleFormat, Setting, Tuning, recording, rtl_tcp};
+use pinpu_hardware::{Gain, Receiver, SampleFormat, Setting, Tuning, recording};
 
-use crate::{Error, Result, config::Source, units::Hertz};
+use crate::{Error, Result, capture, config::Source, units::Hertz};
 
 /// Sample formats as people name them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -158,7 +158,7 @@ impl SourceArgs {
         let center = self.freq.filter(|freq| freq.0 > 0).ok_or_else(|| {
             Error::Invalid("a receiver needs a centre frequency: give --freq, such as --freq 98M".into())
         })?;
-        let mut device = open_receiver(source)?;
+        let mut device = capture::open(source)?;
         let tuned = device.tune(&Tuning {
             center_hz: center.0.unsigned_abs(),
             sample_rate_hz: self.rate.map_or(2.4e6, Hertz::as_f64),
@@ -193,29 +193,5 @@ impl SourceArgs {
                 .map(Gain::Total)
                 .map_err(|_| Error::Invalid(format!("--gain {text}: give dB, such as 30, or \"automatic\""))),
         }
-    }
-}
-
-/// Opens a device or a network receiver; for recordings in real time as a service plays them too.
-///
-/// # Errors
-/// As the receiver's own.
-pub(crate) fn open_receiver(source: &Source) -> std::result::Result<Box<dyn Receiver>, ReceiverError> {
-    match source {
-        Source::Recording(path) => {
-            let options = recording::RecordingOptions {
-                pace: recording::Pace::RealTime,
-                repeat: true,
-                ..recording::RecordingOptions::default()
-            };
-            Ok(Box::new(recording::Recording::open(path, &options)?))
-        }
-        Source::RtlTcp(address) => Ok(Box::new(rtl_tcp::RtlTcp::connect(address)?)),
-        #[cfg(feature = "soapy")]
-        Source::Soapy(args) => Ok(Box::new(pinpu_hardware::soapy::SoapyReceiver::open(args)?)),
-        #[cfg(not(feature = "soapy"))]
-        Source::Soapy(args) => Err(ReceiverError::Usage(format!(
-            "'{args}' needs SoapySDR, which this build leaves out: build with --features soapy"
-        ))),
     }
 }

@@ -20,7 +20,6 @@ pub(super) struct ConfigFile {
     detection: DetectionFile,
     spectra: SpectraFile,
     registry: RegistryFile,
-    auth: AuthFile,
     receiver: Vec<ReceiverFile>,
 }
 
@@ -36,7 +35,9 @@ macro_rules! section {
 }
 
 section!(ServerFile {
-    listen: String = "127.0.0.1:7373".into()
+    listen: String = "127.0.0.1:7373".into(),
+    trust_proxy: bool = false,
+    metrics_token: String = String::new(),
 });
 section!(DataFile {
     dir: std::path::PathBuf = "pinpu-data".into()
@@ -53,15 +54,11 @@ section!(DetectionFile {
 });
 section!(SpectraFile {
     frames_per_s: f64 = 20.0,
-    store_every_s: f64 = 1.0,
     stored_bins: usize = 1024,
-    retention_days: u32 = 7,
+    retention_days: u32 = 3,
 });
 section!(RegistryFile {
-    jurisdiction: String = "CN".into()
-});
-section!(AuthFile {
-    session_hours: u32 = 12
+    seed_china: bool = true
 });
 
 impl ConfigFile {
@@ -111,11 +108,6 @@ impl ConfigFile {
             "write 1 to 50",
         );
         faults.unless(
-            (0.1..=3600.0).contains(&spectra.store_every_s),
-            "spectra.store_every_s",
-            "write 0.1 to 3600",
-        );
-        faults.unless(
             (64..=8192).contains(&spectra.stored_bins),
             "spectra.stored_bins",
             "write 64 to 8192",
@@ -125,26 +117,27 @@ impl ConfigFile {
             "spectra.retention_days",
             "write 1 to 3650",
         );
+        let token = self.server.metrics_token;
         faults.unless(
-            (1..=8760).contains(&self.auth.session_hours),
-            "auth.session_hours",
-            "write 1 to 8760",
+            token.is_empty() || token.len() >= 16,
+            "server.metrics_token",
+            "write at least 16 random characters, or leave it empty",
         );
         let receivers = validate_receivers(self.receiver, &mut faults);
         match (listen, faults.0.is_empty()) {
             (Some(listen), true) => Ok(Config {
                 listen,
+                trust_proxy: self.server.trust_proxy,
+                metrics_token: (!token.is_empty()).then_some(token),
                 data_dir: self.data.dir,
                 database_url: (!url.is_empty()).then_some(url),
                 log_filter: self.log.filter,
                 log_json: self.log.format == "json",
                 false_alarms_per_day_mhz: rate,
                 frames_per_s: spectra.frames_per_s,
-                store_every_s: spectra.store_every_s,
                 stored_bins: spectra.stored_bins,
                 retention_days: spectra.retention_days,
-                jurisdiction: self.registry.jurisdiction,
-                session_hours: self.auth.session_hours,
+                seed_china: self.registry.seed_china,
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),

@@ -27,6 +27,10 @@ pub const MANUAL: &str = include_str!("../../config/pinpu.toml");
 pub struct Config {
     /// Address of the API and the console.
     pub listen: SocketAddr,
+    /// A reverse proxy on this machine tells the caller's address.
+    pub trust_proxy: bool,
+    /// Token with which other machines may read the metrics.
+    pub metrics_token: Option<String>,
     /// Folder for everything that is kept.
     pub data_dir: PathBuf,
     /// Database URL; `None`: SQLite in the data folder.
@@ -39,16 +43,12 @@ pub struct Config {
     pub false_alarms_per_day_mhz: f64,
     /// Live frames per second and receiver.
     pub frames_per_s: f64,
-    /// Seconds between stored frames.
-    pub store_every_s: f64,
     /// Bins of a stored frame.
     pub stored_bins: usize,
-    /// Days stored frames are kept.
+    /// Days for which frames of each second are kept.
     pub retention_days: u32,
-    /// Jurisdiction of the national table, ISO 3166.
-    pub jurisdiction: String,
-    /// Hours of disuse after which a session ends.
-    pub session_hours: u32,
+    /// Load the built-in table of China at the first start.
+    pub seed_china: bool,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

@@ -146,7 +146,9 @@ impl Channel {
     /// Adds what lies beside the regions where it is more than noise and floor error could be, and measures the band
     /// again: the modulation sidebands of a signal whose regions hold only its strongest part.
     pub(super) fn widen(&mut self, floor: &[f32], row_s: f64) {
-        let Some((low, high)) = band_of(&self.energy) else { return };
+        let Some((low, high)) = band_of(&self.energy) else {
+            return;
+        };
         let middle = (0.5 * (low + high)) as usize;
         for range in [0..middle, middle..BINS] {
             let (mut sum, mut noise, mut bins) = (0.0, 0.0, 0.0);

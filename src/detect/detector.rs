@@ -129,7 +129,11 @@ impl Detector {
         (self.base_s, self.stretch_samples) = (stop_s, 0);
         self.gaps.push([start_s, stop_s]);
         self.gaps_total += 1;
-        sink(DetectEvent::Gap(Gap { start_s, stop_s, reason }));
+        sink(DetectEvent::Gap(Gap {
+            start_s,
+            stop_s,
+            reason,
+        }));
     }
 
     /// Ends the pass: everything still open is reported.
@@ -181,7 +185,11 @@ impl Detector {
     }
 
     fn learn(&mut self) {
-        let spectra: Vec<&[f32]> = self.pending.iter().flat_map(|row| row.segments.chunks_exact(BINS)).collect();
+        let spectra: Vec<&[f32]> = self
+            .pending
+            .iter()
+            .flat_map(|row| row.segments.chunks_exact(BINS))
+            .collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
@@ -216,8 +224,10 @@ impl Detector {
             middle: self.thresholds.middle[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.segmenter.runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
-        self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
+        self.segmenter
+            .runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
+        self.tracker
+            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
             if slow.decide(time, &floor.level, floor.live, &mut self.done) {
@@ -253,9 +263,10 @@ impl Detector {
     fn attach(&mut self, burst: &Burst) {
         let Some(band) = band_of(&burst.energy) else { return };
         let rules = &self.config.rules;
-        let best = self.channels.iter_mut().filter(|c| {
-            burst.start_s - c.stop_s <= rules.hold_s && !c.ended
-        });
+        let best = self
+            .channels
+            .iter_mut()
+            .filter(|c| burst.start_s - c.stop_s <= rules.hold_s && !c.ended);
         let best = best
             .map(|c| (band_share(band, (c.low, c.high)), c))
             .filter(|(share, _)| *share >= rules.channel_overlap)
@@ -307,7 +318,11 @@ impl Detector {
             return;
         }
         match artefact::cause(channel, others, row_s, &self.config.rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact { emission, artefact, cause })),
+            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
+                emission,
+                artefact,
+                cause,
+            })),
             None => {
                 self.emissions += 1;
                 sink(DetectEvent::Closed(emission));

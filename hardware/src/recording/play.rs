@@ -223,7 +223,7 @@ impl Receiver for Recording {
     }
 
     /// A recording stays where it was recorded: only its own centre and rate are accepted. `ppm` corrects the centre
-    /// that is reported, because a recorder off by `ppm` was tuned to `center / (1 + ppm * 1e-6)`.
+    /// that is reported, because a recorder off by `ppm` was truly at `center * (1 + ppm * 1e-6)`.
     fn tune(&mut self, tuning: &Tuning) -> Result<Tuned, ReceiverError> {
         let (center, rate) = (self.recording.center_hz, self.recording.sample_rate_hz);
         if let Some(hz) = center.filter(|hz| u64::try_from(*hz) != Ok(tuning.center_hz)) {
@@ -241,7 +241,7 @@ impl Receiver for Recording {
             });
         }
         let nominal = tuning.center_hz as f64;
-        let true_center = nominal / (1.0 + tuning.ppm * 1e-6);
+        let true_center = nominal * (1.0 + tuning.ppm * 1e-6);
         let setting = |name: &str, asked, got| Setting {
             name: name.to_owned(),
             asked,

@@ -58,7 +58,7 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn of(tuning: &Tuning, facts: &ReceiverFacts) -> Result<Self, ReceiverError> {
         let inside = |ranges: &[[f64; 2]], value: f64| ranges.iter().any(|[low, high]| (*low..=*high).contains(&value));
-        let corrected = tuning.center_hz as f64 * (1.0 + tuning.ppm * 1e-6);
+        let corrected = tuning.center_hz as f64 / (1.0 + tuning.ppm * 1e-6);
         if !inside(&facts.frequency_ranges_hz, corrected) {
             let [low, high] = facts.frequency_ranges_hz[0];
             return Err(ReceiverError::Refused {
@@ -106,7 +106,7 @@ impl Sent {
     }
 
     pub(super) fn report(&self, tuning: &Tuning, stale: u64) -> Tuned {
-        let true_center = f64::from(self.frequency) / (1.0 + tuning.ppm * 1e-6);
+        let true_center = f64::from(self.frequency) * (1.0 + tuning.ppm * 1e-6);
         let mut settings = vec![
             Setting {
                 name: "center_hz".into(),

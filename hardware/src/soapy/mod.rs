@@ -9,19 +9,17 @@
 
 mod clock;
 mod discovery;
+mod open;
 mod settings;
 mod stream;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use soapysdr::{Args, Device, Direction::Rx};
+use soapysdr::{Device, Direction::Rx};
 
 use self::{
     clock::StreamClock,
+    open::Claim,
     stream::{Stream, Taken},
 };
 use crate::{
@@ -37,31 +35,6 @@ pub struct SoapyOptions {
     pub scanning: bool,
     /// Profile to use, by short name, instead of the one chosen from driver and product.
     pub profile: Option<String>,
-}
-
-/// Opening is serialised: some drivers race in `make`.
-static OPENING: Mutex<()> = Mutex::new(());
-/// Devices open in this process. SoapySDR would hand out the same object twice, and a second stream aborts some drivers.
-static OPEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-
-/// Keeps a device from being opened twice; releases it when dropped.
-struct Claim(String);
-
-impl Claim {
-    fn new(key: String) -> Result<Self, ReceiverError> {
-        if OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
-            return Ok(Self(key));
-        }
-        Err(ReceiverError::Usage(format!(
-            "receiver '{key}' is already open here: close it first, or give another serial="
-        )))
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
-    }
 }
 
 /// A SoapySDR device, channel 0. Dropping it stops the stream and closes the device.
@@ -90,43 +63,6 @@ impl std::fmt::Debug for SoapyReceiver {
     }
 }
 
-/// Checks `key=value,key=value`; SoapySDR would drop what it cannot read without a word.
-fn checked_args(args: &str) -> Result<String, ReceiverError> {
-    let args = args.trim();
-    let bad = args.contains('\0')
-        || args
-            .split(',')
-            .any(|part| !part.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty()));
-    if bad {
-        return Err(ReceiverError::Usage(format!(
-            "'{}' is not a list of key=value: write driver=rtlsdr or driver=rtlsdr,serial=00000001",
-            args.escape_debug()
-        )));
-    }
-    Ok(args.to_owned())
-}
-
-fn open_device(args: &str) -> Result<Device, ReceiverError> {
-    let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    Device::new(args).map_err(|error| {
-        let message = error.message;
-        let text = message.to_lowercase();
-        let absent = ["no match", "not found", "unplugged", "no such device", "no device"];
-        if absent.iter().any(|word| text.contains(word)) {
-            let hint = format!("{message}; is it plugged in, and does `pinpu receivers` list it?");
-            ReceiverError::NotFound {
-                args: args.to_owned(),
-                hint,
-            }
-        } else {
-            ReceiverError::Driver {
-                operation: "opening the receiver",
-                message,
-            }
-        }
-    })
-}
-
 impl SoapyReceiver {
     /// Opens the device that answers to SoapySDR arguments such as `driver=rtlsdr,serial=00000001`.
     ///
@@ -141,79 +77,21 @@ impl SoapyReceiver {
     /// # Errors
     /// As `open`; `Usage` for an unknown profile.
     pub fn open_with(args: &str, options: &SoapyOptions) -> Result<Self, ReceiverError> {
-        let args = checked_args(args)?;
-        let device = open_device(&args)?;
-        let fail = |operation| {
-            move |e: soapysdr::Error| ReceiverError::Driver {
-                operation,
-                message: e.message,
-            }
-        };
-        if device.num_channels(Rx).map_err(fail("counting channels"))? == 0 {
-            return Err(ReceiverError::Usage(format!(
-                "'{args}' has no receiving channel: choose another device"
-            )));
-        }
-        let driver = device
-            .driver_key()
-            .map_err(fail("asking for the driver"))?
-            .to_lowercase();
-        let product = device.hardware_key().unwrap_or_default();
-        let info: Vec<(String, String)> = device
-            .hardware_info()
-            .map(|info| info.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
-            .unwrap_or_default();
-        let of = |key: &str| {
-            info.iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, v)| v.clone())
-                .filter(|v| !v.is_empty())
-        };
-        let given = Args::from(args.as_str());
-        let serial = given.get("serial").map(str::to_owned).or_else(|| of("serial"));
-        let claim = Claim::new(
-            serial
-                .as_ref()
-                .map_or_else(|| args.clone(), |s| format!("driver={driver},serial={s}")),
-        )?;
-        let profile = match (&options.profile, of("profile")) {
-            (Some(name), _) => Profile::named(name)?,
-            (None, Some(name)) if driver == "pinpu-virtual" => Profile::named(&name)?,
-            _ => {
-                let texts: Vec<&str> = info.iter().map(|(_, v)| v.as_str()).chain([product.as_str()]).collect();
-                Profile::select(&driver, &texts)?
-            }
-        };
-        settings::clear_hardware_ppm(&device)?;
-        let (format, scale) = stream::native_format(&device);
-        let facts = ReceiverFacts {
-            label: format!("{} {}", profile.name, serial.as_deref().unwrap_or(""))
-                .trim()
-                .to_owned(),
-            paced: given.get("pace") != Some("fast"),
-            args,
-            driver,
-            serial,
-            format,
-            frequency_ranges_hz: settings::frequency_ranges(&device, &profile),
-            sample_rate_ranges_hz: settings::ranges(device.get_sample_rate_range(Rx, 0), &profile.rates.ranges_hz),
-            profile: profile.id.clone(),
-            usable_fraction: profile.span.usable_fraction,
-        };
-        let rate = device.sample_rate(Rx, 0).unwrap_or(0.0);
+        let opened = open::open(args, options)?;
+        let rate = opened.device.sample_rate(Rx, 0).unwrap_or(0.0);
         Ok(Self {
             stream: None,
-            clock: StreamClock::new(rate, profile.time.trustworthy),
-            scratch: SampleBlock::new(format, 0),
-            device,
-            facts,
-            profile,
+            clock: StreamClock::new(rate, opened.profile.time.trustworthy),
+            scratch: SampleBlock::new(opened.facts.format, 0),
+            device: opened.device,
+            facts: opened.facts,
+            profile: opened.profile,
             scanning: options.scanning,
-            scale,
+            scale: opened.scale,
             pending: None,
             ring_samples: 0,
             started: false,
-            _claim: claim,
+            _claim: opened.claim,
         })
     }
 

@@ -359,7 +359,7 @@ fn a_recording_cannot_be_tuned_away() {
     );
     assert_eq!(
         recording.tune(&tuning(100_000_000, 1000.0, 10.0)).unwrap().center_hz,
-        99_999_000
+        100_001_000
     );
     let error = recording.tune(&tuning(90_000_000, 1000.0, 0.0)).unwrap_err();
     assert!(matches!(error, ReceiverError::Refused { .. }));

@@ -27,7 +27,7 @@ fn commands_arrive_as_the_protocol_has_them_and_ppm_stays_here() {
     let tuned = receiver.tune(&tuning(100_000_000, 2.5, Gain::Total(30.0))).unwrap();
     assert_eq!(
         server.commands(5),
-        [(2, 2_400_000), (1, 100_000_250), (8, 0), (3, 1), (4, 300)]
+        [(2, 2_400_000), (1, 99_999_750), (8, 0), (3, 1), (4, 300)]
     );
     assert_eq!(tuned.center_hz, 100_000_000, "the true centre is the asked one");
     assert!(tuned.discard_samples >= 262_144, "what the server holds is stale");

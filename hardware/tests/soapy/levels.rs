@@ -24,21 +24,23 @@ fn a_carrier_reads_power_plus_gain_minus_full_scale_in_every_format() {
                 ("bladerf", 2.4e6, SampleFormat::Cs16),
                 ("airspyhf", 768e3, SampleFormat::Cf32),
             ] {
-                let scene = "receiver full_scale_dbm=-40 dc_dbfs=off\ncw freq=100.1M power=-70\n";
+                let scene = "receiver full_scale_dbm=-40 dc_dbfs=off\ncw freq=100.1M power=-50\n";
                 let mut wanted = tuning(100_000_000, rate);
                 // No gain anywhere, whatever the elements are called.
                 let zero = |names: &[&str]| Gain::Elements(names.iter().map(|n| ((*n).to_owned(), 0.0)).collect());
                 wanted.gain = match profile {
                     "airspy" => zero(&["LNA", "MIX", "VGA"]),
                     "airspyhf" => zero(&["LNA", "RF"]),
+                    // SoapySDR counts an overall gain from the elements' minimum, here -15 dB.
+                    "bladerf" => zero(&["full"]),
                     _ => Gain::Total(0.0),
                 };
                 let (mut receiver, _) = streaming(&fast(folder, profile, scene), &wanted);
                 assert_eq!(receiver.facts().format, format, "{profile}");
                 let level = tone_db(&take(&mut receiver, 1 << 18)[65_536..], rate, 100e3);
                 assert!(
-                    (level + 30.0).abs() < 0.1,
-                    "{profile}: {level:.2} dBFS instead of -30.00"
+                    (level + 10.0).abs() < 0.1,
+                    "{profile}: {level:.2} dBFS instead of -10.00"
                 );
             }
         },

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "emitter.hpp"
+#include "kernels.hpp"
 
 namespace pinpu {
 
@@ -16,10 +17,12 @@ void BandSource::prepare(double rate) {
     size_ = 64;
     while (size_ < 32768 && rate / static_cast<double>(size_) > spacing * 1.5) size_ *= 2;
     prefix_ = noise ? 0 : size_ / 8;
-    overlap_ = noise ? size_ / 2 : size_ / 32;
+    overlap_ = noise ? size_ / 2 : size_ / 8;
     carriers_ = std::max<size_t>(1, static_cast<size_t>(std::lround(spec_.bandwidth_hz * static_cast<double>(size_) / rate)));
-    bins_.assign(size_, 0.0f);
-    tail_.assign(overlap_, 0.0f);
+    re_.assign(size_, 0.0f);
+    im_.assign(size_, 0.0f);
+    tail_re_.assign(overlap_, 0.0f);
+    tail_im_.assign(overlap_, 0.0f);
     out_re_.assign(size_ + prefix_, 0.0f);
     out_im_.assign(size_ + prefix_, 0.0f);
     ready_ = taken_ = 0;
@@ -28,9 +31,14 @@ void BandSource::prepare(double rate) {
         const double s = std::sin(1.5707963267948966 * (static_cast<double>(i) + 0.5) / static_cast<double>(overlap_));
         window_[i] = static_cast<float>(noise ? s : s * s);  // noise adds in power, a symbol and its prefix in amplitude
     }
-    twiddle_.resize(size_ / 2);
-    for (size_t i = 0; i < size_ / 2; ++i)
-        twiddle_[i] = std::polar(1.0, 6.283185307179586 * static_cast<double>(i) / static_cast<double>(size_));
+    twiddle_re_.clear();
+    twiddle_im_.clear();
+    for (size_t half = 1; half < size_; half *= 2)
+        for (size_t k = 0; k < half; ++k) {
+            const double angle = 3.141592653589793 * static_cast<double>(k) / static_cast<double>(half);
+            twiddle_re_.push_back(static_cast<float>(std::cos(angle)));
+            twiddle_im_.push_back(static_cast<float>(std::sin(angle)));
+        }
     size_t bits = 0;
     while ((size_t{1} << bits) < size_) ++bits;
     reversed_.resize(size_);
@@ -41,30 +49,18 @@ void BandSource::prepare(double rate) {
     }
 }
 
-// In-place inverse transform, decimation in time; input already in bit-reversed order.
-void BandSource::transform() {
-    for (size_t half = 1; half < size_; half *= 2) {
-        const size_t stride = size_ / (2 * half);
-        for (size_t start = 0; start < size_; start += 2 * half)
-            for (size_t k = 0; k < half; ++k) {
-                const auto w = twiddle_[k * stride];
-                auto &a = bins_[start + k], &b = bins_[start + k + half];
-                const std::complex<float> t(b.real() * w.real() - b.imag() * w.imag(), b.real() * w.imag() + b.imag() * w.real());
-                b = a - t;
-                a += t;
-            }
-    }
-}
-
 void BandSource::symbol(double offset_hz) {
     const bool noise = spec_.kind == EmitterSpec::Kind::noise;
     const double spacing = rate_ / static_cast<double>(size_);
     const auto shift = static_cast<long>(std::lround(offset_hz / spacing));
     residual_ = offset_hz - static_cast<double>(shift) * spacing;
     const long half = static_cast<long>(size_ / 2), count = static_cast<long>(carriers_);
-    std::fill(bins_.begin(), bins_.end(), 0.0f);
+    std::fill(re_.begin(), re_.end(), 0.0f);
+    std::fill(im_.begin(), im_.end(), 0.0f);
     const bool skip_middle = !noise && count > 2;
-    const auto amplitude = static_cast<float>(1.0 / std::sqrt(static_cast<double>(count - (skip_middle ? 1 : 0))));
+    // Where two OFDM symbols cross, their independent powers add to 3/4 on average.
+    const double crossing = noise ? 0.0 : 0.25 * static_cast<double>(overlap_) / static_cast<double>(size_ + prefix_);
+    const auto amplitude = static_cast<float>(1.0 / std::sqrt(static_cast<double>(count - (skip_middle ? 1 : 0)) * (1.0 - crossing)));
     for (long c = 0; c < count; ++c) {
         const long relative = c - count / 2, bin = relative + shift;
         if (bin < -half || bin >= half || (skip_middle && relative == 0)) continue;
@@ -74,18 +70,26 @@ void BandSource::symbol(double offset_hz) {
             value = {static_cast<float>(r * std::cos(p)), static_cast<float>(r * std::sin(p))};
         } else
             value = {random_.bit() ? 0.70710678f : -0.70710678f, random_.bit() ? 0.70710678f : -0.70710678f};
-        bins_[reversed_[static_cast<size_t>(bin < 0 ? bin + static_cast<long>(size_) : bin)]] = value * amplitude;
+        const size_t at = reversed_[static_cast<size_t>(bin < 0 ? bin + static_cast<long>(size_) : bin)];
+        re_[at] = value.real() * amplitude;
+        im_[at] = value.imag() * amplitude;
     }
-    transform();
+    kernel::inverse_fft(re_.data(), im_.data(), twiddle_re_.data(), twiddle_im_.data(), size_);
     const size_t advance = noise ? size_ / 2 : size_ + prefix_;
     const size_t lead = size_ - prefix_;  // the prefix repeats the symbol's end
-    for (size_t i = 0; i < advance; ++i) {
-        std::complex<float> v = bins_[(i + lead) % size_];
-        if (i < overlap_) v = v * window_[i] + tail_[i];
-        out_re_[i] = v.real();
-        out_im_[i] = v.imag();
+    const auto at = [&](size_t i) { return (i + lead) & (size_ - 1); };
+    for (size_t i = 0; i < overlap_; ++i) {
+        out_re_[i] = re_[at(i)] * window_[i] + tail_re_[i];
+        out_im_[i] = im_[at(i)] * window_[i] + tail_im_[i];
     }
-    for (size_t i = 0; i < overlap_; ++i) tail_[i] = bins_[(advance + i + lead) % size_] * window_[overlap_ - 1 - i];
+    for (size_t i = overlap_; i < advance; ++i) {
+        out_re_[i] = re_[at(i)];
+        out_im_[i] = im_[at(i)];
+    }
+    for (size_t i = 0; i < overlap_; ++i) {
+        tail_re_[i] = re_[at(advance + i)] * window_[overlap_ - 1 - i];
+        tail_im_[i] = im_[at(advance + i)] * window_[overlap_ - 1 - i];
+    }
     ready_ = advance;
     taken_ = 0;
 }

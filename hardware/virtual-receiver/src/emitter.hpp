@@ -45,14 +45,12 @@ public:
 private:
     void prepare(double rate);
     void symbol(double offset_hz);
-    void transform();
     EmitterSpec spec_;
     Random random_;
     double rate_ = 0.0, residual_ = 0.0;
     size_t size_ = 0, prefix_ = 0, overlap_ = 0, carriers_ = 0;
-    std::vector<std::complex<float>> bins_, twiddle_, tail_;
     std::vector<size_t> reversed_;
-    std::vector<float> window_, out_re_, out_im_;
+    std::vector<float> re_, im_, twiddle_re_, twiddle_im_, tail_re_, tail_im_, window_, out_re_, out_im_;
     size_t ready_ = 0, taken_ = 0;
 };
 

@@ -205,6 +205,23 @@ CLONES void to_cf32(const float *__restrict re, const float *__restrict im, floa
     }
 }
 
+CLONES void inverse_fft(float *re, float *im, const float *twiddle_re, const float *twiddle_im, size_t size) {
+    for (size_t half = 1; half < size; half *= 2) {
+        const float *wr = twiddle_re + half - 1, *wi = twiddle_im + half - 1;
+        for (size_t start = 0; start < size; start += 2 * half) {
+            float *__restrict ar = re + start, *__restrict ai = im + start;
+            float *__restrict br = re + start + half, *__restrict bi = im + start + half;
+            for (size_t k = 0; k < half; ++k) {
+                const float tr = br[k] * wr[k] - bi[k] * wi[k], ti = br[k] * wi[k] + bi[k] * wr[k];
+                br[k] = ar[k] - tr;
+                bi[k] = ai[k] - ti;
+                ar[k] += tr;
+                ai[k] += ti;
+            }
+        }
+    }
+}
+
 CLONES float mean_power(const float *re, const float *im, size_t n) {
     float sum = 0.0f;
     for (size_t i = 0; i < n; ++i) sum += re[i] * re[i] + im[i] * im[i];

@@ -52,6 +52,10 @@ void to_cu8(const float *re, const float *im, uint8_t *out, size_t n);
 void to_cs16(const float *re, const float *im, float full_scale, int16_t *out, size_t n);
 void to_cf32(const float *re, const float *im, float *out, size_t n);
 
+// In-place inverse Fourier transform, unscaled, of `size` (a power of two, at least 2) values already in bit-reversed
+// order. Twiddles lie stage after stage: for half = 1, 2, 4 ... the half factors exp(+j pi k / half).
+void inverse_fft(float *re, float *im, const float *twiddle_re, const float *twiddle_im, size_t size);
+
 // Mean of |x|^2.
 float mean_power(const float *re, const float *im, size_t n);
 

@@ -1,32 +1,125 @@
 //! Verdicts for `detect`: the registry it is held against, and where and when.
 
-use clap::Args;
+use std::{fs::File, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 
 use super::rows::VerdictRow;
-use crate::{Result, detect::Emission};
+use crate::{
+    Error, Result,
+    cli::SiteArg,
+    conflict::{Context, Measured, Rules, judge},
+    detect::Emission,
+    registry::{Registry, import::parse_assignments, table::builtin_cn},
+};
+
+/// Language of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// Chinese
+    Zh,
+    /// English
+    En,
+}
 
 /// Options about verdicts.
 #[derive(Debug, Args)]
 pub(super) struct JudgeArgs {
-    /// Hold emissions against the registry; exit status 3 when conflicts were found
+    /// Hold emissions against the built-in national table; exit status 3 when conflicts were found
     #[arg(long)]
     pub(super) check: bool,
+    /// Hold them against these assignments too (CSV, see docs/registry.md); repeatable
+    #[arg(long, value_name = "FILE")]
+    registry: Vec<PathBuf>,
+    /// Antenna position, degrees north and east: 31.2304,121.4737
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    site: Option<SiteArg>,
+    /// Uncertainty of the receiver's oscillator, parts per million, one sigma
+    #[arg(long, value_name = "PPM", default_value_t = 20.0)]
+    ppm_uncertainty: f64,
+    /// Language of texts; without it that of the environment
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
 }
 
 /// Judges emissions, or does not.
-pub(super) struct Judge;
+pub(super) struct Judge {
+    bench: Option<(Rules, Registry)>,
+    context: Context,
+    began: Option<Timestamp>,
+    bin_hz: f64,
+    chinese: bool,
+}
 
 impl Judge {
-    pub(super) fn new(_args: &JudgeArgs, _began: Option<jiff::Timestamp>) -> Result<Self> {
-        Ok(Self)
+    /// `began`: UTC of the first sample, where known; `bin_hz`: width of the bins bandwidths are measured on.
+    pub(super) fn new(args: &JudgeArgs, began: Option<Timestamp>, bin_hz: f64) -> Result<Self> {
+        let wanted = args.check || !args.registry.is_empty();
+        let context = Context {
+            time: None,
+            site: args.site.map(|site| site.0),
+            ppm_uncertainty: args.ppm_uncertainty,
+        };
+        let chinese = args
+            .lang
+            .map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
+        let bench = if wanted { Some(bench(&args.registry)?) } else { None };
+        Ok(Self {
+            bench,
+            context,
+            began,
+            bin_hz,
+            chinese,
+        })
     }
+
     pub(super) fn is_active(&self) -> bool {
-        false
+        self.bench.is_some()
     }
+
     pub(super) fn chinese(&self) -> bool {
-        false
+        self.chinese
     }
-    pub(super) fn verdict(&self, _emission: &Emission) -> Option<VerdictRow> {
-        None
+
+    /// The verdict of an emission; none without a registry.
+    pub(super) fn verdict(&self, emission: &Emission) -> Option<VerdictRow> {
+        let (rules, registry) = self.bench.as_ref()?;
+        let since = SignedDuration::try_from_secs_f64(emission.stop_s).ok();
+        let time = self
+            .began
+            .zip(since)
+            .and_then(|(began, since)| began.checked_add(since).ok());
+        let measured = Measured::from(emission).with_bin(self.bin_hz);
+        let verdict = judge(rules, registry, &measured, &Context { time, ..self.context });
+        Some(VerdictRow::new(&verdict, self.chinese))
     }
+}
+
+fn bench(files: &[PathBuf]) -> Result<(Rules, Registry)> {
+    let rules = Rules::builtin().map_err(|error| Error::Invalid(error.to_string()))?;
+    let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
+    let mut assignments = Vec::new();
+    for path in files {
+        let file = File::open(path).map_err(crate::cli::io_error(path))?;
+        let report = parse_assignments(file, &path.display().to_string());
+        if !report.is_clean() {
+            return Err(Error::Invalid(format!(
+                "{}: {} of {} rows are bad; `pinpu registry check {}` lists them",
+                path.display(),
+                report.bad.len(),
+                report.rows_read,
+                path.display()
+            )));
+        }
+        assignments.extend(report.ok);
+    }
+    Ok((rules, Registry::new(vec![table], assignments)))
+}
+
+fn environment_is_chinese() -> bool {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|value| value.starts_with("zh"))
 }

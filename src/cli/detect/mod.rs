@@ -24,6 +24,8 @@ use crate::{
 
 /// Samples per read: half a megabyte of 8-bit samples stays in the cache while it is measured.
 const BLOCK_SAMPLES: usize = 1 << 17;
+/// Bins that bandwidths are measured on; see the detector.
+const BINS: f64 = 1024.0;
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
 /// Silence after which a live receiver counts as lost.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -52,7 +54,7 @@ pub(super) struct DetectArgs {
 /// Of the source, the options, or the output.
 pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     let mut source = args.source.open()?;
-    let judge = Judge::new(&args.judge, source.began)?;
+    let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
     let config = DetectorConfig {
         sample_rate_hz: source.rate_hz,
         center_hz: source.center,

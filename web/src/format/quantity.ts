@@ -17,7 +17,7 @@ export function dbfs(value: number): string {
 
 export function percent(fraction: number): string {
   const value = fraction * 100;
-  const digits = value > 0 && value < 0.1 ? 3 : value < 10 ? 1 : 0;
+  const digits = value > 0 && value < 0.1 ? 3 : value < 10 && value !== 0 ? 1 : 0;
   return `${value.toFixed(digits)}${NBSP}%`;
 }
 

@@ -394,6 +394,18 @@ export const en: Dictionary = {
       escape: "Close details",
     },
   },
+  docs: {
+    search: "Search path or text",
+    parameters: "Parameters",
+    where: "In",
+    type: "Type",
+    description: "Description",
+    request: "Request body",
+    responses: "Responses",
+    fields: "Fields",
+    required: "Required",
+    raw: "OpenAPI document",
+  },
   evidence: {
     offset_hz: "Frequency offset",
     uncertainty_hz: "Uncertainty",

@@ -392,6 +392,18 @@ export const zh = {
       escape: "关闭详情",
     },
   },
+  docs: {
+    search: "搜索路径或说明",
+    parameters: "参数",
+    where: "位置",
+    type: "类型",
+    description: "说明",
+    request: "请求正文",
+    responses: "响应",
+    fields: "字段",
+    required: "必填",
+    raw: "OpenAPI 文件",
+  },
   evidence: {
     offset_hz: "频率偏差",
     uncertainty_hz: "测量不确定度",

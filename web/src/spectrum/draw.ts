@@ -6,7 +6,7 @@ import { decimalsFor, fractionOf, ticks, width, type Span } from "./axis";
 import { columnsOf, type TraceName, type TraceSegment } from "./trace";
 
 /** Room for axis labels, CSS pixels. */
-export const GUTTER = { left: 54, right: 14, top: 20, axis: 24 };
+export const GUTTER = { left: 66, right: 14, top: 20, axis: 24 };
 
 export interface Palette {
   background: string;
@@ -15,6 +15,8 @@ export interface Palette {
   faint: string;
   accent: string;
   crosshair: string;
+  /** Over the waterfall. */
+  over: { crosshair: string };
   font: string;
   traces: Record<TraceName, string>;
 }
@@ -25,6 +27,8 @@ export interface Marker extends Span {
   center: number;
   levelDbfs: number;
   colour: string;
+  /** The same verdict on the waterfall, whose background is dark in both themes. */
+  overColour: string;
   selected: boolean;
   conflict: boolean;
   open: boolean;
@@ -70,7 +74,7 @@ export function drawSpectrum(ctx: Context, scene: SpectrumScene): void {
   }
   drawMarkerLabels(ctx, scene, plot);
   drawSelection(ctx, scene, plot);
-  drawCursor(ctx, scene.view, scene.cursorHz, palette, plot.x, plot.w, plot.y + plot.h);
+  drawCursor(ctx, scene.view, scene.cursorHz, palette.crosshair, plot.x, plot.w, plot.y + plot.h);
   ctx.restore();
   if (scene.notice) centred(ctx, scene.notice, plot, palette);
 }
@@ -259,12 +263,12 @@ function drawSelection(ctx: Context, scene: SpectrumScene, plot: Area): void {
   ctx.fillText(bandwidth(width(scene.selection)), (left + right) / 2, plot.y + 14);
 }
 
-function drawCursor(ctx: Context, view: Span, hz: number | null, palette: Palette, x0: number, w: number, h: number): void {
+function drawCursor(ctx: Context, view: Span, hz: number | null, colour: string, x0: number, w: number, h: number): void {
   if (hz === null) return;
   const x = Math.round(x0 + fractionOf(view, hz) * w) + 0.5;
   if (x < x0 || x > x0 + w) return;
   ctx.setLineDash([3, 3]);
-  line(ctx, x, 0, x, h, palette.crosshair);
+  line(ctx, x, 0, x, h, colour);
   ctx.setLineDash([]);
 }
 
@@ -301,10 +305,11 @@ export function drawWaterfallOverlay(ctx: Context, scene: WaterfallScene): void 
   ctx.rect(plot.x, 0, plot.w, plot.h);
   ctx.clip();
   for (const marker of scene.markers) drawTimeBox(ctx, scene, plot, marker);
-  drawCursor(ctx, scene.view, scene.cursorHz, scene.palette, plot.x, plot.w, plot.h);
+  const { crosshair } = scene.palette.over;
+  drawCursor(ctx, scene.view, scene.cursorHz, crosshair, plot.x, plot.w, plot.h);
   if (scene.cursorY !== null && scene.cursorHz !== null) {
     ctx.setLineDash([3, 3]);
-    line(ctx, plot.x, Math.round(scene.cursorY) + 0.5, plot.x + plot.w, Math.round(scene.cursorY) + 0.5, scene.palette.crosshair);
+    line(ctx, plot.x, Math.round(scene.cursorY) + 0.5, plot.x + plot.w, Math.round(scene.cursorY) + 0.5, crosshair);
     ctx.setLineDash([]);
   }
   ctx.restore();
@@ -333,7 +338,7 @@ function drawTimeBox(ctx: Context, scene: WaterfallScene, plot: Area, marker: Ma
   const top = marker.open ? -4 : yAt(marker.stopS);
   const bottom = yAt(marker.startS);
   if (bottom < 0 || top > plot.h) return;
-  ctx.strokeStyle = marker.colour;
+  ctx.strokeStyle = marker.overColour;
   ctx.lineWidth = marker.selected ? 2 : 1;
   ctx.globalAlpha = marker.selected ? 1 : marker.conflict ? 0.85 : 0.5;
   const pad = marker.selected ? 3 : 2;
@@ -367,12 +372,14 @@ export function readPalette(element: Element): Palette {
     faint: of("--text-3"),
     accent: of("--accent"),
     crosshair: of("--crosshair"),
+    over: { crosshair: of("--over-crosshair") },
     font: of("--font"),
     traces: { mean: of("--trace-mean"), peak: of("--trace-peak"), hold: of("--trace-hold"), floor: of("--trace-floor") },
   };
 }
 
-/** Colour of a verdict as the style sheet has it now. */
-export function verdictColour(element: Element, kind: string | undefined): string {
-  return getComputedStyle(element).getPropertyValue(`--v-${kind ?? "none"}`).trim();
+/** Colours of a verdict, over the spectrum and over the waterfall, as the style sheet has them now. */
+export function verdictColours(element: Element, kind: string): { colour: string; overColour: string } {
+  const style = getComputedStyle(element);
+  return { colour: style.getPropertyValue(`--v-${kind}`).trim(), overColour: style.getPropertyValue(`--over-${kind}`).trim() };
 }

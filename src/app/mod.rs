@@ -1,0 +1,223 @@
+//! The composition root: builds the parts, wires them, starts and stops them. Imported by the command line and tests only.
+//!
+//! Start goes from the disk outwards (database, registry, accounts, monitor, receivers, web); stop goes the other way, so
+//! that what was measured is stored and what was asked is answered.
+
+mod demo;
+mod judge;
+mod receivers;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    Error, Result,
+    capture::CaptureHandle,
+    config::Config,
+    conflict::Rules,
+    http::{self, AppState, HttpConfig, Services, readiness::Readiness},
+    registry::table::builtin_cn,
+    service::{
+        auth::Passwords,
+        check::Checker,
+        findings::Findings,
+        idempotency::Answers,
+        ledger::Ledger,
+        live::Hub,
+        monitoring::{Monitor, MonitorConfig},
+        registry::RegistryService,
+        sessions::Sessions,
+        spectra::Spectra,
+        users::Users,
+    },
+    store::{DatabaseConfig, Retention, Store},
+};
+
+pub use receivers::discovered;
+
+/// What `serve` was asked for beyond the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct AppOptions {
+    /// Seed a district and accounts, and let programs on this machine in without a login.
+    pub demo: bool,
+    /// Password of the demo accounts; `None`: generated.
+    pub demo_password: Option<String>,
+}
+
+/// The running service.
+#[derive(Debug)]
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The demo accounts' password, when they were made at this start.
+    pub new_demo_password: Option<String>,
+    captures: Vec<CaptureHandle>,
+    monitor: Monitor,
+    store: Store,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<Result<()>>,
+}
+
+/// Time between two rounds of the metrics' own housekeeping.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+impl App {
+    /// Starts everything. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Of the first part that does not start; the parts before it are stopped.
+    pub async fn start(config: &Config, options: &AppOptions) -> Result<Self> {
+        if options.demo && !config.listen.ip().is_loopback() {
+            return Err(Error::Invalid(format!(
+                "--demo lets everybody in without a login and is refused on {}: leave --demo out, or listen on 127.0.0.1",
+                config.listen
+            )));
+        }
+        std::fs::create_dir_all(&config.data_dir).map_err(|source| Error::Io {
+            path: config.data_dir.clone(),
+            source,
+        })?;
+        // The port first: a second start on the same port must not touch the database of the first.
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| cannot_listen(config.listen, source))?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| cannot_listen(config.listen, source))?;
+        let store = Store::open(&DatabaseConfig::new(config.effective_database_url())).await?;
+        let started = Self::wire(config, options, store.clone(), listener, address).await;
+        if started.is_err() {
+            store.close().await;
+        }
+        started
+    }
+
+    async fn wire(
+        config: &Config,
+        options: &AppOptions,
+        store: Store,
+        listener: TcpListener,
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let rules = Arc::new(Rules::builtin().map_err(|error| Error::Invalid(error.to_string()))?);
+        let registry = RegistryService::open(store.clone()).await?;
+        if config.seed_china {
+            registry
+                .seed_table(builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?)
+                .await?;
+        }
+        let passwords = Passwords::new()?;
+        let users = Arc::new(Users::new(store.clone(), passwords.clone()));
+        let mut new_demo_password = None;
+        if options.demo {
+            demo::seed_registry(&registry).await?;
+            new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
+        }
+        let hub = Hub::new(store.clone());
+        let sites = receivers::sites(config, options.demo)?;
+        let judge = judge::judge(Arc::clone(&rules), registry.clone(), Arc::clone(&hub), sites);
+        let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
+        let captures = receivers::start(config, &monitor, &hub)?;
+
+        let services = Services {
+            sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
+            users,
+            answers: Answers::new(store.clone()),
+            spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
+            hub,
+            findings: Findings::new(store.clone()),
+            ledger: Ledger::new(store.clone()),
+            checker: Checker::new(registry.clone(), rules),
+            registry,
+            readiness: Arc::new(Readiness::default()),
+            metrics: metrics_handle(),
+        };
+        let http = HttpConfig {
+            demo: options.demo,
+            secure_cookies: !address.ip().is_loopback(),
+            trust_proxy: config.trust_proxy,
+            metrics_token: config.metrics_token.clone(),
+        };
+        let (stop, mut stopping) = watch::channel(false);
+        let state = AppState::new(services, http);
+        let server = tokio::spawn(http::serve(listener, state, async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }));
+        Ok(Self {
+            address,
+            new_demo_password,
+            captures,
+            monitor,
+            store,
+            stop,
+            server,
+        })
+    }
+
+    /// Stops everything in order; what was measured until now is on the disk afterwards.
+    ///
+    /// # Errors
+    /// When the web side ended with an error.
+    pub async fn stop(self) -> Result<()> {
+        let captures = self.captures;
+        let joined = tokio::task::spawn_blocking(move || captures.into_iter().for_each(CaptureHandle::stop)).await;
+        if joined.is_err() {
+            tracing::error!("a capture did not stop cleanly");
+        }
+        self.monitor.stop().await;
+        self.stop.send_replace(true);
+        let served = self
+            .server
+            .await
+            .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
+        self.store.close().await;
+        served
+    }
+}
+
+fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {
+    if source.kind() == std::io::ErrorKind::AddrInUse {
+        return Error::Invalid(format!(
+            "{address} is taken (another Pinpu?): stop that program, or choose another with --listen 127.0.0.1:PORT"
+        ));
+    }
+    Error::Io {
+        path: format!("{address}").into(),
+        source,
+    }
+}
+
+fn monitor_config(config: &Config) -> MonitorConfig {
+    let spectra = SignedDuration::from_hours(24 * i64::from(config.retention_days));
+    MonitorConfig {
+        stored_bins: config.stored_bins,
+        retention: Retention {
+            spectra,
+            ..Retention::default()
+        },
+        ..MonitorConfig::default()
+    }
+}
+
+/// The metrics of this process; one recorder serves every app in it (tests start several).
+fn metrics_handle() -> Option<PrometheusHandle> {
+    static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
+    let handle = HANDLE.get_or_init(|| {
+        metrics_exporter_prometheus::PrometheusBuilder::new()
+            .install_recorder()
+            .inspect_err(|error| tracing::warn!(%error, "no metrics"))
+            .ok()
+    });
+    if let Some(handle) = handle.clone() {
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(UPKEEP_EVERY).await;
+                handle.run_upkeep();
+            }
+        });
+    }
+    handle.clone()
+}

@@ -1,0 +1,76 @@
+//! Captures for the receivers of the configuration.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use pinpu_hardware::soapy::Found;
+
+use super::demo;
+use crate::{
+    Error, Result,
+    capture::{self, CaptureConfig, CaptureHandle, ObservationSink},
+    config::{Config, ReceiverConfig, Source},
+    registry::Place,
+    service::{live::Hub, monitoring::Monitor},
+};
+
+/// A configuration for each receiver that was found, named after its driver.
+#[must_use]
+pub fn discovered(found: &[Found]) -> Vec<ReceiverConfig> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    found
+        .iter()
+        .map(|found| {
+            let count = counts.entry(&found.driver).or_default();
+            *count += 1;
+            let id = if *count == 1 {
+                found.driver.clone()
+            } else {
+                format!("{}-{count}", found.driver)
+            };
+            ReceiverConfig::new(&id, Source::Soapy(found.args.clone()))
+        })
+        .collect()
+}
+
+/// Where each receiver stands; in a demo, receivers without a site stand on the roof of the demo's station.
+pub(super) fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
+    let roof = if is_demo { Some(demo::site()?) } else { None };
+    let place = |receiver: &ReceiverConfig| receiver.site.as_ref().map(|site| site.place).or(roof);
+    Ok(config
+        .receivers
+        .iter()
+        .filter_map(|receiver| Some((receiver.id.clone(), place(receiver)?)))
+        .collect())
+}
+
+/// Starts reading from every receiver; one that is not there yet is waited for.
+pub(super) fn start(config: &Config, monitor: &Monitor, hub: &Hub) -> Result<Vec<CaptureHandle>> {
+    config
+        .receivers
+        .iter()
+        .map(|receiver| {
+            let id: Arc<str> = receiver.id.as_str().into();
+            hub.announce(&id);
+            let sender = monitor.sender();
+            let sink: ObservationSink = Arc::new(move |observation| sender.try_send(observation));
+            let source = receiver.source.clone();
+            let opener: capture::Opener = Box::new(move || capture::open(&source));
+            capture::start(capture_config(config, receiver, id), opener, sink)
+                .map_err(|error| Error::Unavailable(format!("no thread for receiver {}: {error}", receiver.id)))
+        })
+        .collect()
+}
+
+fn capture_config(config: &Config, receiver: &ReceiverConfig, id: Arc<str>) -> CaptureConfig {
+    CaptureConfig {
+        id,
+        plan: receiver.plan.clone(),
+        sample_rate_hz: receiver.sample_rate_hz,
+        gain: receiver.gain.clone(),
+        ppm: receiver.ppm,
+        ppm_uncertainty: receiver.ppm_uncertainty,
+        antenna: receiver.antenna.clone(),
+        false_alarms_per_day_mhz: config.false_alarms_per_day_mhz,
+        frames_per_s: config.frames_per_s,
+    }
+}

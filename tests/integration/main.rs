@@ -1,0 +1,5 @@
+//! Everything that needs more than one part of the house, in one program.
+
+mod capture;
+mod data;
+mod detect_command;
