@@ -58,13 +58,19 @@ impl Operations {
 
     /// The methods of a route, as the `Allow` header says them; nothing for a route that is not in the document.
     fn allowed(&self, route: &str) -> Option<HeaderValue> {
-        let mut methods: Vec<&str> =
-            self.0.keys().filter(|(_, known)| known == route).map(|(method, _)| method.as_str()).collect();
+        let mut methods: Vec<&str> = self
+            .0
+            .keys()
+            .filter(|(_, known)| known == route)
+            .map(|(method, _)| method.as_str())
+            .collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
         methods.sort_unstable();
-        HeaderValue::from_str(&methods.join(", ")).ok().filter(|_| !methods.is_empty())
+        HeaderValue::from_str(&methods.join(", "))
+            .ok()
+            .filter(|_| !methods.is_empty())
     }
 }
 

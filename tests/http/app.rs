@@ -64,7 +64,9 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
     }
 
     #[track_caller]
@@ -81,11 +83,17 @@ impl TestApp {
     }
 
     pub fn with(config: HttpConfig) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("runtime");
         let folder = tempfile::tempdir().expect("folder");
         let url = format!("sqlite://{}", folder.path().join("pinpu.db").display());
         let (state, store, monitor) = runtime.block_on(build(&url, config));
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("port");
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .expect("port");
         let address = listener.local_addr().expect("address");
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let shutdown = async move {
@@ -114,8 +122,14 @@ impl TestApp {
 
     /// Starts a request.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
-        let request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
-        Call { app: self, request, body: None }
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address));
+        Call {
+            app: self,
+            request,
+            body: None,
+        }
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {
@@ -157,7 +171,10 @@ impl TestApp {
             epoch: jiff::Timestamp::now() - jiff::SignedDuration::from_secs(5),
             content,
         };
-        assert!(self.monitor.as_ref().expect("running").sender().try_send(observation), "the queue is full");
+        assert!(
+            self.monitor.as_ref().expect("running").sender().try_send(observation),
+            "the queue is full"
+        );
     }
 
     pub fn detect(&self, event: DetectEvent) {
@@ -192,11 +209,21 @@ async fn build(url: &str, config: HttpConfig) -> (AppState, Store, Monitor) {
     let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
     let hub = Hub::new(store.clone());
     let registry = RegistryService::open(store.clone()).await.expect("registry");
-    registry.seed_table(table::builtin_cn().expect("table")).await.expect("seed");
-    registry.seed_assignments("demo", demo::assignments().ok).await.expect("seed");
+    registry
+        .seed_table(table::builtin_cn().expect("table"))
+        .await
+        .expect("seed");
+    registry
+        .seed_assignments("demo", demo::assignments().ok)
+        .await
+        .expect("seed");
     let rules = Arc::new(Rules::builtin().expect("rules"));
-    let monitor =
-        Monitor::start(store.clone(), Arc::clone(&hub), judge_with(&registry, &rules), MonitorConfig::default());
+    let monitor = Monitor::start(
+        store.clone(),
+        Arc::clone(&hub),
+        judge_with(&registry, &rules),
+        MonitorConfig::default(),
+    );
     let services = Services {
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -218,7 +245,9 @@ fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
     static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().expect("only one recorder")
+            metrics_exporter_prometheus::PrometheusBuilder::new()
+                .install_recorder()
+                .expect("only one recorder")
         })
         .clone()
 }
@@ -226,8 +255,11 @@ fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
 fn judge_with(registry: &RegistryService, rules: &Arc<Rules>) -> Judge {
     let (registry, rules) = (registry.clone(), Arc::clone(rules));
     Arc::new(move |emission, meta| {
-        let context =
-            Context { time: Some(meta.stop), site: None, ppm_uncertainty: meta.ppm_uncertainty.unwrap_or(1.0) };
+        let context = Context {
+            time: Some(meta.stop),
+            site: None,
+            ppm_uncertainty: meta.ppm_uncertainty.unwrap_or(1.0),
+        };
         Some(judge(&rules, &registry.current(), &Measured::from(emission), &context))
     })
 }
@@ -308,7 +340,11 @@ impl Call<'_> {
     }
 
     pub fn cookie(self, cookie: &str) -> Self {
-        if cookie.is_empty() { self } else { self.header("cookie", cookie) }
+        if cookie.is_empty() {
+            self
+        } else {
+            self.header("cookie", cookie)
+        }
     }
 
     pub fn json(self, body: &Value) -> Self {
@@ -331,7 +367,11 @@ impl Call<'_> {
         let response = response.unwrap_or_else(|error| panic!("{shown}: {error}"));
         let (parts, mut body) = response.into_parts();
         let body = body.with_config().limit(64 << 20).read_to_vec().expect("body");
-        let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body };
+        let reply = Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        };
         check(&reply, &shown);
         reply
     }
@@ -340,24 +380,46 @@ impl Call<'_> {
 #[track_caller]
 fn check(reply: &Reply, shown: &str) {
     let id = reply.header("x-request-id");
-    assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{shown}: request id '{id}'");
-    for name in ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "cache-control"]
-    {
+    assert!(
+        id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{shown}: request id '{id}'"
+    );
+    for name in [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "cache-control",
+    ] {
         assert!(!reply.header(name).is_empty(), "{shown}: no {name}");
     }
     let policy = reply.header("content-security-policy");
-    assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe-eval"), "{shown}: {policy}");
-    assert!(reply.body.is_empty() || !reply.header("content-type").is_empty(), "{shown}: a body without a type");
+    assert!(
+        policy.contains("script-src 'self';") && !policy.contains("unsafe-eval"),
+        "{shown}: {policy}"
+    );
+    assert!(
+        reply.body.is_empty() || !reply.header("content-type").is_empty(),
+        "{shown}: a body without a type"
+    );
     if reply.status >= 400 && !reply.body.is_empty() && !shown.contains("/health/") {
         assert_eq!(reply.header("content-type"), "application/problem+json", "{shown}");
         let problem = reply.json();
-        let keys: BTreeSet<&str> = problem.as_object().expect("object").keys().map(String::as_str).collect();
+        let keys: BTreeSet<&str> = problem
+            .as_object()
+            .expect("object")
+            .keys()
+            .map(String::as_str)
+            .collect();
         let owed = BTreeSet::from(["type", "title", "status", "detail", "request_id"]);
         assert!(keys.is_superset(&owed), "{shown}: {problem}");
         assert_eq!(problem["request_id"], id, "{shown}");
         assert_eq!(problem["status"], reply.status, "{shown}");
         let title = problem["title"].as_str().expect("text");
-        assert!(!title.is_empty() && !problem["detail"].as_str().expect("text").is_empty(), "{shown}: {problem}");
+        assert!(
+            !title.is_empty() && !problem["detail"].as_str().expect("text").is_empty(),
+            "{shown}: {problem}"
+        );
         assert!(reply.status != 500, "{shown}: {problem}");
     }
 }

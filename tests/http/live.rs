@@ -16,14 +16,22 @@ use crate::app::{TestApp, frame, pirate, status};
 type Socket = WebSocketStream<TcpStream>;
 
 async fn open(address: std::net::SocketAddr, cookie: &str) -> Socket {
-    let mut request = format!("ws://{address}/api/v1/live").into_client_request().expect("request");
+    let mut request = format!("ws://{address}/api/v1/live")
+        .into_client_request()
+        .expect("request");
     request.headers_mut().insert("cookie", cookie.parse().expect("cookie"));
     let stream = TcpStream::connect(address).await.expect("connection");
-    tokio_tungstenite::client_async(request, stream).await.expect("channel").0
+    tokio_tungstenite::client_async(request, stream)
+        .await
+        .expect("channel")
+        .0
 }
 
 async fn say(socket: &mut Socket, message: Value) {
-    socket.send(Message::Text(message.to_string().into())).await.expect("sent");
+    socket
+        .send(Message::Text(message.to_string().into()))
+        .await
+        .expect("sent");
 }
 
 /// The next message that satisfies `wanted`.
@@ -64,25 +72,48 @@ fn frames_and_events_arrive_and_a_reader_resumes_where_it_was() {
     app.runtime.block_on(async {
         let mut socket = open(app.address, &viewer).await;
         let hello = next_text(&mut socket, "hello").await;
-        assert!(hello["sequence"].is_u64() && hello["server_time"].is_string(), "{hello}");
+        assert!(
+            hello["sequence"].is_u64() && hello["server_time"].is_string(),
+            "{hello}"
+        );
         say(&mut socket, subscribe(None)).await;
         say(&mut socket, json!({"type": "subscribe", "colour": 1})).await;
         next_text(&mut socket, "problem").await;
 
         app.detect(DetectEvent::Frame(frame(1.0)));
-        let Message::Binary(bytes) = next(&mut socket, Message::is_binary).await else { unreachable!() };
+        let Message::Binary(bytes) = next(&mut socket, Message::is_binary).await else {
+            unreachable!()
+        };
         assert_eq!((&bytes[..4], bytes.len()), (&b"PSF1"[..], 72 + 3 * 256));
-        assert_eq!(bytes[72 + 256..72 + 512].iter().filter(|value| **value > 200).count(), 1, "the peak, once");
+        assert_eq!(
+            bytes[72 + 256..72 + 512].iter().filter(|value| **value > 200).count(),
+            1,
+            "the peak, once"
+        );
 
         app.detect(DetectEvent::Opened(pirate(1)));
         let event = next_text(&mut socket, "event").await;
-        let event = if event["kind"] == "receiver_state" { next_text(&mut socket, "event").await } else { event };
+        let event = if event["kind"] == "receiver_state" {
+            next_text(&mut socket, "event").await
+        } else {
+            event
+        };
         assert_eq!(event["kind"], "emission_opened", "{event}");
         let id = event["data"]["id"].as_str().expect("id");
-        let resource = app.state.findings.emission(id).await.expect("stored before it is told").0;
+        let resource = app
+            .state
+            .findings
+            .emission(id)
+            .await
+            .expect("stored before it is told")
+            .0;
         let wire = serde_json::to_value(pinpu::http::emissions::EmissionResponse::from(resource)).expect("JSON");
         let keys = |value: &Value| value.as_object().expect("object").keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&event["data"]), keys(&wire), "an event carries the resource as its address answers it");
+        assert_eq!(
+            keys(&event["data"]),
+            keys(&wire),
+            "an event carries the resource as its address answers it"
+        );
         let conflict = next_text(&mut socket, "event").await;
         assert_eq!(conflict["kind"], "conflict_opened");
         let last = conflict["sequence"].as_u64().expect("number");
@@ -106,9 +137,19 @@ fn a_channel_needs_a_login_and_our_own_page() {
     let app = TestApp::start();
     let viewer = app.as_role(Role::Viewer);
     let upgrade = |cookie: &str, origin: &str| {
-        let call = app.get("/api/v1/live").cookie(cookie).header("connection", "upgrade").header("upgrade", "websocket");
-        let call = call.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-        if origin.is_empty() { call } else { call.header("origin", origin) }
+        let call = app
+            .get("/api/v1/live")
+            .cookie(cookie)
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket");
+        let call = call
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        if origin.is_empty() {
+            call
+        } else {
+            call.header("origin", origin)
+        }
     };
     upgrade("", "").send().expect(401);
     upgrade(&viewer, "https://evil.example").send().expect(403);
@@ -124,12 +165,20 @@ fn a_channel_ends_with_the_session_and_with_the_service() {
         Message::Close(Some(frame)) => u16::from(frame.code),
         other => panic!("{other:?}"),
     };
-    let (mut ending, mut staying) =
-        app.runtime.block_on(async { (open(app.address, &viewer).await, open(app.address, &auditor).await) });
-    app.call("DELETE", "/api/v1/sessions/current").cookie(&viewer).send().expect(204);
-    let code = app.runtime.block_on(async { close_code(next(&mut ending, Message::is_close).await) });
+    let (mut ending, mut staying) = app
+        .runtime
+        .block_on(async { (open(app.address, &viewer).await, open(app.address, &auditor).await) });
+    app.call("DELETE", "/api/v1/sessions/current")
+        .cookie(&viewer)
+        .send()
+        .expect(204);
+    let code = app
+        .runtime
+        .block_on(async { close_code(next(&mut ending, Message::is_close).await) });
     assert_eq!(code, 4401);
-    let goodbye = app.runtime.spawn(async move { close_code(next(&mut staying, Message::is_close).await) });
+    let goodbye = app
+        .runtime
+        .spawn(async move { close_code(next(&mut staying, Message::is_close).await) });
     app.stop().expect("stopped in time");
     assert_eq!(app.runtime.block_on(goodbye).expect("task"), 1001);
 }
@@ -143,9 +192,18 @@ fn a_client_that_does_not_read_hurts_nobody() {
         let mut slow = open(app.address, &viewer).await;
         say(&mut slow, json!({"type": "subscribe", "pixels": 8192})).await;
         let mut quick = open(app.address, &viewer).await;
-        say(&mut quick, json!({"type": "subscribe", "pixels": 8192, "events": false})).await;
+        say(
+            &mut quick,
+            json!({"type": "subscribe", "pixels": 8192, "events": false}),
+        )
+        .await;
         let mut wide = frame(0.0);
-        for levels in [&mut wide.mean_dbfs, &mut wide.max_dbfs, &mut wide.min_dbfs, &mut wide.floor_dbfs] {
+        for levels in [
+            &mut wide.mean_dbfs,
+            &mut wide.max_dbfs,
+            &mut wide.min_dbfs,
+            &mut wide.floor_dbfs,
+        ] {
             *levels = vec![-100.0; 8192];
         }
         // 24 kB each: the slow client's buffers fill early.

@@ -2,8 +2,8 @@
 
 #![expect(unreachable_pub, reason = "a program of its own: nothing reaches into it")]
 
-mod app;
 mod accounts;
+mod app;
 mod cli;
 mod findings;
 mod limits;

@@ -60,7 +60,10 @@ fn operations(document: &Value) -> BTreeMap<String, (String, String)> {
     let mut operations = BTreeMap::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("item") {
-            let id = operation["operationId"].as_str().expect("every operation has an id").to_owned();
+            let id = operation["operationId"]
+                .as_str()
+                .expect("every operation has an id")
+                .to_owned();
             let before = operations.insert(id.clone(), (method.to_uppercase(), path.clone()));
             assert!(before.is_none(), "{id} twice");
         }
@@ -75,11 +78,20 @@ fn every_operation_answers_every_role_as_written_down() {
     let operations = operations(&document);
     let expected: BTreeMap<&str, &str> = EXPECTED.iter().copied().collect();
     for id in operations.keys() {
-        assert!(expected.contains_key(id.as_str()), "operation {id} has no row in this test");
-        assert!(pinpu::service::auth::permissions::access(id).is_some(), "operation {id} has no permissions");
+        assert!(
+            expected.contains_key(id.as_str()),
+            "operation {id} has no row in this test"
+        );
+        assert!(
+            pinpu::service::auth::permissions::access(id).is_some(),
+            "operation {id} has no permissions"
+        );
     }
     for id in pinpu::service::auth::permissions::operations() {
-        assert!(operations.contains_key(id), "the permission table names {id}, which does not exist");
+        assert!(
+            operations.contains_key(id),
+            "the permission table names {id}, which does not exist"
+        );
     }
     let mut callers: Vec<(char, Role, String)> = Vec::new();
     for role in Role::ALL {
@@ -88,7 +100,10 @@ fn every_operation_answers_every_role_as_written_down() {
     }
     for (id, (method, path)) in &operations {
         let letters = expected[id.as_str()];
-        let path = path.replace("{id}", "nothing").replace("{name}", "nothing").replace("{plot}", "spectrum.png");
+        let path = path
+            .replace("{id}", "nothing")
+            .replace("{name}", "nothing")
+            .replace("{plot}", "spectrum.png");
         for (letter, role, cookie) in &mut callers {
             let status = attempt(&app, method, &path, cookie);
             let refused = status == 401 || status == 403;
@@ -121,7 +136,10 @@ fn the_document_is_the_one_that_is_kept_for_clients() {
     let document = pinpu::http::openapi::document().to_pretty_json().expect("document");
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept.trim_end() == document.trim_end(), "docs/openapi.json is old: pinpu openapi > docs/openapi.json");
+    assert!(
+        kept.trim_end() == document.trim_end(),
+        "docs/openapi.json is old: pinpu openapi > docs/openapi.json"
+    );
 }
 
 #[test]
