@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -54,6 +54,23 @@ impl Operations {
             method.clone()
         };
         self.0.get(&(method, route.to_owned())).map(String::as_str)
+    }
+
+    /// The methods of a route, as the `Allow` header says them; nothing for a route that is not in the document.
+    fn allowed(&self, route: &str) -> Option<HeaderValue> {
+        let mut methods: Vec<&str> = self
+            .0
+            .keys()
+            .filter(|(_, known)| known == route)
+            .map(|(method, _)| method.as_str())
+            .collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.sort_unstable();
+        HeaderValue::from_str(&methods.join(", "))
+            .ok()
+            .filter(|_| !methods.is_empty())
     }
 }
 
@@ -150,8 +167,13 @@ async fn admit(state: &AppState, request: &Parts) -> Result<Option<Principal>> {
     }
     let route = request.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let Some(operation) = state.operations.find(&request.method, route) else {
-        tracing::error!(route, "a route without an operation id is denied to everybody");
-        return Err(denied("-", "use an operation that has no permissions"));
+        return Err(match state.operations.allowed(route) {
+            Some(allow) => Problem::from_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow),
+            None => {
+                tracing::error!(route, "a route without an operation id is denied to everybody");
+                denied("-", "use an operation that has no permissions")
+            }
+        });
     };
     let access = permissions::access(operation);
     let caller = match token(headers) {

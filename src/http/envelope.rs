@@ -61,13 +61,14 @@ fn method_label(method: &axum::http::Method) -> &'static str {
     }
 }
 
-/// An error which some layer answered without going through [`Problem`].
+/// An error which some layer answered in plain text or without a word; answers in JSON were meant.
 fn is_bare_error(response: &Response) -> bool {
-    (response.status().is_client_error() || response.status().is_server_error())
-        && response
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_none_or(|value| value != "application/problem+json")
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map_or(&b""[..], |value| value.as_bytes());
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    is_error && kind != b"application/json" && kind != b"application/problem+json"
 }
 
 fn log_problem(problem: &Problem, id: &str) {

@@ -35,7 +35,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
                 let reason = text
                     .strip_prefix("Failed to deserialize query string: ")
                     .unwrap_or(&text);
-                let (field, reason) = reason.split_once(": ").unwrap_or(("", reason));
+                let reason = shortened(reason);
+                let (field, reason) = reason.split_once(": ").unwrap_or(("", &reason));
                 let problem = Problem::malformed(
                     format!("查询参数有误：{field} {reason}"),
                     format!("The query is wrong: {field} {reason}"),
@@ -101,12 +102,22 @@ fn json_problem(rejection: &JsonRejection) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::from_status(StatusCode::PAYLOAD_TOO_LARGE),
         status => {
             let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+            let reason = shortened(reason);
             let (zh, en) = (format!("JSON 有误：{reason}"), format!("The JSON is wrong: {reason}"));
             match status {
                 StatusCode::UNPROCESSABLE_ENTITY => Problem::invalid(zh, en),
                 _ => Problem::malformed(zh, en),
             }
         }
+    }
+}
+
+/// The message without what it quotes at length.
+fn shortened(reason: &str) -> String {
+    const MOST: usize = 300;
+    match reason.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason.to_owned(),
     }
 }
 

@@ -1,14 +1,24 @@
 //! Images for reports.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
     error::Result,
-    extract::{Path, Query},
-    language::Language,
+    extract::{Path, Query, band},
+    language::{Language, negotiate},
+    receivers,
+    spectra::{size, span},
+};
+use crate::{
+    plot::Format,
+    service::pictures::{PictureQuery, Subject},
 };
 
 /// Which image, in which format.
@@ -55,23 +65,51 @@ pub struct PlotQuery {
     #[param(minimum = 320, maximum = 4096, default = 1280)]
     pub width: Option<u32>,
     /// Height in pixels.
-    #[param(minimum = 200, maximum = 4096, default = 720)]
+    #[param(minimum = 240, maximum = 4096, default = 720)]
     pub height: Option<u32>,
     /// Language; that of the request when not given.
     pub lang: Option<Language>,
 }
 
-/// Draws an image.
+impl PlotFile {
+    fn parts(self) -> (Subject, Format) {
+        match self {
+            Self::SpectrumPng => (Subject::Spectrum, Format::Png),
+            Self::SpectrumSvg => (Subject::Spectrum, Format::Svg),
+            Self::WaterfallPng => (Subject::Waterfall, Format::Png),
+            Self::WaterfallSvg => (Subject::Waterfall, Format::Svg),
+            Self::OccupancyPng => (Subject::Occupancy, Format::Png),
+            Self::OccupancySvg => (Subject::Occupancy, Format::Svg),
+        }
+    }
+}
+
+/// Draws an image of what is stored.
 #[utoipa::path(get, path = "/{plot}", operation_id = "get_plot", tag = "plots",
     params(("plot" = PlotFile, Path, description = "Image and format"), PlotQuery),
     responses((status = 200, description = "The image", content(
         (Vec<u8> = "image/png"), (String = "image/svg+xml")))))]
 pub async fn get_plot(
-    State(_state): State<AppState>,
-    Path(_plot): Path<PlotFile>,
-    Query(_query): Query<PlotQuery>,
+    State(state): State<AppState>,
+    Path(plot): Path<PlotFile>,
+    Query(query): Query<PlotQuery>,
+    headers: HeaderMap,
 ) -> Result<Response> {
-    Err(super::error::Problem::from(crate::Error::Unavailable(
-        "plots are not part of this build".to_owned(),
-    )))
+    let (subject, format) = plot.parts();
+    let (from, to) = span(query.from, query.to)?;
+    let query = PictureQuery {
+        subject,
+        format,
+        size: (
+            size("width", query.width, 1280, (320, 4096))? as u32,
+            size("height", query.height, 720, (240, 4096))? as u32,
+        ),
+        band: band(query.low_hz, query.high_hz)?,
+        from,
+        to,
+        language: query.lang.unwrap_or_else(|| negotiate(&headers)),
+        receiver: receivers::choose(&state, query.receiver)?,
+    };
+    let image = state.pictures.draw(query).await?;
+    Ok(([(header::CONTENT_TYPE, format.media_type())], image).into_response())
 }

@@ -79,10 +79,11 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         )
         .nest(
             "/registry",
-            OpenApiRouter::new()
-                .routes(routes!(registry::check_registry))
-                .routes(routes!(registry::import_registry))
-                .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+            OpenApiRouter::new().routes(routes!(registry::check_registry)).merge(
+                OpenApiRouter::new()
+                    .routes(routes!(registry::import_registry))
+                    .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
+            ),
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live));

@@ -7,8 +7,8 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{caller::Operations, openapi, readiness::Readiness};
 use crate::service::{
-    check::Checker, findings::Findings, idempotency::Answers, ledger::Ledger, live::Hub, registry::RegistryService,
-    sessions::Sessions, spectra::Spectra, users::Users,
+    check::Checker, findings::Findings, idempotency::Answers, ledger::Ledger, live::Hub, pictures::Pictures,
+    registry::RegistryService, sessions::Sessions, spectra::Spectra, users::Users,
 };
 
 /// Live channels that may be open at the same time.
@@ -62,6 +62,8 @@ pub struct AppState(Arc<Inner>);
 #[derive(Debug)]
 pub struct Inner {
     services: Services,
+    /// Images of what is stored.
+    pub(super) pictures: Pictures,
     /// Settings.
     pub config: HttpConfig,
     /// Operation ids by route.
@@ -81,8 +83,17 @@ impl AppState {
     pub fn new(services: Services, config: HttpConfig) -> Self {
         let document = openapi::document();
         let (stop, stopping) = watch::channel(false);
+        let Services {
+            spectra,
+            findings,
+            registry,
+            hub,
+            ..
+        } = &services;
+        let pictures = Pictures::new(spectra.clone(), findings.clone(), registry.clone(), Arc::clone(hub));
         Self(Arc::new(Inner {
             services,
+            pictures,
             config,
             operations: Operations::of(&document),
             document: document.to_json().unwrap_or_default().into(),

@@ -8,6 +8,7 @@ pub mod imports;
 pub mod ledger;
 pub mod live;
 pub mod monitoring;
+pub mod pictures;
 pub mod reduction;
 pub mod registry;
 pub mod sessions;

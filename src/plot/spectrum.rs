@@ -1,0 +1,182 @@
+//! Level over frequency: the mean as a line within the span from lowest to highest, the noise floor, and emissions
+//! with their names above the chart.
+//!
+//! Where there are more bins than pixels, each pixel column shows both the highest and the lowest of its bins, so a
+//! narrow carrier never vanishes.
+
+use super::{
+    PlotError, PlotOptions,
+    axis,
+    colour::{FLOOR, MAX, MEAN, MIN},
+    data::{Marker, SpectrumPlot},
+    fonts::{Fonts, Weight},
+    frame::{Frame, Heading, Margins, Sample, unit_of},
+    scene::{Area, Scene, Shape, Text, fitted},
+};
+
+/// Rows for the names of emissions at most.
+const NAME_ROWS: usize = 3;
+/// Dashes of the noise floor.
+const DASH: [f64; 2] = [6.0, 4.0];
+
+/// Makes the picture.
+pub(super) fn compose(data: &SpectrumPlot, options: &PlotOptions, fonts: &Fonts) -> Result<Scene, PlotError> {
+    data.check()?;
+    let unit = unit_of(options);
+    let [low, high] = range(data);
+    let names = if data.emissions.is_empty() { 0 } else { NAME_ROWS.min(data.emissions.len()) };
+    let rough = axis::level(low, high, f64::from(options.height) * 0.6, 34.0 * unit);
+    let margins = Margins {
+        left: Frame::room_for(fonts, unit, &rough),
+        right: 0.0,
+        top: names as f64 * 17.0 * unit,
+    };
+    let mut frame = Frame::new(fonts, options, &data.scope, &heading(data, options), margins)?;
+    let chart = frame.chart;
+    let y = |level: f64| chart.bottom - (level - low) / (high - low) * chart.height();
+    let ticks = axis::level(low, high, chart.height(), 34.0 * unit);
+    frame.vertical_axis(&options.language.level_axis(data.unit.symbol()), &ticks, true, y);
+    unseen(&mut frame, &data.mean);
+    let flat = |level: f32| y(f64::from(level)).clamp(chart.top, chart.bottom);
+    markers(&mut frame, &data.emissions, names);
+    if !data.max.is_empty() && !data.min.is_empty() {
+        between(&mut frame, &data.min, &data.max, flat);
+    }
+    for (trace, colour, width) in [(&data.min, MIN, 1.0), (&data.max, MAX, 1.0), (&data.mean, MEAN, 1.6)] {
+        for points in lines(trace, chart, flat) {
+            frame.scene.line(points, colour, width * unit);
+        }
+    }
+    for points in lines(&data.floor, chart, flat) {
+        let dash = Some(DASH.map(|length| length * unit));
+        frame.scene.push(Shape::Line { points, colour: FLOOR, width: 1.6 * unit, dash });
+    }
+    Ok(frame.finish())
+}
+
+fn heading(data: &SpectrumPlot, options: &PlotOptions) -> Heading {
+    let words = options.language;
+    let mut legend = vec![(Sample::Line(MEAN, None), words.mean().to_owned())];
+    if !data.max.is_empty() {
+        legend.push((Sample::Line(MAX, None), words.max().to_owned()));
+    }
+    if !data.min.is_empty() {
+        legend.push((Sample::Line(MIN, None), words.min().to_owned()));
+    }
+    if !data.floor.is_empty() {
+        legend.push((Sample::Line(FLOOR, Some(DASH)), words.floor().to_owned()));
+    }
+    if data.mean.iter().any(|level| !level.is_finite()) {
+        legend.push((Sample::Unseen, words.unseen().to_owned()));
+    }
+    Heading {
+        title: format!("{} {}", words.spectrum(), data.scope.band),
+        facts: vec![
+            data.scope.receiver.clone(),
+            words.when(data.scope.time(), options.offset),
+            data.resolution_hz.map(|hz| words.resolution(hz)).unwrap_or_default(),
+        ],
+        legend,
+    }
+}
+
+/// Levels from a little below the lowest of interest to a little above the highest; at least 20 dB. Single bins far
+/// below the rest (digital zero) do not stretch it.
+fn range(data: &SpectrumPlot) -> [f64; 2] {
+    let mut low: Vec<f32> = [&data.mean, &data.min, &data.floor].into_iter().flatten().copied().filter(|v| v.is_finite()).collect();
+    let highest = [&data.mean, &data.max, &data.floor].into_iter().flatten().copied().filter(|v| v.is_finite());
+    let Some(highest) = highest.reduce(f32::max) else { return [-100.0, 0.0] };
+    let at = low.len() / 100;
+    low.select_nth_unstable_by(at, f32::total_cmp);
+    let high = ((f64::from(highest) + 4.0) / 5.0).ceil() * 5.0;
+    let low = ((f64::from(low[at]) - 3.0) / 5.0).floor() * 5.0;
+    [low.min(high - 20.0).max(high - 250.0), high]
+}
+
+/// A trace as joined lines, parted where it was not observed.
+fn lines(trace: &[f32], chart: Area, y: impl Fn(f32) -> f64) -> Vec<Vec<(f64, f64)>> {
+    let per_bin = chart.width() / trace.len().max(1) as f64;
+    let mut lines = vec![Vec::new()];
+    let per_column = (1.0 / per_bin).floor().max(1.0) as usize;
+    for (n, bins) in trace.chunks(per_column).enumerate() {
+        let x = |at: usize| chart.left + (at as f64 + 0.5) * per_bin;
+        let first = n * per_column;
+        let seen = || bins.iter().enumerate().filter(|(_, level)| level.is_finite());
+        let (lowest, highest) = (seen().min_by(|a, b| a.1.total_cmp(b.1)), seen().max_by(|a, b| a.1.total_cmp(b.1)));
+        let (Some(a), Some(b)) = (lowest, highest) else {
+            lines.push(Vec::new());
+            continue;
+        };
+        let Some(line) = lines.last_mut() else { continue };
+        let (early, late) = if a.0 <= b.0 { (a, b) } else { (b, a) };
+        line.push((x(first + early.0), y(*early.1)));
+        if early.0 != late.0 {
+            line.push((x(first + late.0), y(*late.1)));
+        }
+    }
+    // A single bin between two that were not observed still shows.
+    for line in lines.iter_mut().filter(|line| line.len() == 1) {
+        line.push((line[0].0 + per_bin.max(1.0), line[0].1));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// The span from lowest to highest as a veil behind the lines, parted like them.
+fn between(frame: &mut Frame<'_>, min: &[f32], max: &[f32], y: impl Fn(f32) -> f64) {
+    let lower = lines(min, frame.chart, &y);
+    let upper = lines(max, frame.chart, &y);
+    for (below, above) in lower.into_iter().zip(upper) {
+        let outline = above.into_iter().chain(below.into_iter().rev()).collect();
+        frame.scene.push(Shape::Polygon(outline, MIN.faded(0.16)));
+    }
+}
+
+/// Hatches runs of bins that were not observed.
+fn unseen(frame: &mut Frame<'_>, mean: &[f32]) {
+    let per_bin = frame.chart.width() / mean.len() as f64;
+    let mut from = None;
+    for (n, level) in mean.iter().copied().chain([0.0]).enumerate() {
+        match (level.is_finite(), from) {
+            (false, None) => from = Some(n),
+            (true, Some(start)) => {
+                let edge = |bin: usize| frame.chart.left + bin as f64 * per_bin;
+                let area = Area { left: edge(start), right: edge(n), ..frame.chart };
+                frame.scene.push(Shape::Unseen(area));
+                from = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Emissions as veils over their bands; names above the chart where they do not collide, a leader to each.
+fn markers(frame: &mut Frame<'_>, emissions: &[Marker], rows: usize) {
+    let (u, chart, size) = (frame.unit, frame.chart, 11.5 * frame.unit);
+    let mut taken: Vec<Vec<(f64, f64)>> = vec![Vec::new(); rows];
+    for marker in emissions {
+        let (low, high) = (marker.band.low().as_f64(), marker.band.high().as_f64());
+        let Some((left, right)) = frame.across(low, high, 2.0 * u) else { continue };
+        frame.scene.push(Shape::Rect(Area { left, right, ..chart }, marker.colour.faded(0.13)));
+        let middle = (left + right) / 2.0;
+        let label = fitted(frame.fonts, &marker.label, chart.width() * 0.4, size, Weight::Regular);
+        let half = frame.width(&label, size) / 2.0 + 5.0 * u;
+        let centre = middle.clamp(chart.left + half.min(chart.width() / 2.0), chart.right - half.min(chart.width() / 2.0));
+        // A leader must not cross a name below it either.
+        let free = |row: usize| {
+            taken[row].iter().all(|(from, to)| centre + half <= *from || *to <= centre - half)
+                && taken[..row].iter().flatten().all(|(from, to)| middle < *from || *to < middle)
+        };
+        let Some(row) = (0..rows).find(|row| free(*row)) else { continue };
+        taken[row].push((centre - half, centre + half));
+        let y = chart.top - (9.0 + 17.0 * row as f64) * u;
+        frame.scene.line(vec![(middle, y + 7.0 * u), (middle, chart.top)], marker.colour, u.max(1.0));
+        frame.scene.push(Shape::Line {
+            points: vec![(middle, chart.top), (middle, chart.bottom)],
+            colour: marker.colour.faded(0.55),
+            width: u.max(1.0),
+            dash: Some([3.0 * u, 3.0 * u]),
+        });
+        frame.scene.text(Text::new(label, centre, y, size, marker.colour).middle());
+    }
+}

@@ -1,0 +1,391 @@
+//! The pictures hold what they promise: sizes, readable labels that keep apart, signals where they are, hatching where
+//! nothing was observed. `PINPU_PLOT_DIR=folder` keeps the sample pictures for looking at.
+
+use std::{collections::BTreeSet, env, fs, path::Path};
+
+use jiff::tz::Offset;
+
+use super::{
+    colour::{UNSEEN, level_map},
+    fonts::Fonts,
+    scene::Shape,
+    *,
+};
+use crate::units::{Band, Hertz};
+
+/// Sizes that pictures are asked for in: usual, narrow, wide, smallest, large.
+const SIZES: [(u32, u32); 6] = [(1200, 700), (480, 640), (1600, 420), (320, 240), (640, 360), (2400, 1500)];
+
+fn band(low: i64, high: i64) -> Band {
+    Band::new(Hertz(low), Hertz(high)).unwrap()
+}
+
+/// Noise that is the same at every run: the sum of twelve uniform numbers.
+struct Noise(u64);
+
+impl Noise {
+    fn db(&mut self, sigma: f32) -> f32 {
+        let sum: f32 = (0..12)
+            .map(|_| {
+                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (self.0 >> 40) as f32 / (1 << 24) as f32
+            })
+            .sum();
+        (sum - 6.0) * sigma
+    }
+}
+
+fn scope(language: Language) -> Scope {
+    let label = |low, high, service: &str, zh: &str, en: &str| BandLabel {
+        band: band(low, high),
+        text: if language == Language::Zh { zh } else { en }.to_owned(),
+        colour: Colour::of_service(service),
+    };
+    Scope {
+        band: band(96_800_000, 99_200_000),
+        start: Some("2026-11-22T02:15:30.25Z".parse().unwrap()),
+        seconds: 90.0,
+        receiver: if language == Language::Zh { "虚拟接收机 00000001，示范站" } else { "Virtual receiver 00000001, demo site" }.into(),
+        title: None,
+        allocations: vec![
+            label(87_000_000, 98_000_000, "BROADCASTING", "调频广播（一类）", "FM broadcasting, class 1"),
+            label(98_000_000, 98_010_000, "AERONAUTICAL", "航空", "Aeronautical"),
+            label(98_010_000, 108_000_000, "BROADCASTING", "调频广播（二类）", "FM broadcasting, class 2"),
+            label(97_600_000, 98_600_000, "LAND MOBILE", "陆地移动（次要业务）", "Land mobile (secondary)"),
+        ],
+    }
+}
+
+/// Stations of the demo scene: centre and half width in bins of 2048 over 2.4 MHz, level.
+const STATIONS: [(usize, usize, f32); 5] = [(341, 70, -48.0), (554, 60, -62.0), (768, 70, -40.0), (1280, 70, -44.0), (1813, 60, -55.0)];
+
+fn level(bin: usize, noise: &mut Noise, sigma: f32) -> f32 {
+    let hump = |(centre, half, peak): (usize, usize, f32)| {
+        let away = bin.abs_diff(centre) as f32 / half as f32;
+        peak - 18.0 * away.powi(4)
+    };
+    let signal = STATIONS.map(hump).into_iter().fold(-96.0, f32::max);
+    signal + noise.db(sigma)
+}
+
+fn spectrum(language: Language) -> SpectrumPlot {
+    let mut noise = Noise(7);
+    let mut trace = |offset: f32, sigma: f32| (0..2048).map(|bin| level(bin, &mut noise, sigma) + offset).collect::<Vec<f32>>();
+    let (mut mean, max, min) = (trace(0.0, 0.4), trace(7.0, 1.2), trace(-9.0, 2.0));
+    mean[1536..1600].fill(f32::NAN);
+    let marker = |low, high, zh: &str, en: &str, severity| Marker {
+        band: band(low, high),
+        label: if language == Language::Zh { zh } else { en }.to_owned(),
+        colour: Colour::of_severity(severity),
+    };
+    use crate::conflict::Severity::{Alarm, Info, Warning};
+    SpectrumPlot {
+        scope: scope(language),
+        unit: LevelUnit::Dbfs,
+        resolution_hz: Some(1757.8),
+        mean,
+        max,
+        min,
+        floor: vec![-96.0; 2048],
+        emissions: vec![
+            marker(97_370_000, 97_530_000, "#3 无执照", "#3 unlicensed", Alarm),
+            marker(98_820_000, 99_030_000, "#5 频率偏离", "#5 off frequency", Warning),
+            marker(97_110_000, 97_290_000, "#1 有执照", "#1 licensed", Info),
+            marker(97_610_000, 97_790_000, "#2 有执照", "#2 licensed", Info),
+            marker(98_210_000, 98_390_000, "#4 有执照", "#4 licensed", Info),
+        ],
+    }
+}
+
+fn waterfall(language: Language) -> WaterfallPlot {
+    let mut noise = Noise(3);
+    let row = |n: usize, noise: &mut Noise| {
+        (0..2048)
+            .map(|bin: usize| {
+                let on = bin.abs_diff(554) > 120 || (n / 40).is_multiple_of(2);
+                if on { level(bin, noise, 3.0) } else { -96.0 + noise.db(3.0) }
+            })
+            .collect()
+    };
+    let spectrum = spectrum(language);
+    WaterfallPlot {
+        scope: scope(language),
+        unit: LevelUnit::Dbfs,
+        resolution_hz: Some(1757.8),
+        rows: (0..180).map(|n| if (100..112).contains(&n) { None } else { Some(row(n, &mut noise)) }).collect(),
+        levels: None,
+        emissions: spectrum.emissions[..2]
+            .iter()
+            .map(|marker| EmissionBox { marker: marker.clone(), start_s: 20.0, stop_s: 40.0 })
+            .collect(),
+    }
+}
+
+fn occupancy(language: Language) -> OccupancyPlot {
+    let bins = (0..24)
+        .map(|n| {
+            let low = 96_800_000 + n * 100_000;
+            let fraction = [0.02, 0.97, 0.35, 0.6][(n as usize * 7) % 4];
+            OccupancyBin {
+                band: band(low, low + 100_000),
+                fraction,
+                interval: [(fraction - 0.06_f64).max(0.0), (fraction + 0.05).min(1.0)],
+                observed_s: if n == 11 { 0.0 } else { 90.0 - 3.0 * n as f64 },
+            }
+        })
+        .collect();
+    let threshold = if language == Language::Zh { "噪声底以上 6 dB" } else { "6 dB above the floor" };
+    OccupancyPlot { scope: scope(language), threshold: threshold.into(), bins }
+}
+
+fn samples(language: Language) -> [(&'static str, Plot); 3] {
+    [
+        ("spectrum", Plot::Spectrum(spectrum(language))),
+        ("waterfall", Plot::Waterfall(waterfall(language))),
+        ("occupancy", Plot::Occupancy(occupancy(language))),
+    ]
+}
+
+fn options((width, height): (u32, u32), language: Language, format: Format) -> PlotOptions {
+    PlotOptions { width, height, language, format, offset: Offset::constant(8) }
+}
+
+/// Whether PNG can be drawn here; said by name where not, and a failure under `CI=true`.
+fn has_font(test: &str) -> bool {
+    let fonts = fonts::installed();
+    if fonts.draws_chinese() {
+        return true;
+    }
+    assert!(env::var("CI").as_deref() != Ok("true"), "CI needs a Chinese font: {}", fonts::INSTALL);
+    println!("skipped: {test} (no Chinese font on this machine)");
+    false
+}
+
+fn decode(bytes: &[u8]) -> (u32, u32, Vec<[u8; 3]>) {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+    let mut data = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut data).unwrap();
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    (info.width, info.height, data[..info.buffer_size()].as_chunks::<3>().0.to_vec())
+}
+
+#[test]
+fn every_picture_has_the_size_it_was_asked_for_in_both_formats() {
+    if !has_font("every_picture_has_the_size_it_was_asked_for_in_both_formats") {
+        return;
+    }
+    let keep = env::var_os("PINPU_PLOT_DIR");
+    for language in [Language::Zh, Language::En] {
+        for (name, plot) in samples(language) {
+            for size in &SIZES[..4] {
+                let bytes = render(&plot, &options(*size, language, Format::Png)).unwrap();
+                let (width, height, _) = decode(&bytes);
+                assert_eq!((width, height), *size);
+                let svg = render(&plot, &options(*size, language, Format::Svg)).unwrap();
+                let text = String::from_utf8(svg.clone()).unwrap();
+                let tree = roxmltree::Document::parse(&text).unwrap();
+                assert_eq!(tree.root_element().attribute("width"), Some(size.0.to_string().as_str()));
+                if let Some(folder) = &keep {
+                    let file = Path::new(folder).join(format!("{name}-{language:?}-{}x{}.png", size.0, size.1));
+                    fs::write(&file, bytes).unwrap();
+                    fs::write(file.with_extension("svg"), svg).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_label_covers_another_or_leaves_the_picture() {
+    let fonts = fonts::installed();
+    for language in [Language::Zh, Language::En] {
+        for (name, plot) in samples(language) {
+            for (width, height) in SIZES {
+                let scene = compose(&plot, &options((width, height), language, Format::Svg), fonts).unwrap();
+                let texts: Vec<_> = scene
+                    .shapes
+                    .iter()
+                    .filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
+                    .collect();
+                assert!(texts.len() > 8, "{name} {width}x{height}: only {} labels", texts.len());
+                for (n, text) in texts.iter().enumerate() {
+                    let area = text.area(fonts);
+                    let inside = area.left >= -0.5
+                        && area.top >= -0.5
+                        && area.right <= f64::from(width) + 0.5
+                        && area.bottom <= f64::from(height) + 0.5;
+                    assert!(inside, "{name} {width}x{height}: '{}' leaves the picture: {area:?}", text.content);
+                    for other in &texts[..n] {
+                        let both = (&other.content, &text.content);
+                        assert!(!area.overlaps(other.area(fonts)), "{name} {width}x{height}: {both:?} cover each other");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn svg_keeps_its_text_as_text_and_says_everything() {
+    let svg = |plot: &Plot, language| {
+        String::from_utf8(render(plot, &options((1200, 700), language, Format::Svg)).unwrap()).unwrap()
+    };
+    let texts = |document: &str| -> BTreeSet<String> {
+        let tree = roxmltree::Document::parse(document).unwrap();
+        tree.descendants().filter_map(|node| node.text()).map(|text| text.trim().to_owned()).collect()
+    };
+    let [(_, spectrum), (_, waterfall), (_, occupancy)] = samples(Language::Zh);
+    for (plot, words) in [
+        (&spectrum, vec!["频谱 96.8 MHz – 99.2 MHz", "频率（MHz）", "电平（dBFS）", "平均", "噪声底", "未观测", "#3 无执照", "调频广播（一类）"]),
+        (&waterfall, vec!["瀑布图 96.8 MHz – 99.2 MHz", "时间（UTC+8）", "dBFS", "10:16:00", "未观测"]),
+        (&occupancy, vec!["信道占用度 96.8 MHz – 99.2 MHz", "占用度（%）", "95% 置信区间", "100"]),
+    ] {
+        let found = texts(&svg(plot, Language::Zh));
+        for word in words {
+            assert!(found.contains(word), "'{word}' is missing in {found:?}");
+        }
+    }
+    let [(_, spectrum), ..] = samples(Language::En);
+    let found = texts(&svg(&spectrum, Language::En));
+    for word in ["Frequency (MHz)", "Level (dBFS)", "97.0", "−60", "#3 unlicensed"] {
+        assert!(found.contains(word), "'{word}' is missing in {found:?}");
+    }
+}
+
+#[test]
+fn a_signal_is_drawn_where_it_is_and_nowhere_else() {
+    if !has_font("a_signal_is_drawn_where_it_is_and_nowhere_else") {
+        return;
+    }
+    let mut quiet = spectrum(Language::En);
+    (quiet.emissions, quiet.max, quiet.min) = (Vec::new(), Vec::new(), Vec::new());
+    quiet.mean = vec![-90.0; 2048];
+    let mut loud = quiet.clone();
+    loud.mean[1024] = -50.0;
+    quiet.mean[3] = -50.0;
+    loud.mean[3] = -50.0;
+    let [quiet, loud] = [quiet, loud].map(Plot::Spectrum);
+    let size = options((800, 500), Language::En, Format::Png);
+    let [(width, _, before), (_, _, after)] = [&quiet, &loud].map(|plot| decode(&render(plot, &size).unwrap()));
+    let changed: BTreeSet<u32> = (0..before.len()).filter(|n| before[*n] != after[*n]).map(|n| n as u32 % width).collect();
+    let (first, last) = (*changed.first().expect("a difference"), *changed.last().unwrap());
+    assert!(last - first < 8, "one bin changed columns {first} to {last}");
+    let chart = compose(&quiet, &size, fonts::installed()).unwrap().shapes;
+    let Some(Shape::Rect(area, _)) = chart.iter().find(|shape| matches!(shape, Shape::Rect(area, _) if area.height() > 200.0))
+    else {
+        panic!("no chart")
+    };
+    let expected = area.left + area.width() * 1024.5 / 2048.0;
+    assert!((f64::from(first + last) / 2.0 - expected).abs() < 3.0, "{first} to {last}, expected {expected}");
+}
+
+#[test]
+fn what_was_not_observed_is_hatched_and_never_a_level() {
+    if !has_font("what_was_not_observed_is_hatched_and_never_a_level") {
+        return;
+    }
+    let mut plot = waterfall(Language::En);
+    plot.rows = vec![None; 50];
+    plot.emissions.clear();
+    let size = options((640, 480), Language::En, Format::Png);
+    let scene = compose(&Plot::Waterfall(plot.clone()), &size, fonts::installed()).unwrap();
+    let chart = scene.shapes.iter().find_map(|shape| if let Shape::Unseen(area) = shape { Some(*area) } else { None });
+    let inside = chart.filter(|area| area.height() > 100.0).or_else(|| {
+        scene.shapes.iter().find_map(|shape| match shape {
+            Shape::Unseen(area) if area.height() > 100.0 => Some(*area),
+            _ => None,
+        })
+    });
+    let area = inside.expect("a hatched chart");
+    let (width, _, pixels) = decode(&render(&Plot::Waterfall(plot), &size).unwrap());
+    let levels: BTreeSet<[u8; 3]> = level_map()[1..].iter().copied().collect();
+    let ground = UNSEEN[0].rgb;
+    let mut hatched = 0;
+    for y in area.top as u32 + 2..area.bottom as u32 - 2 {
+        for x in area.left as u32 + 2..area.right as u32 - 2 {
+            let pixel = pixels[(y * width + x) as usize];
+            assert!(!levels.contains(&pixel), "a level at ({x}, {y})");
+            hatched += usize::from(pixel != ground);
+        }
+    }
+    assert!(hatched as f64 > 0.05 * area.width() * area.height(), "no hatch lines");
+}
+
+#[test]
+fn chinese_is_drawn_and_not_as_boxes() {
+    if !has_font("chinese_is_drawn_and_not_as_boxes") {
+        return;
+    }
+    let ink = |text: &str| {
+        let mut dots = BTreeSet::new();
+        fonts::installed().draw(text, 32.0, fonts::Weight::Regular, (0.0, 32.0), |x, y, coverage| {
+            if coverage > 0.5 {
+                dots.insert((x, y));
+            }
+        });
+        dots
+    };
+    let (one, other) = (ink("频"), ink("谱"));
+    assert!(one.len() > 100 && other.len() > 100, "{} and {} dots", one.len(), other.len());
+    let differ = one.symmetric_difference(&other).count();
+    assert!(differ > one.len() / 2, "two characters differ in {differ} dots only: the same box twice?");
+}
+
+#[test]
+fn without_a_font_png_says_what_to_install_and_svg_still_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = Fonts::find(None, folder.path());
+    let [(_, plot), ..] = samples(Language::Zh);
+    let error = render_with(&plot, &options((800, 600), Language::Zh, Format::Png), &none).unwrap_err();
+    assert!(matches!(error, PlotError::Font { .. }) && error.to_string().contains("fonts-wqy-microhei"), "{error}");
+    let svg = render_with(&plot, &options((800, 600), Language::Zh, Format::Svg), &none).unwrap();
+    assert!(String::from_utf8(svg).unwrap().contains("频谱"));
+    let latin = Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf");
+    if latin.exists() {
+        let latin = Fonts::find(Some(latin), folder.path());
+        let draw = |language| render_with(&plot, &options((800, 600), language, Format::Png), &latin);
+        assert!(matches!(draw(Language::Zh), Err(PlotError::Font { script: "Chinese" })));
+        assert!(draw(Language::En).is_ok());
+    }
+}
+
+#[test]
+fn impossible_wishes_are_refused_with_what_to_ask_for() {
+    let [(_, plot), ..] = samples(Language::En);
+    for size in [(8193, 700), (1200, 8193), (319, 700), (1200, 239), (0, 0)] {
+        let error = render(&plot, &options(size, Language::En, Format::Svg)).unwrap_err().to_string();
+        assert!(error.contains("320 to 8192"), "{error}");
+    }
+    let refusal = |plot: Plot| render(&plot, &options((800, 600), Language::En, Format::Svg)).unwrap_err().to_string();
+    let good = spectrum(Language::En);
+    let empty = Scope { band: band(5, 5), ..good.scope.clone() };
+    for (plot, word) in [
+        (Plot::Spectrum(SpectrumPlot { mean: Vec::new(), ..good.clone() }), "no bins"),
+        (Plot::Spectrum(SpectrumPlot { max: vec![0.0; 3], ..good.clone() }), "'max' has 3 bins"),
+        (Plot::Spectrum(SpectrumPlot { scope: empty, ..good.clone() }), "is empty"),
+        (Plot::Waterfall(WaterfallPlot { rows: Vec::new(), ..waterfall(Language::En) }), "no rows"),
+        (
+            Plot::Waterfall(WaterfallPlot { rows: vec![Some(vec![0.0]), Some(vec![0.0; 2])], ..waterfall(Language::En) }),
+            "rows of 1 and of 2",
+        ),
+        (Plot::Waterfall(WaterfallPlot { levels: Some([0.0, -10.0]), ..waterfall(Language::En) }), "must be higher"),
+        (Plot::Occupancy(OccupancyPlot { bins: Vec::new(), ..occupancy(Language::En) }), "no channels"),
+    ] {
+        let error = refusal(plot);
+        assert!(error.contains(word), "'{word}' is missing in: {error}");
+    }
+    assert!("gif".parse::<Format>().unwrap_err().to_string().contains("png or svg"));
+}
+
+#[test]
+fn one_bin_all_nan_and_offsets_are_drawn_too() {
+    let mut plot = spectrum(Language::En);
+    (plot.max, plot.min, plot.floor) = (Vec::new(), Vec::new(), Vec::new());
+    plot.scope.band = band(-6_000, 6_001);
+    plot.scope.start = None;
+    for mean in [vec![-80.0], vec![f32::NAN; 64], vec![f32::NEG_INFINITY, -3.0, f32::NAN]] {
+        plot.mean = mean;
+        let svg = render(&Plot::Spectrum(plot.clone()), &options((800, 600), Language::En, Format::Svg)).unwrap();
+        assert!(String::from_utf8(svg).unwrap().contains("Offset from centre (kHz)"));
+    }
+}

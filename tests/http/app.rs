@@ -1,0 +1,425 @@
+//! A whole service on a temporary store and a port of its own, spoken to over TCP. The client checks on every answer
+//! what every answer owes: status, content type, request id, security headers, problem details.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use pinpu::{
+    capture::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus},
+    conflict::{Context, Measured, Rules, judge},
+    detect::{BandwidthMethod, DetectEvent, Emission, Frame},
+    http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
+    registry::{demo, table},
+    service::{
+        auth::{Passwords, Role},
+        check::Checker,
+        findings::Findings,
+        idempotency::Answers,
+        ledger::Ledger,
+        live::Hub,
+        monitoring::{Judge, Monitor, MonitorConfig},
+        registry::RegistryService,
+        sessions::Sessions,
+        spectra::Spectra,
+        users::Users,
+    },
+    store::{DatabaseConfig, Store},
+    units::{Band, Hertz},
+};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// Password of every account of the tests.
+pub const PASSWORD: &str = "green horses swim upstream";
+/// Id of the receiver of the tests.
+pub const RECEIVER: &str = "rx1";
+
+/// The running service.
+pub struct TestApp {
+    pub address: std::net::SocketAddr,
+    pub runtime: Runtime,
+    pub state: AppState,
+    pub store: Store,
+    pub monitor: Option<Monitor>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    served: Option<tokio::task::JoinHandle<pinpu::Result<()>>>,
+    agent: ureq::Agent,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer that has passed the checks.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+}
+
+impl TestApp {
+    /// The service as it is with real users: no demo.
+    pub fn start() -> Self {
+        Self::with(HttpConfig::default())
+    }
+
+    pub fn with(config: HttpConfig) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("runtime");
+        let folder = tempfile::tempdir().expect("folder");
+        let url = format!("sqlite://{}", folder.path().join("pinpu.db").display());
+        let (state, store, monitor) = runtime.block_on(build(&url, config));
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .expect("port");
+        let address = listener.local_addr().expect("address");
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let served = Some(runtime.spawn(serve(listener, state.clone(), shutdown)));
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        Self {
+            address,
+            runtime,
+            state,
+            store,
+            monitor: Some(monitor),
+            stop: Some(stop),
+            served,
+            agent,
+            _folder: folder,
+        }
+    }
+
+    /// Starts a request.
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address));
+        Call {
+            app: self,
+            request,
+            body: None,
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call("POST", path)
+    }
+
+    /// Makes an account, named like its role.
+    pub fn account(&self, role: Role) -> String {
+        let users = Arc::clone(&self.state.users);
+        self.runtime
+            .block_on(async move { users.create(role.name(), role, PASSWORD.to_owned(), None).await })
+            .expect("account");
+        role.name().to_owned()
+    }
+
+    /// Logs in; answers the cookie.
+    pub fn log_in(&self, user: &str) -> String {
+        let body = serde_json::json!({"user": user, "password": PASSWORD});
+        let reply = self.post("/api/v1/sessions").json(&body).send().expect(200);
+        let cookie = reply.header("set-cookie");
+        cookie.split(';').next().expect("cookie").to_owned()
+    }
+
+    /// An account of this role, logged in.
+    pub fn as_role(&self, role: Role) -> String {
+        let name = self.account(role);
+        self.log_in(&name)
+    }
+
+    /// Hands an observation to the monitor, as capture does.
+    pub fn observe(&self, content: ObservationContent) {
+        let observation = Observation {
+            receiver: RECEIVER.into(),
+            run: 1,
+            epoch: jiff::Timestamp::now() - jiff::SignedDuration::from_secs(5),
+            content,
+        };
+        assert!(
+            self.monitor.as_ref().expect("running").sender().try_send(observation),
+            "the queue is full"
+        );
+    }
+
+    pub fn detect(&self, event: DetectEvent) {
+        self.observe(ObservationContent::Detect { band: band(), event });
+    }
+
+    /// Asks until the list at `path` has `count` items.
+    pub fn wait_for_items(&self, cookie: &str, path: &str, count: usize) -> Vec<Value> {
+        for _ in 0..500 {
+            let reply = self.get(path).cookie(cookie).send().expect(200).json();
+            let items = reply["items"].as_array().expect("items").clone();
+            if items.len() >= count {
+                return items;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{path} did not reach {count} items within five seconds");
+    }
+
+    /// Stops the service; answers what `serve` answered.
+    pub fn stop(&mut self) -> pinpu::Result<()> {
+        drop(self.stop.take());
+        let served = self.served.take().expect("running");
+        self.runtime.block_on(served).expect("no panic")
+    }
+}
+
+async fn build(url: &str, config: HttpConfig) -> (AppState, Store, Monitor) {
+    let store = Store::open(&DatabaseConfig::new(url)).await.expect("store");
+    let passwords = Passwords::new().expect("passwords");
+    let users = Arc::new(Users::new(store.clone(), passwords.clone()));
+    let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
+    let hub = Hub::new(store.clone());
+    let registry = RegistryService::open(store.clone()).await.expect("registry");
+    registry
+        .seed_table(table::builtin_cn().expect("table"))
+        .await
+        .expect("seed");
+    registry
+        .seed_assignments("demo", demo::assignments().ok)
+        .await
+        .expect("seed");
+    let rules = Arc::new(Rules::builtin().expect("rules"));
+    let monitor = Monitor::start(
+        store.clone(),
+        Arc::clone(&hub),
+        judge_with(&registry, &rules),
+        MonitorConfig::default(),
+    );
+    let services = Services {
+        answers: Answers::new(store.clone()),
+        spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
+        findings: Findings::new(store.clone()),
+        ledger: Ledger::new(store.clone()),
+        checker: Checker::new(registry.clone(), rules),
+        readiness: Arc::new(Readiness::waiting_for(&["capture"])),
+        metrics: Some(metrics_handle()),
+        users,
+        sessions,
+        hub,
+        registry,
+    };
+    (AppState::new(services, config), store, monitor)
+}
+
+/// One recorder for the process, as in the program.
+fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
+    static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            metrics_exporter_prometheus::PrometheusBuilder::new()
+                .install_recorder()
+                .expect("only one recorder")
+        })
+        .clone()
+}
+
+fn judge_with(registry: &RegistryService, rules: &Arc<Rules>) -> Judge {
+    let (registry, rules) = (registry.clone(), Arc::clone(rules));
+    Arc::new(move |emission, meta| {
+        let context = Context {
+            time: Some(meta.stop),
+            site: None,
+            ppm_uncertainty: meta.ppm_uncertainty.unwrap_or(1.0),
+        };
+        Some(judge(&rules, &registry.current(), &Measured::from(emission), &context))
+    })
+}
+
+/// The band the receiver of the tests watches.
+pub fn band() -> Band {
+    Band::new(Hertz(97_000_000), Hertz(99_000_000)).expect("band")
+}
+
+/// A broadcaster nobody knows, at 97.45 MHz.
+pub fn pirate(id: u64) -> Emission {
+    Emission {
+        id,
+        start_s: 1.0,
+        stop_s: 2.0,
+        center_hz: Hertz(97_450_000),
+        low_hz: Hertz(97_360_000),
+        high_hz: Hertz(97_540_000),
+        bandwidth_hz: Hertz(180_000),
+        bandwidth_method: BandwidthMethod::Obw99,
+        bandwidth_x26_hz: Some(Hertz(190_000)),
+        power_dbfs: -30.0,
+        snr_db: 45.0,
+        peak_dbfs: -28.0,
+        duty_cycle: 1.0,
+        bursts: vec![[1.0, 2.0]],
+        bursts_total: 1,
+        center_uncertainty_hz: 10.0,
+        open: true,
+    }
+}
+
+/// A spectrum of 1024 bins with a peak at 97.45 MHz.
+pub fn frame(start_s: f64) -> Frame {
+    let bins = 1024;
+    let level = |bin: usize, peak: f32| if bin == 230 { peak } else { -100.0 };
+    Frame {
+        start_s,
+        duration_s: 0.04,
+        low_hz: band().low(),
+        high_hz: band().high(),
+        enbw_bins: 1.5,
+        mean_dbfs: (0..bins).map(|bin| level(bin, -30.0)).collect(),
+        max_dbfs: (0..bins).map(|bin| level(bin, -25.0)).collect(),
+        min_dbfs: vec![-110.0; bins],
+        floor_dbfs: vec![-101.0; bins],
+    }
+}
+
+pub fn status() -> ReceiverStatus {
+    ReceiverStatus {
+        state: ReceiverState::Streaming,
+        since: jiff::Timestamp::now(),
+        label: "Virtual 0001".to_owned(),
+        driver: "pinpu-virtual".to_owned(),
+        serial: Some("0001".to_owned()),
+        profile: "virtual".to_owned(),
+        plan: vec![band()],
+        sample_rate_hz: 2.4e6,
+        ppm_uncertainty: 0.5,
+        counters: LossCounters::default(),
+        clipped_fraction: 0.0,
+        last_error: None,
+    }
+}
+
+/// A request being put together.
+pub struct Call<'a> {
+    app: &'a TestApp,
+    request: ureq::http::request::Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Call<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn cookie(self, cookie: &str) -> Self {
+        if cookie.is_empty() {
+            self
+        } else {
+            self.header("cookie", cookie)
+        }
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.bytes("application/json", body.to_string().into_bytes())
+    }
+
+    pub fn bytes(mut self, kind: &str, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self.header("content-type", kind)
+    }
+
+    /// Sends it and checks what every answer owes.
+    #[track_caller]
+    pub fn send(self) -> Reply {
+        let shown = format!("{:?} {:?}", self.request.method_ref(), self.request.uri_ref());
+        let response = match self.body {
+            Some(body) => self.app.agent.run(self.request.body(body).expect("request")),
+            None => self.app.agent.run(self.request.body(()).expect("request")),
+        };
+        let response = response.unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let (parts, mut body) = response.into_parts();
+        let body = body.with_config().limit(64 << 20).read_to_vec().expect("body");
+        let reply = Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        };
+        check(&reply, &shown);
+        reply
+    }
+}
+
+#[track_caller]
+fn check(reply: &Reply, shown: &str) {
+    let id = reply.header("x-request-id");
+    assert!(
+        id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{shown}: request id '{id}'"
+    );
+    for name in [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "cache-control",
+    ] {
+        assert!(!reply.header(name).is_empty(), "{shown}: no {name}");
+    }
+    let policy = reply.header("content-security-policy");
+    assert!(
+        policy.contains("script-src 'self';") && !policy.contains("unsafe-eval"),
+        "{shown}: {policy}"
+    );
+    assert!(
+        reply.body.is_empty() || !reply.header("content-type").is_empty(),
+        "{shown}: a body without a type"
+    );
+    if reply.status >= 400 && !reply.body.is_empty() && !shown.contains("/health/") {
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{shown}");
+        let problem = reply.json();
+        let keys: BTreeSet<&str> = problem
+            .as_object()
+            .expect("object")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let owed = BTreeSet::from(["type", "title", "status", "detail", "request_id"]);
+        assert!(keys.is_superset(&owed), "{shown}: {problem}");
+        assert_eq!(problem["request_id"], id, "{shown}");
+        assert_eq!(problem["status"], reply.status, "{shown}");
+        let title = problem["title"].as_str().expect("text");
+        assert!(
+            !title.is_empty() && !problem["detail"].as_str().expect("text").is_empty(),
+            "{shown}: {problem}"
+        );
+        assert!(reply.status != 500, "{shown}: {problem}");
+    }
+}

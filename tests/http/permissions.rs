@@ -1,0 +1,166 @@
+//! Every operation of the API document with every role, against the expected answer written down here.
+
+use std::collections::BTreeMap;
+
+use pinpu::service::auth::Role;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+
+/// Expected access by operation: `v`iewer `f`ield `c`ivil `m`ilitary c`o`ordinator a`u`ditor `a`dmin `s`ensor, and `-`
+/// for callers without a login. Written a second time on purpose: a change of the table must be meant.
+const EXPECTED: &[(&str, &str)] = &[
+    ("health_live", "-vfcmouas"),
+    ("health_ready", "-vfcmouas"),
+    ("get_metrics", "-vfcmouas"),
+    ("get_openapi", "vfcmouas"),
+    ("create_session", "-vfcmouas"),
+    ("get_current_session", "vfcmouas"),
+    ("delete_current_session", "vfcmouas"),
+    ("list_users", "a"),
+    ("create_user", "a"),
+    ("update_user", "a"),
+    ("delete_user", "a"),
+    ("list_receivers", "vfcmoua"),
+    ("get_receiver", "vfcmoua"),
+    ("get_latest_spectrum", "vfcmoua"),
+    ("list_spectra", "vfcmoua"),
+    ("get_waterfall", "vfcmoua"),
+    ("open_live", "vfcmoua"),
+    ("list_emissions", "vfcmoua"),
+    ("get_emission", "vfcmoua"),
+    ("list_conflicts", "vfcmoua"),
+    ("get_conflict", "vfcmoua"),
+    ("acknowledge_conflict", "fcmoa"),
+    ("resolve_conflict", "cmoa"),
+    ("reopen_conflict", "cmoa"),
+    ("list_allocations", "vfcmoua"),
+    ("list_assignments", "vfcmoua"),
+    ("get_assignment", "vfcmoua"),
+    ("create_assignment", "oa"),
+    ("check_registry", "vfcmoua"),
+    ("import_registry", "oa"),
+    ("get_plot", "vfcmoua"),
+];
+
+fn letter(role: Role) -> char {
+    match role {
+        Role::Viewer => 'v',
+        Role::Field => 'f',
+        Role::CivilOfficer => 'c',
+        Role::MilitaryOfficer => 'm',
+        Role::Coordinator => 'o',
+        Role::Auditor => 'u',
+        Role::Admin => 'a',
+        Role::Sensor => 's',
+    }
+}
+
+fn operations(document: &Value) -> BTreeMap<String, (String, String)> {
+    let mut operations = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("item") {
+            let id = operation["operationId"]
+                .as_str()
+                .expect("every operation has an id")
+                .to_owned();
+            let before = operations.insert(id.clone(), (method.to_uppercase(), path.clone()));
+            assert!(before.is_none(), "{id} twice");
+        }
+    }
+    operations
+}
+
+#[test]
+fn every_operation_answers_every_role_as_written_down() {
+    let app = TestApp::start();
+    let document = serde_json::to_value(pinpu::http::openapi::document()).expect("document");
+    let operations = operations(&document);
+    let expected: BTreeMap<&str, &str> = EXPECTED.iter().copied().collect();
+    for id in operations.keys() {
+        assert!(
+            expected.contains_key(id.as_str()),
+            "operation {id} has no row in this test"
+        );
+        assert!(
+            pinpu::service::auth::permissions::access(id).is_some(),
+            "operation {id} has no permissions"
+        );
+    }
+    for id in pinpu::service::auth::permissions::operations() {
+        assert!(
+            operations.contains_key(id),
+            "the permission table names {id}, which does not exist"
+        );
+    }
+    let mut callers: Vec<(char, Role, String)> = Vec::new();
+    for role in Role::ALL {
+        app.account(role);
+        callers.push((letter(role), role, app.log_in(role.name())));
+    }
+    for (id, (method, path)) in &operations {
+        let letters = expected[id.as_str()];
+        let path = path
+            .replace("{id}", "nothing")
+            .replace("{name}", "nothing")
+            .replace("{plot}", "spectrum.png");
+        for (letter, role, cookie) in &mut callers {
+            let status = attempt(&app, method, &path, cookie);
+            let refused = status == 401 || status == 403;
+            if id == "create_session" {
+                assert_eq!(status, 422, "an empty body, not the role, is refused");
+                continue;
+            }
+            assert_eq!(!refused, letters.contains(*letter), "{id} as {role}: {status}");
+            if id == "delete_current_session" {
+                *cookie = app.log_in(role.name());
+            }
+        }
+        if id != "create_session" {
+            let status = attempt(&app, method, &path, "");
+            assert_eq!(status != 401, letters.contains('-'), "{id} without a login: {status}");
+        }
+    }
+}
+
+fn attempt(app: &TestApp, method: &str, path: &str, cookie: &str) -> u16 {
+    let call = app.call(method, path).cookie(cookie);
+    match method {
+        "POST" | "PATCH" => call.json(&json!({})).send().status,
+        _ => call.send().status,
+    }
+}
+
+#[test]
+fn the_document_is_the_one_that_is_kept_for_clients() {
+    let document = pinpu::http::openapi::document().to_pretty_json().expect("document");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept.trim_end() == document.trim_end(),
+        "docs/openapi.json is old: pinpu openapi > docs/openapi.json"
+    );
+}
+
+#[test]
+fn every_reference_of_the_document_leads_somewhere() {
+    let document = serde_json::to_value(pinpu::http::openapi::document()).expect("document");
+    assert!(document["openapi"].as_str().expect("version").starts_with("3.1"));
+    let mut pending = vec![&document];
+    let mut references = 0;
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    let pointer = reference.trim_start_matches('#');
+                    assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+                    references += 1;
+                }
+                pending.extend(members.values());
+            }
+            Value::Array(items) => pending.extend(items),
+            _ => {}
+        }
+    }
+    assert!(references > 50, "{references}");
+}
