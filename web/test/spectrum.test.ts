@@ -132,6 +132,22 @@ test("the engine's clock moves on without frames, and stands still while paused"
   assert.equal(engine.headS(1020), engine.headS(1030));
 });
 
+test("a paused picture stays as it was while frames go on arriving", () => {
+  const engine = new AnalyzerEngine([], 30);
+  const frame = (startS: number, level: number) => spectrum({ startS, durationS: 0.05, body: new Uint8Array(12).fill(level) });
+  engine.take(frame(1000, 50), 1000.05);
+  engine.pause(true, 1000.05);
+  const head = engine.headS(1000.05);
+  const ring = engine.ring!;
+  const before = ring.data.slice();
+  engine.take(frame(1000.02, 200), 1000.08);
+  const row = ring.rowAt(head - ring.rowS / 2) % ring.rows;
+  assert.deepEqual(ring.data.slice(row * ring.columns, (row + 1) * ring.columns), before.slice(row * ring.columns, (row + 1) * ring.columns));
+  engine.pause(false, 1000.1);
+  engine.take(frame(1000.1, 200), 1000.15);
+  assert.ok(ring.newest > ring.rowAt(head));
+});
+
 test("another time span keeps what was drawn", () => {
   const engine = new AnalyzerEngine([], 30);
   engine.take(spectrum({ startS: 1000, durationS: 0.05 }), 1000.1);

@@ -72,6 +72,7 @@ export class AnalyzerEngine {
   pause(paused: boolean, nowS: number): void {
     if (paused && !this.paused) this.frozenHeadS = this.headS(nowS);
     this.paused = paused;
+    if (this.ring) this.ring.frozen = paused ? this.ring.rowAt(this.frozenHeadS) : -1;
   }
 
   /** Time at the upper edge of the waterfall, Unix seconds of the receiver's clock. */
