@@ -10,7 +10,7 @@ export const RING_OFFSET_DB = -140;
 export const RING_STEP_DB = 0.5;
 
 /** Pauses up to this long between two frames are jitter of the line, not missing observation. */
-const JITTER_S = 0.35;
+export const JITTER_S = 0.35;
 
 export class WaterfallRing {
   /** `rows × columns` level bytes. */
