@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { evidenceLabel, evidenceValue } from "../src/app/evidence.ts";
-import { bandwidth, frequency, measuredFrequency, megahertz, offset, parseFrequency } from "../src/format/frequency.ts";
+import { bandwidth, frequency, frequencyRange, measuredFrequency, megahertz, offset, parseFrequency } from "../src/format/frequency.ts";
 import { compact, count, dbfs, percent } from "../src/format/quantity.ts";
 import { ago, clock, dateTime, duration } from "../src/format/time.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 
-const plain = (text: string) => text.replaceAll("\u202f", " ");
+const plain = (text: string) => text.replaceAll("\u00a0", " ");
 
 test("frequencies print exactly and never lose hertz", () => {
   assert.equal(plain(frequency(433_920_000)), "433.92 MHz");
@@ -48,6 +48,12 @@ test("frequencies are read as people type them", () => {
   ];
   for (const [typed, hz] of cases) assert.equal(parseFrequency(typed), hz, typed);
   for (const typed of ["", "M", "abc", "1.2.3M", "12 V", "频率"]) assert.equal(parseFrequency(typed), null, typed);
+});
+
+test("a band carries its unit once", () => {
+  assert.equal(plain(frequencyRange(87_000_000, 108_000_000)), "87–108 MHz");
+  assert.equal(plain(frequencyRange(526_500, 1_606_500)), "526.5–1606.5 kHz");
+  assert.equal(plain(frequencyRange(121_499_900, 121_500_100)), "121.4999–121.5001 MHz");
 });
 
 test("what the product prints it also reads", () => {

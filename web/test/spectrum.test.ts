@@ -132,6 +132,45 @@ test("the engine's clock moves on without frames, and stands still while paused"
   assert.equal(engine.headS(1020), engine.headS(1030));
 });
 
+test("a paused picture stays as it was while frames go on arriving", () => {
+  const engine = new AnalyzerEngine([], 30);
+  const frame = (startS: number, level: number) => spectrum({ startS, durationS: 0.05, body: new Uint8Array(12).fill(level) });
+  engine.take(frame(1000, 50), 1000.05);
+  engine.pause(true, 1000.05);
+  const head = engine.headS(1000.05);
+  const ring = engine.ring!;
+  const before = ring.data.slice();
+  engine.take(frame(1000.02, 200), 1000.08);
+  const row = ring.rowAt(head - ring.rowS / 2) % ring.rows;
+  assert.deepEqual(ring.data.slice(row * ring.columns, (row + 1) * ring.columns), before.slice(row * ring.columns, (row + 1) * ring.columns));
+  engine.pause(false, 1000.1);
+  engine.take(frame(1000.1, 200), 1000.15);
+  assert.ok(ring.newest > ring.rowAt(head));
+});
+
+test("a hole in the live frames is asked for once the server can have stored it", () => {
+  const engine = new AnalyzerEngine([], 30);
+  engine.take(spectrum({ startS: 1000, durationS: 0.0625 }), 1000.1);
+  engine.take(spectrum({ startS: 1000.25, durationS: 0.0625 }), 1000.4);
+  assert.equal(engine.dueGap(1010), null, "a fifth of a second is jitter");
+  engine.take(spectrum({ startS: 1003, durationS: 0.0625 }), 1003.1);
+  assert.equal(engine.dueGap(1004), null, "too early");
+  assert.deepEqual(engine.dueGap(1006), { from: 1000.3125, to: 1003 });
+  assert.equal(engine.dueGap(1007), null, "once");
+});
+
+test("stored rows fill their second, and a missing second between them stays missing", () => {
+  const engine = new AnalyzerEngine([], 60);
+  engine.take(spectrum({ startS: 1000, durationS: 0.05 }), 1000.1);
+  const header = { ...spectrum({ durationS: 0.05 }), kind: "waterfall" as const };
+  const rows = [980, 981, 982, 986, 987].map((startS) => ({ startS, max: new Uint8Array(4).fill(90) }));
+  engine.takeHistory({ ...header, rows });
+  const ring = engine.ring!;
+  const seen = (time: number) => ring.number[ring.rowAt(time) % ring.rows] === ring.rowAt(time);
+  assert.deepEqual([980.5, 982.5, 983.2, 986.5].map(seen), [true, true, true, true]);
+  assert.deepEqual([983.9, 985].map(seen), [false, false]);
+});
+
 test("another time span keeps what was drawn", () => {
   const engine = new AnalyzerEngine([], 30);
   engine.take(spectrum({ startS: 1000, durationS: 0.05 }), 1000.1);

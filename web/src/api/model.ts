@@ -19,9 +19,11 @@ export type EmissionDetail = Schemas["EmissionDetailResponse"];
 export type Conflict = Schemas["ConflictResponse"];
 export type ConflictDetail = Schemas["ConflictDetailResponse"];
 export type ConflictStatus = Schemas["ConflictStatus"];
-export type Resolution = Schemas["Resolution"];
+/** How a person ends a conflict. */
+export type Resolution = Schemas["ResolveAs"];
 export type Allocation = Schemas["Allocation"];
 export type Assignment = Schemas["Assignment"];
+export type Unlisted = Schemas["Unlisted"];
 export type CheckResult = Schemas["CheckRegistryResponse"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 

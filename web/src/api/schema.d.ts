@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists assignments. */
+        /** Lists assignments by frequency. */
         get: operations["list_assignments"];
         put?: never;
         /** Adds an assignment. */
@@ -216,7 +216,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** WebSocket: JSON texts (`LiveRequest` in, `LiveResponse` out) and binary spectra. */
+        /**
+         * WebSocket: JSON texts (`LiveRequest` in, `LiveResponse` out) and binary spectra. A binary frame is little endian:
+         *     `PSF1`, u16 header length, u8 kind, u8 flags (bit 0: floor observed), u64 sequence, f64 start (s, UTC), f32 duration
+         *     (s), u32 receiver index, i64 low edge (Hz), i64 high edge (Hz), u32 bins, u32 rows, f32 level offset (dBFS), f32 level
+         *     step (dB), f32 median floor (dBFS), f32 equivalent noise bandwidth (bins); then, for kind 1, u8 mean, max and floor
+         *     per bin, for kind 2, per row f64 start and u8 max per bin. Level = offset + step × value; 0 is not observed.
+         */
         get: operations["open_live"];
         put?: never;
         post?: never;
@@ -303,7 +309,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Imports a CSV file, all of it or nothing. */
+        /** Imports a CSV file, all of it or nothing. Bad rows are reported by line with status 200 and `applied: false`. */
         post: operations["import_registry"];
         delete?: never;
         options?: never;
@@ -494,11 +500,15 @@ export interface components {
             service: string;
             /** @description Status of the service. */
             status: components["schemas"]["ServiceStatus"];
+            /** @description Lawful senders that the register does not list, most likely first. */
+            unlisted?: components["schemas"]["Unlisted"][];
             /** @description Who uses it, where the source says. */
             user?: string | null;
         };
         /** @description One transmit frequency of one station. */
         Assignment: {
+            /** @description A frequency block: every emission inside the assigned band is the holder's, whatever its centre. */
+            block?: boolean;
             /** @description Call sign. */
             call_sign?: string | null;
             /** @description Assigned (centre) frequency. */
@@ -517,6 +527,8 @@ export interface components {
             /** @description Necessary bandwidth. */
             necessary_bandwidth_hz: components["schemas"]["Hertz"];
             place?: components["schemas"]["Place"] | null;
+            /** @description Service code of the vocabulary, where the source states it; chooses the default tolerance. */
+            service?: string | null;
             /** @description Import source and row, such as `stations.csv:17`. */
             source: string;
             /** @description Station name. */
@@ -538,6 +550,21 @@ export interface components {
              * @description First instant no longer in force.
              */
             valid_to?: string | null;
+        };
+        /** @description An assignment with its history. */
+        AssignmentResponse: components["schemas"]["Assignment"] & {
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the ETag is made of it.
+             */
+            version: number;
         };
         /**
          * @description Legal state of an assignment.
@@ -580,7 +607,7 @@ export interface components {
             longitude?: number | null;
             /**
              * Format: double
-             * @description Level over noise; decides whether a bandwidth can be judged. 40 dB when not given.
+             * @description Level over noise, which decides whether a bandwidth can be judged; when not given the values count as exact.
              */
             snr_db?: number | null;
             /**
@@ -688,6 +715,8 @@ export interface components {
         ConflictStatus: "open" | "acknowledged" | "resolved";
         /** @description A new assignment. */
         CreateAssignmentRequest: {
+            /** @description Several stations may use any frequency of the band. */
+            block?: boolean | null;
             /** @description Call sign. */
             call_sign?: string | null;
             /**
@@ -712,6 +741,8 @@ export interface components {
              */
             necessary_bandwidth_hz: number;
             place?: components["schemas"]["Place"] | null;
+            /** @description Radio service code; any service when not given. */
+            service?: string | null;
             /** @description Station name. */
             station: string;
             status?: components["schemas"]["AssignmentStatus"] | null;
@@ -761,7 +792,11 @@ export interface components {
             /** @description On-intervals `[start, stop]` in time order, at most 10,000. */
             bursts: string[][];
         };
-        EmissionOrder: string;
+        /**
+         * @description Order of a list of emissions.
+         * @enum {string}
+         */
+        EmissionOrder: "-last_seen" | "last_seen" | "-start" | "start" | "center" | "-center";
         /** @description One emission, without its bursts. */
         EmissionResponse: {
             /** @description Occupied bandwidth. */
@@ -862,19 +897,22 @@ export interface components {
         Hertz: number;
         /** @description One step in the life of a conflict. */
         HistoryEntryResponse: {
-            /** @description `opened`, `acknowledged`, `resolved` or `reopened`. */
+            /** @description `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified` or `withdrawn`. */
             action: string;
             /** @description Account name, or `system`. */
             actor: string;
-            /** @description In their words. */
-            comment: string | null;
+            /** @description In their words; may be empty. */
+            comment: string;
             /**
              * Format: date-time
              * @description When.
              */
             time: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What a file holds.
+         * @enum {string}
+         */
         ImportKind: "assignments" | "allocations";
         /** @description What an import did, or would do. One bad row and nothing is applied. */
         ImportRegistryResponse: {
@@ -928,7 +966,7 @@ export interface components {
             value: string;
         };
         /**
-         * @description Language of a message.
+         * @description Language of a person.
          * @enum {string}
          */
         Language: "zh" | "en";
@@ -968,6 +1006,8 @@ export interface components {
                 service: string;
                 /** @description Status of the service. */
                 status: components["schemas"]["ServiceStatus"];
+                /** @description Lawful senders that the register does not list, most likely first. */
+                unlisted?: components["schemas"]["Unlisted"][];
                 /** @description Who uses it, where the source says. */
                 user?: string | null;
             })[];
@@ -975,49 +1015,22 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        ListResponse_Assignment: {
+        ListResponse_AssignmentResponse: {
             /** @description The items. */
-            items: {
-                /** @description Call sign. */
-                call_sign?: string | null;
-                /** @description Assigned (centre) frequency. */
-                center_hz: components["schemas"]["Hertz"];
-                /** @description Emission designator (RR Appendix 1) as written in the source. */
-                designator?: string | null;
-                /**
-                 * Format: double
-                 * @description Radiated power, equivalent isotropic.
-                 */
-                eirp_dbm?: number | null;
-                /** @description Who holds it. */
-                holder: string;
-                /** @description Stable key: the licence number with a running part where one licence has several frequencies. */
-                id: string;
-                /** @description Necessary bandwidth. */
-                necessary_bandwidth_hz: components["schemas"]["Hertz"];
-                place?: components["schemas"]["Place"] | null;
-                /** @description Import source and row, such as `stations.csv:17`. */
-                source: string;
-                /** @description Station name. */
-                station: string;
-                /** @description Legal state. */
-                status: components["schemas"]["AssignmentStatus"];
-                /**
-                 * Format: double
-                 * @description Frequency tolerance; `None`: the default of the rules file applies.
-                 */
-                tolerance_hz?: number | null;
+            items: (components["schemas"]["Assignment"] & {
                 /**
                  * Format: date-time
-                 * @description First instant in force.
+                 * @description When it was last changed.
                  */
-                valid_from?: string | null;
+                updated_at: string;
+                /** @description By whom. */
+                updated_by: string;
                 /**
-                 * Format: date-time
-                 * @description First instant no longer in force.
+                 * Format: int64
+                 * @description Grows with every change; the ETag is made of it.
                  */
-                valid_to?: string | null;
-            }[];
+                version: number;
+            })[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -1177,7 +1190,7 @@ export interface components {
             items: {
                 /**
                  * Format: double
-                 * @description Width of one pixel in hertz.
+                 * @description Width of the bins that were measured; every level is the power in one such bin.
                  */
                 bin_hz: number;
                 /**
@@ -1187,7 +1200,7 @@ export interface components {
                 duration_s: number;
                 /**
                  * Format: double
-                 * @description Equivalent noise bandwidth of the window, in bins of the original spectrum.
+                 * @description Equivalent noise bandwidth of the window, in such bins.
                  */
                 enbw_bins: number;
                 /** @description Noise floor. */
@@ -1291,6 +1304,11 @@ export interface components {
             /** @enum {string} */
             type: "event";
         } | {
+            /** @description What to send instead. */
+            detail: string;
+            /** @enum {string} */
+            type: "problem";
+        } | {
             /** @description Why. */
             reason: string;
             /**
@@ -1357,7 +1375,11 @@ export interface components {
              */
             radius_km: number;
         };
-        PlotFile: string;
+        /**
+         * @description Which image, in which format.
+         * @enum {string}
+         */
+        PlotFile: "spectrum.png" | "spectrum.svg" | "waterfall.png" | "waterfall.svg" | "occupancy.png" | "occupancy.svg";
         /** @description Body of every answer that is not a success, as `application/problem+json`. */
         ProblemResponse: {
             /** @description What happened here, and what to do instead. */
@@ -1427,16 +1449,21 @@ export interface components {
             state: components["schemas"]["ReceiverState"];
         };
         /**
-         * @description How a conflict ended.
+         * @description How a conflict was settled.
          * @enum {string}
          */
-        Resolution: "lawful" | "removed" | "not_reproduced" | "other";
+        Resolution: "lawful" | "removed" | "not_reproduced" | "other" | "withdrawn";
+        /**
+         * @description How a person ends a conflict.
+         * @enum {string}
+         */
+        ResolveAs: "lawful" | "removed" | "not_reproduced" | "other";
         /** @description The end of a conflict. */
         ResolveConflictRequest: {
             /** @description Remark for the history. */
             comment?: string;
             /** @description How it ended. */
-            resolution: components["schemas"]["Resolution"];
+            resolution: components["schemas"]["ResolveAs"];
         };
         /**
          * @description What a person or machine is here for.
@@ -1475,7 +1502,7 @@ export interface components {
         SpectrumResponse: {
             /**
              * Format: double
-             * @description Width of one pixel in hertz.
+             * @description Width of the bins that were measured; every level is the power in one such bin.
              */
             bin_hz: number;
             /**
@@ -1485,7 +1512,7 @@ export interface components {
             duration_s: number;
             /**
              * Format: double
-             * @description Equivalent noise bandwidth of the window, in bins of the original spectrum.
+             * @description Equivalent noise bandwidth of the window, in such bins.
              */
             enbw_bins: number;
             /** @description Noise floor. */
@@ -1534,7 +1561,7 @@ export interface components {
             high_hz?: number | null;
             /**
              * Format: int64
-             * @description Lower edge of the wanted band; null for everything.
+             * @description Lower edge of the spectra; null for everything.
              */
             low_hz?: number | null;
             /**
@@ -1543,7 +1570,7 @@ export interface components {
              * @default 1024
              */
             pixels: number;
-            /** @description Receiver ids; null for all. */
+            /** @description Receiver ids, for spectra and events; null for all. */
             receivers?: string[] | null;
         };
         /** @description A text in the two languages of the product. */
@@ -1553,6 +1580,12 @@ export interface components {
             /** @description Simplified Chinese. */
             zh: string;
         };
+        /**
+         * @description Lawful senders that a civil station register does not list one by one. Where a row names some, an emission that
+         *     no assignment explains is not thereby unlawful: the answer is "ask", not "unlicensed".
+         * @enum {string}
+         */
+        Unlisted: "military" | "operator" | "amateur" | "space" | "abroad";
         /** @description What to change; members not given stay. */
         UpdateUserRequest: {
             /** @description Locks or unlocks the account; locking ends its sessions. */
@@ -1594,10 +1627,14 @@ export interface components {
             explanation: components["schemas"]["Text"];
             /** @description What was found. */
             kind: components["schemas"]["VerdictKind"];
+            /** @description Version of the registry snapshot it was held against. */
+            registry_version?: string;
             /** @description Key of the rule in the rules file. */
             rule: string;
             /** @description Version of the rules file. */
             rules_version: string;
+            /** @description The next best explanation, if there was one; its numbers are in `evidence` under `runner_up_…`. */
+            runner_up?: string | null;
             /** @description How urgent. */
             severity: components["schemas"]["Severity"];
         };
@@ -1695,7 +1732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListResponse_Assignment"];
+                    "application/json": components["schemas"]["ListResponse_AssignmentResponse"];
                 };
             };
             /** @description Nobody is logged in */
@@ -1745,10 +1782,11 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/json": components["schemas"]["AssignmentResponse"];
                 };
             };
             /** @description Nobody is logged in */
@@ -1794,10 +1832,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/json": components["schemas"]["AssignmentResponse"];
                 };
             };
             /** @description Nobody is logged in */
@@ -1910,6 +1949,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1951,7 +1991,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as read */
+                /** @description ETag of the conflict as it was read */
                 "if-match": string;
             };
             path: {
@@ -1968,6 +2008,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1985,6 +2026,30 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2009,7 +2074,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as read */
+                /** @description ETag of the conflict as it was read */
                 "if-match": string;
             };
             path: {
@@ -2026,6 +2091,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2043,6 +2109,30 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2067,7 +2157,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as read */
+                /** @description ETag of the conflict as it was read */
                 "if-match": string;
             };
             path: {
@@ -2084,6 +2174,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2101,6 +2192,30 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2334,6 +2449,13 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
+            };
+            /** @description Not a WebSocket */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem details */
             default: {

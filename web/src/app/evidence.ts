@@ -28,7 +28,6 @@ export function evidenceValue(key: string, value: number): string {
   if (key.endsWith("offset_hz")) return offset(value);
   if (key.endsWith("_hz")) return bandwidth(value);
   if (key.endsWith("_fraction")) return percent(value);
-  if (key === "ppm") return `${number(value)}${NBSP}ppm`;
   for (const [suffix, unit] of UNITS) {
     if (!key.endsWith(suffix)) continue;
     return unit.startsWith("dB") ? decibel(value, unit) : `${number(value)}${NBSP}${unit}`;

@@ -1,7 +1,7 @@
 //! Frequencies and bandwidths as people in these offices write and read them. Integer hertz inside.
 
-/** Between number and unit stands a narrow no-break space (SI brochure 5.4.3), so a line never breaks there. */
-export const NBSP = "\u202f";
+/** Between number and unit stands a space that never breaks (SI brochure 5.4.3). */
+export const NBSP = "\u00a0";
 
 /** Megahertz with a fixed number of decimals: columns of it line up. */
 export function megahertz(hz: number, decimals = 4): string {
@@ -19,6 +19,12 @@ export function frequency(hz: number): string {
 export function measuredFrequency(hz: number, uncertaintyHz: number): string {
   const decimals = Math.min(6, Math.max(1, Math.ceil(-Math.log10(Math.max(uncertaintyHz, 1) / 1e6))));
   return `${(hz / 1e6).toFixed(decimals)}${NBSP}MHz`;
+}
+
+/** A band with its unit once: `87–108 MHz`, `526.5–1606.5 kHz`. */
+export function frequencyRange(lowHz: number, highHz: number): string {
+  const [scale, decimals, unit] = Math.abs(highHz) < 10e6 ? [1e3, 3, "kHz"] : [1e6, 6, "MHz"];
+  return `${trim((lowHz / scale).toFixed(decimals))}–${trim((highHz / scale).toFixed(decimals))}${NBSP}${unit}`;
 }
 
 /** A width: three significant digits in the fitting unit. */

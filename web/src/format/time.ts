@@ -1,5 +1,6 @@
 //! Points in time and durations in both languages, in local time or UTC as the user chose.
 
+import { NBSP } from "./frequency";
 import { LOCALE, type Lang } from "./quantity";
 
 export type Zone = "local" | "utc";
@@ -46,7 +47,7 @@ export function ago(time: Date | string | number, now: number, lang: Lang): stri
 /** A duration with the two largest units: `3 min 12 s`, `3 分 12 秒`, `38 ms`. */
 export function duration(seconds: number, lang: Lang): string {
   const units = lang === "zh" ? { d: "天", h: "小时", m: "分", s: "秒", ms: "毫秒" } : { d: "d", h: "h", m: "min", s: "s", ms: "ms" };
-  const join = (value: number | string, unit: string) => `${value}\u202f${unit}`;
+  const join = (value: number | string, unit: string) => `${value}${NBSP}${unit}`;
   if (seconds < 1) return join(Math.max(0, Math.round(seconds * 1000)), units.ms);
   if (seconds < 10) return join(seconds.toFixed(1), units.s);
   const whole = Math.round(seconds);

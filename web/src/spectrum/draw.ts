@@ -129,23 +129,35 @@ function drawFrequencyAxis(ctx: Context, scene: SpectrumScene, plot: Area): void
   ctx.fillText("MHz", plot.x - 8, bottom + 13);
 }
 
-function drawTrace(ctx: Context, scene: SpectrumScene, plot: Area, name: TraceName): void {
+/** Points of a trace in CSS pixels, broken where nothing was observed. Where bins are wider than pixels they are joined at their
+ * centres; otherwise each pixel column shows its strongest bin. */
+function tracePoints(scene: SpectrumScene, plot: Area, name: TraceName): [number, number][][] {
   const ratio = globalThis.devicePixelRatio || 1;
   const columns = Math.max(1, Math.round(plot.w * ratio));
-  const values = columnsOf(scene.segments, name, scene.view, columns);
-  const path = new Path2D();
-  let pen = false;
-  for (let i = 0; i < columns; i += 1) {
-    const db = values[i] ?? NaN;
-    if (Number.isNaN(db)) {
-      pen = false;
-      continue;
+  const hzPerColumn = width(scene.view) / columns;
+  const runs: [number, number][][] = [];
+  for (const segment of scene.segments) {
+    const binHz = width(segment) / segment.bins;
+    const wide = binHz > hzPerColumn * 1.5;
+    const [first, step] = wide ? [segment.low + binHz / 2, binHz] : [scene.view.low + hzPerColumn / 2, hzPerColumn];
+    const values = wide ? segment[name] : columnsOf([segment], name, scene.view, columns);
+    const from = wide ? Math.max(0, Math.floor((scene.view.low - first) / step)) : 0;
+    const to = wide ? Math.min(values.length, Math.ceil((scene.view.high - first) / step) + 1) : values.length;
+    let run: [number, number][] = [];
+    for (let i = from; i < to; i += 1) {
+      const db = values[i] ?? NaN;
+      if (!Number.isNaN(db)) run.push([plot.x + fractionOf(scene.view, first + i * step) * plot.w, yOf(plot, scene.levels, db)]);
+      else if (run.length > 0) run = (runs.push(run), []);
     }
-    const [x, y] = [plot.x + (i + 0.5) / ratio, yOf(plot, scene.levels, db)];
-    if (pen) path.lineTo(x, y);
-    else path.moveTo(x, y);
-    pen = true;
+    if (run.length > 0) runs.push(run);
   }
+  return runs;
+}
+
+function drawTrace(ctx: Context, scene: SpectrumScene, plot: Area, name: TraceName): void {
+  const runs = tracePoints(scene, plot, name);
+  const path = new Path2D();
+  for (const run of runs) run.forEach(([x, y], index) => (index === 0 ? path.moveTo(x, y) : path.lineTo(x, y)));
   ctx.strokeStyle = scene.palette.traces[name];
   ctx.lineWidth = name === "mean" ? 1.35 : 1;
   ctx.lineJoin = "round";
@@ -154,24 +166,25 @@ function drawTrace(ctx: Context, scene: SpectrumScene, plot: Area, name: TraceNa
   ctx.stroke(path);
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
-  if (name === "mean") fillBelow(ctx, scene, plot, values, ratio);
+  if (name === "mean") fillBelow(ctx, scene, plot, runs);
 }
 
-function fillBelow(ctx: Context, scene: SpectrumScene, plot: Area, values: Float32Array, ratio: number): void {
+function fillBelow(ctx: Context, scene: SpectrumScene, plot: Area, runs: [number, number][][]): void {
   const bottom = plot.y + plot.h;
   const shade = ctx.createLinearGradient(0, plot.y, 0, bottom);
   shade.addColorStop(0, scene.palette.traces.mean);
   shade.addColorStop(1, "transparent");
   ctx.fillStyle = shade;
   ctx.globalAlpha = 0.2;
-  ctx.beginPath();
-  ctx.moveTo(plot.x, bottom);
-  for (let i = 0; i < values.length; i += 1) {
-    const db = values[i] ?? NaN;
-    ctx.lineTo(plot.x + (i + 0.5) / ratio, Number.isNaN(db) ? bottom : yOf(plot, scene.levels, db));
+  for (const run of runs) {
+    const [first, last] = [run[0], run.at(-1)];
+    if (!first || !last) continue;
+    ctx.beginPath();
+    ctx.moveTo(first[0], bottom);
+    for (const [x, y] of run) ctx.lineTo(x, y);
+    ctx.lineTo(last[0], bottom);
+    ctx.fill();
   }
-  ctx.lineTo(plot.x + plot.w, bottom);
-  ctx.fill();
   ctx.globalAlpha = 1;
 }
 
@@ -184,7 +197,7 @@ function drawMarkers(ctx: Context, scene: SpectrumScene, plot: Area): void {
     if (right < plot.x || left > plot.x + plot.w) continue;
     const top = Math.max(plot.y, yOf(plot, scene.levels, marker.levelDbfs) - 7);
     ctx.fillStyle = marker.colour;
-    ctx.globalAlpha = marker.selected ? 0.2 : marker.conflict ? 0.12 : 0.07;
+    ctx.globalAlpha = marker.selected ? 0.15 : marker.conflict ? 0.11 : 0.07;
     ctx.fillRect(left, marker.selected ? 0 : top, right - left, bottom - (marker.selected ? 0 : top));
     ctx.globalAlpha = marker.selected ? 1 : 0.85;
     ctx.strokeStyle = marker.colour;

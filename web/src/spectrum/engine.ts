@@ -3,7 +3,7 @@
 
 import type { SpectrumFrame, WaterfallFrame } from "../live/frame";
 import { clampView, overlaps, type Span } from "./axis";
-import { WaterfallRing } from "./history";
+import { JITTER_S, WaterfallRing } from "./history";
 import { TraceBuffer } from "./trace";
 
 /** Rows on the screen from top to bottom; the ring holds as many again, so that a paused picture is not eaten up at once. */
@@ -12,6 +12,8 @@ const RING_ROWS = 1200;
 const MOST_COLUMNS = 4096;
 /** Without frames for this long, the waterfall moves on by the clock and shows "not observed". */
 const SILENCE_S = 0.6;
+/** The server stores about a frame a second; after this long a gap can be asked for. */
+const GAP_SETTLES_S = 2.5;
 
 export class AnalyzerEngine {
   readonly trace = new TraceBuffer();
@@ -20,6 +22,8 @@ export class AnalyzerEngine {
   frame: SpectrumFrame | null = null;
   paused = false;
   private frozenHeadS = 0;
+  private lastEndS = 0;
+  private gap: { from: number; to: number; seenAt: number } | null = null;
   /** Local clock minus the clock of the frames, smallest seen: transport delay and clock difference together. */
   private clockLagS = Infinity;
 
@@ -30,6 +34,7 @@ export class AnalyzerEngine {
 
   /** Takes a live frame; true when the domain changed with it. */
   take(frame: SpectrumFrame, nowS: number): boolean {
+    this.noteGap(frame, nowS);
     this.clockLagS = Math.min(this.clockLagS + 1e-4, nowS - (frame.startS + frame.durationS));
     if (!this.paused) {
       this.trace.add(frame);
@@ -40,13 +45,25 @@ export class AnalyzerEngine {
     return changed;
   }
 
+  /**
+   * A stretch without live frames that is old enough for the server to have stored what it has of it. Frames are lossy on their
+   * way, so a hole in them does not say yet that nobody listened.
+   */
+  dueGap(nowS: number): { from: number; to: number } | null {
+    if (!this.gap || nowS - this.gap.seenAt < GAP_SETTLES_S) return null;
+    const { from, to } = this.gap;
+    this.gap = null;
+    return { from, to };
+  }
+
   /** Fills in rows that the server kept from before this page was opened. */
   takeHistory(frame: WaterfallFrame): void {
     if (!this.ring) return;
+    const steps = frame.rows.slice(1).map((row, index) => row.startS - (frame.rows[index]?.startS ?? 0));
+    const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? frame.durationS;
     frame.rows.forEach((row, index) => {
-      const next = frame.rows[index + 1];
-      const step = next ? next.startS - row.startS : frame.durationS;
-      const lasts = step > 0 && step <= 4 * Math.max(frame.durationS, 1) ? step : frame.durationS;
+      // A row lasts until the next one, unless that is later than usual: then time is missing, and must look it.
+      const lasts = Math.max(frame.durationS, Math.min(steps[index] ?? usual, 1.5 * usual));
       this.ring?.add(frame, row.max, row.startS, lasts, false);
     });
   }
@@ -67,11 +84,14 @@ export class AnalyzerEngine {
     this.domain = null;
     this.frame = null;
     this.clockLagS = Infinity;
+    this.lastEndS = 0;
+    this.gap = null;
   }
 
   pause(paused: boolean, nowS: number): void {
     if (paused && !this.paused) this.frozenHeadS = this.headS(nowS);
     this.paused = paused;
+    if (this.ring) this.ring.frozen = paused ? this.ring.rowAt(this.frozenHeadS) : -1;
   }
 
   /** Time at the upper edge of the waterfall, Unix seconds of the receiver's clock. */
@@ -80,6 +100,14 @@ export class AnalyzerEngine {
     const head = this.ring?.headS ?? 0;
     if (!Number.isFinite(this.clockLagS)) return head;
     return Math.max(head, nowS - this.clockLagS - SILENCE_S);
+  }
+
+  private noteGap(frame: SpectrumFrame, nowS: number): void {
+    const end = frame.startS + frame.durationS;
+    if (this.lastEndS > 0 && frame.startS - this.lastEndS > JITTER_S) {
+      this.gap = { from: Math.min(this.gap?.from ?? Infinity, this.lastEndS), to: frame.startS, seenAt: nowS };
+    }
+    this.lastEndS = Math.max(this.lastEndS, end);
   }
 
   private fitDomain(frame: SpectrumFrame): boolean {

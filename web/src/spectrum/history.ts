@@ -10,7 +10,7 @@ export const RING_OFFSET_DB = -140;
 export const RING_STEP_DB = 0.5;
 
 /** Pauses up to this long between two frames are jitter of the line, not missing observation. */
-const JITTER_S = 0.35;
+export const JITTER_S = 0.35;
 
 export class WaterfallRing {
   /** `rows × columns` level bytes. */
@@ -21,6 +21,8 @@ export class WaterfallRing {
   readonly dirty = new Set<number>();
   /** Newest row number, or −1 before the first frame. */
   newest = -1;
+  /** Live frames leave rows up to this one alone: a paused picture stays as it was. */
+  frozen = -1;
   /** Time up to which frames were seen, Unix seconds. */
   private endS = 0;
 
@@ -52,7 +54,8 @@ export class WaterfallRing {
     const last = Math.max(first, Math.ceil(end / this.rowS) - 1);
     const cells = this.place(header, levels);
     if (!cells) return;
-    for (let row = Math.max(first, last - this.rows + 1); row <= last; row += 1) this.merge(row, cells);
+    const start = Math.max(first, last - this.rows + 1, live ? this.frozen + 1 : first);
+    for (let row = start; row <= last; row += 1) this.merge(row, cells);
   }
 
   private merge(row: number, cells: { at: number; levels: Uint8Array }): void {

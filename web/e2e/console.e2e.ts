@@ -1,0 +1,258 @@
+//! Opens the console of a running server in a real browser and does what an officer does: watches the waterfall move, sees an
+//! emission appear, opens a conflict and takes it in hand, switches the language, and reads every page with an accessibility
+//! checker. Run: npm run e2e -- --base-url http://127.0.0.1:8080 [--user NAME --password WORD]
+//! PINPU_E2E_SHOTS names a folder for screenshots; PINPU_CHROMIUM another browser than /usr/bin/chromium.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { parseArgs } from "node:util";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { en } from "../src/i18n/en.ts";
+import { zh } from "../src/i18n/zh.ts";
+
+const { values: options } = parseArgs({
+  options: { "base-url": { type: "string" }, user: { type: "string" }, password: { type: "string" } },
+});
+const base = options["base-url"]?.replace(/\/$/, "");
+if (!base) {
+  console.error("say where the console runs: npm run e2e -- --base-url http://127.0.0.1:8080");
+  process.exit(2);
+}
+const browserPath = process.env["PINPU_CHROMIUM"] ?? "/usr/bin/chromium";
+if (!existsSync(browserPath)) {
+  console.error(`${browserPath} is missing: apt-get install chromium, or set PINPU_CHROMIUM`);
+  process.exit(2);
+}
+const shots = process.env["PINPU_E2E_SHOTS"];
+if (shots) mkdirSync(shots, { recursive: true });
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PATIENCE_MS = 30_000;
+
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+const events: { kind: string; data: { center_hz?: number; receiver?: string } }[] = [];
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: browserPath,
+    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
+  });
+  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1600, height: 1000 } });
+  page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() !== "error") return;
+    // Asking who is logged in, before anyone is, answers 401 by design.
+    if (message.location().url.endsWith("/sessions/current") && message.text().includes("401")) return;
+    complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => {
+      if (typeof payload !== "string") return;
+      const message = JSON.parse(payload) as { type: string; kind: string; data: { center_hz?: number } };
+      if (message.type === "event") events.push({ kind: message.kind, data: message.data });
+    }),
+  );
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+async function shot(name: string): Promise<void> {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+/** What the waterfall shows now: a fingerprint of its pixels and how many colours they have. */
+async function picture(): Promise<{ print: number; colours: number; width: number }> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>("#waterfall");
+    if (!canvas) throw new Error("no waterfall on the page");
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext("2d");
+    if (!context) throw new Error("no 2d context");
+    context.drawImage(canvas, 0, 0);
+    const pixels = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+    const colours = new Set<number>();
+    let print = 0;
+    for (const pixel of pixels) {
+      print = (Math.imul(print, 31) + pixel) | 0;
+      if (colours.size < 1000) colours.add(pixel);
+    }
+    return { print, colours: colours.size, width: copy.width };
+  });
+}
+
+async function eventually<T>(what: string, probe: () => Promise<T | false | null | undefined> | T | false | null | undefined): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (Date.now() > end) assert.fail(`within ${PATIENCE_MS / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+test("the console opens, after a login where one is asked for", async () => {
+  await page.goto(`${base}/live`);
+  await page.locator("#waterfall, input[name=username]").first().waitFor();
+  if (options.user) {
+    if ((await page.locator("input[name=username]").count()) === 0) await page.goto(`${base}/login`);
+    await page.fill("input[name=username]", options.user);
+    await page.fill("input[name=password]", options.password ?? "");
+    await page.locator("button[type=submit]").click();
+  }
+  await page.locator("#waterfall").waitFor();
+  assert.equal(await page.getAttribute("html", "lang"), "zh-CN", "a Chinese browser gets Chinese");
+});
+
+test("the waterfall shows signals and moves", async () => {
+  const first = await eventually("a waterfall with more than 30 colours", async () => {
+    const now = await picture();
+    return now.colours > 30 && now;
+  });
+  assert.ok(first.width > 300, `the picture is ${first.width} pixels wide`);
+  const second = await eventually("another picture", async () => {
+    const now = await picture();
+    return now.print !== first.print && now;
+  });
+  assert.ok(second.colours > 30);
+  await shot("live-zh-dark");
+});
+
+test("an emission that the server reports appears in the list", async () => {
+  const receiver = await page.locator(".toolbar select").first().inputValue();
+  const event = await eventually("an emission event of the shown receiver", () =>
+    events.find((e) => /^emission_(opened|updated)$/.test(e.kind) && e.data.receiver === receiver),
+  );
+  const shown = ((event.data.center_hz ?? 0) / 1e6).toFixed(2); // the last digits may move with the next measurement
+  await eventually(`${shown} MHz in the list`, async () => {
+    const rows = await page.locator('[data-list="emissions"] li strong').allInnerTexts();
+    return rows.some((row) => Number(row).toFixed(2) === shown);
+  });
+  await page.locator('[data-list="emissions"] li button.row').first().click();
+  await eventually("the view in the address", () => page.url().includes("low_hz="));
+  await shot("live-zh-emission");
+});
+
+test("a conflict opens with reason and numbers, and is taken in hand", async () => {
+  await page.goto(`${base}/conflicts`);
+  const rows = page.locator('[data-list="conflicts"] tbody tr');
+  await rows.first().waitFor();
+  const open = rows.filter({ has: page.locator(".c-open") });
+  const target = (await open.count()) > 0 ? open.first() : rows.first();
+  await target.click();
+  const drawer = page.locator("dialog[open]");
+  await drawer.locator(".why").waitFor();
+  assert.ok((await drawer.locator(".why").innerText()).length > 8, "an explanation in words");
+  assert.ok((await drawer.locator("dl.facts dd").count()) > 4, "figures");
+  const status = drawer.locator("[data-status]");
+  // A conflict that an earlier run took in hand is first put back.
+  if ((await status.getAttribute("data-status")) === "acknowledged") await step(drawer, "resolve", "resolved");
+  if ((await status.getAttribute("data-status")) === "resolved") await step(drawer, "reopen", "open");
+  await shot("conflict-zh-open");
+  await drawer.locator("textarea").fill("e2e");
+  const before = await drawer.locator("li.entry").count();
+  await step(drawer, "acknowledge", "acknowledged");
+  await eventually("a line in the history", async () => (await drawer.locator("li.entry").count()) > before);
+  await shot("conflict-zh-acknowledged");
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+});
+
+async function step(drawer: ReturnType<Page["locator"]>, action: string, status: string): Promise<void> {
+  await drawer.locator(`[data-action="${action}"]`).click();
+  await drawer.locator(`[data-status="${status}"]`).waitFor();
+}
+
+test("the language switches there and back, and is remembered", async () => {
+  await page.goto(`${base}/live`);
+  await page.getByRole("link", { name: zh.page.live, exact: true }).waitFor();
+  await page.getByRole("button", { name: zh.app.language }).click();
+  await page.getByRole("link", { name: en.page.live, exact: true }).waitFor();
+  assert.equal(await page.getAttribute("html", "lang"), "en");
+  assert.doesNotMatch(await page.locator("nav").first().innerText(), /[\u4e00-\u9fff]/);
+  await page.reload();
+  await page.getByRole("link", { name: en.page.live, exact: true }).waitFor();
+  await page.locator("#waterfall").waitFor();
+  await eventually("signals again", async () => (await picture()).colours > 30);
+  await shot("live-en-dark");
+  await page.getByRole("button", { name: en.app.language }).click();
+  assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+});
+
+test("the keyboard drives the picture", async () => {
+  await page.goto(`${base}/live`);
+  const plots = page.locator('[role="application"]');
+  await plots.focus();
+  await eventually("a picture", async () => (await picture()).colours > 30);
+  await page.keyboard.press("+");
+  await page.keyboard.press("+");
+  await eventually("a narrower view in the address", () => page.url().includes("low_hz="));
+  await page.keyboard.press("Home");
+  await eventually("the full band", () => !page.url().includes("low_hz="));
+  await page.keyboard.press("Space");
+  await page.waitForTimeout(300);
+  const [still, later] = [await picture(), await new Promise((r) => setTimeout(r, 1500)).then(picture)];
+  assert.equal(still.print, later.print, "paused means paused");
+  await page.keyboard.press("Space");
+});
+
+for (const theme of ["dark", "light"] as const) {
+  for (const path of ["live", "emissions", "conflicts", "registry/allocations", "registry/check", "registry/import", "receivers", "help", "login"]) {
+    test(`/${path} is accessible in ${theme}`, async () => {
+      // The page keeps its settings itself, so they are put in place before it starts.
+      await page.addInitScript((chosen) => {
+        const stored = JSON.parse(localStorage.getItem("pinpu.settings") ?? "{}") as Record<string, unknown>;
+        localStorage.setItem("pinpu.settings", JSON.stringify({ ...stored, theme: chosen }));
+      }, theme);
+      await page.goto(`${base}/${path}`);
+      await page.locator("h1").first().waitFor({ state: "attached" });
+      await page.waitForTimeout(700);
+      assert.equal(await page.getAttribute("html", "data-theme"), theme);
+      await page.evaluate(axeSource);
+      const found = await page.evaluate(async () => {
+        const axe = (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe;
+        return (await axe.run()).violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, at: nodes.slice(0, 3).map((n) => n.html.slice(0, 160)) }));
+      });
+      const serious = found.filter((v) => v.impact === "serious" || v.impact === "critical");
+      assert.deepEqual(serious, []);
+      await shot(`${path.replace("/", "-")}-zh-${theme}`);
+    });
+  }
+}
+
+interface AxeResult {
+  violations: { id: string; impact: string | null; help: string; nodes: { html: string }[] }[];
+}
+
+test("nothing overflows a phone", async () => {
+  await page.setViewportSize({ width: 360, height: 780 });
+  for (const path of ["live", "emissions", "conflicts", "registry/allocations", "receivers", "help"]) {
+    await page.goto(`${base}/${path}`);
+    await page.locator("h1").first().waitFor({ state: "attached" });
+    await page.waitForTimeout(500);
+    const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok((content ?? 0) <= (screen ?? 0), `/${path} is ${content} wide on a screen of ${screen}`);
+    await shot(`${path.replace("/", "-")}-zh-phone`);
+  }
+});
+
+test("the API reader shows the operations", async () => {
+  await page.setViewportSize({ width: 1600, height: 1000 });
+  await page.goto(`${base}/docs`);
+  await page.locator("article").first().waitFor();
+  assert.ok((await page.locator("article").count()) > 10);
+  await shot("docs");
+});
+
+test("the browser's console stayed quiet", () => {
+  assert.deepEqual(complaints, []);
+});
