@@ -28,12 +28,13 @@ pub(super) fn cause(channel: &Channel, others: &[Channel], row_s: f64, rules: &R
 
 /// Whether `channel` is no signal of its own but the splatter of a much stronger one beside it: keying clicks, phase
 /// noise, converter clipping.
-pub(super) fn splatter(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> bool {
-    others.iter().any(|o| {
+pub(super) fn splatter<'a>(channel: &Channel, others: &'a [Channel], row_s: f64, rules: &Rules) -> Option<&'a Channel> {
+    others.iter().find(|o| {
         let below = decibel(o.density() / channel.density().max(1e-30));
         let brief = channel.covered_s() < 0.3 * o.covered_s();
         let limit = if brief { rules.splatter_db } else { rules.splatter_lasting_db };
-        let reach = (rules.splatter_reach + (below - limit).max(0.0) / 5.0) * (o.high - o.low).max(4.0);
+        // From one bandwidth at the limit outwards: weaker reaches further.
+        let reach = 10_f64.powf((below - limit) / rules.splatter_slope_db) * (o.high - o.low).max(4.0);
         o.id != channel.id
             && below >= limit
             && channel.low < o.high + reach
@@ -43,11 +44,12 @@ pub(super) fn splatter(channel: &Channel, others: &[Channel], row_s: f64, rules:
 }
 
 /// Whether `channel` is only a part of a stronger one: within its band and its time.
-pub(super) fn part(channel: &Channel, others: &[Channel], row_s: f64) -> bool {
-    others.iter().any(|o| {
+pub(super) fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a Channel> {
+    others.iter().find(|o| {
         let common = channel.high.min(o.high) - channel.low.max(o.low);
         o.id != channel.id
             && o.power() > 1.5 * channel.power()
+            && o.density() > 0.5 * channel.density()
             && common >= 0.8 * (channel.high - channel.low)
             && channel.within(o, 3.0 * row_s) >= 0.8
     })

@@ -101,6 +101,9 @@ impl Channel {
             }
         }
         self.bursts = joined;
+        if self.dropped == 0 {
+            self.on_s = self.covered_s();
+        }
     }
 
     /// Time on, each moment counted once. Needs [`Channel::tidy`].

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{
     artefact,
     channel::{Channel, Reporter, band_of, band_share},
-    config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, SEGMENTS, Thresholds},
+    config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, ROW_QUANTILE, SEGMENTS, Thresholds},
     emission::{Artefact, Gap, GapReason, Summary},
     event::DetectEvent,
     pulse::PulseFinder,
@@ -20,6 +20,9 @@ use crate::dsp::{
     measure::decibel,
     noise_floor::{self, Floor},
 };
+
+/// Largest rise of the floor within a row that is put down to splatter; more is a signal.
+const ROW_RISE_MAX: f32 = 2.5;
 
 /// Where events go.
 type Sink<'a> = &'a mut dyn FnMut(DetectEvent);
@@ -36,6 +39,8 @@ pub struct Detector {
     segmenter: Segmenter,
     runs: Vec<Run>,
     power: Vec<f32>,
+    row_floor: Vec<f32>,
+    ratios: Vec<f32>,
     tracker: Tracker,
     slow: [SlowAverage; 2],
     done: Vec<Burst>,
@@ -75,6 +80,8 @@ impl Detector {
             segmenter: Segmenter::new(rules.bridge_bins),
             runs: Vec::new(),
             power: vec![0.0; BINS],
+            row_floor: vec![0.0; BINS],
+            ratios: Vec::with_capacity(BINS),
             tracker: Tracker::new(rules.bridge_rows),
             slow,
             done: Vec::new(),
@@ -216,13 +223,28 @@ impl Detector {
             middle: self.thresholds.middle[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.segmenter.runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
+        self.raise_floor(floor);
+        self.segmenter.runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
         self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
             if slow.decide(time, &floor.level, floor.live, &mut self.done) {
                 slow.restart();
             }
+        }
+    }
+
+    /// The floor of this row: strong signals splatter over the whole span, through the converter or the transmitter,
+    /// and raise what is between the signals by up to some decibels.
+    fn raise_floor(&mut self, floor: &Floor) {
+        let (first, last) = floor.live;
+        self.ratios.clear();
+        self.ratios.extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
+        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as usize;
+        let quantile = *self.ratios.select_nth_unstable_by(rank, f32::total_cmp).1;
+        let rise = (quantile / self.thresholds.row_quantile).clamp(1.0, ROW_RISE_MAX);
+        for (out, level) in self.row_floor.iter_mut().zip(&floor.level) {
+            *out = level * rise;
         }
     }
 
@@ -283,7 +305,7 @@ impl Detector {
             channel.widen(&floor.level, row_s);
         }
         let mut index = 0;
-        let all = self.channels.clone();
+        let all = self.everything(&floor.level);
         while index < self.channels.len() {
             if !over(&self.channels[index]) {
                 index += 1;
@@ -295,15 +317,38 @@ impl Detector {
         self.floor = Some(floor);
     }
 
+    /// All emissions as they stand, bursts in progress included.
+    fn everything(&self, floor: &[f32]) -> Vec<Channel> {
+        let row_s = ROW as f64 / self.config.sample_rate_hz;
+        let mut all = self.channels.clone();
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        for burst in self.tracker.open.iter().chain(slow) {
+            let mut channel = Channel::new(0, burst.low, burst.high, burst.start_s);
+            channel.add(burst);
+            channel.tidy(1.5 * row_s);
+            channel.widen(floor, row_s);
+            all.push(channel);
+        }
+        all
+    }
+
     fn report(&mut self, channel: &Channel, others: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
         let row_s = ROW as f64 / self.config.sample_rate_hz;
         let observed_s = channel.stop_s - channel.start_s;
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
+        let dbg = std::env::var("DBG").is_ok();
+        let f = |c: &Channel| format!("{} {:.2}..{:.2} ms n={} [{:.1} {:.1}] kHz snr {:.1} den {:.1} pow {:.1}", c.id, c.start_s*1e3, c.stop_s*1e3, c.bursts.len(), self.reporter.frequency_hz(c.low)/1e3-self.config.center_hz.as_f64()/1e3, self.reporter.frequency_hz(c.high)/1e3-self.config.center_hz.as_f64()/1e3, emission.snr_db, decibel(c.density()), decibel(c.power()));
         if emission.snr_db < self.config.rules.report_snr_db {
+            if dbg { eprintln!("weak {}", f(channel)); }
             return;
         }
-        if artefact::part(channel, others, row_s) || artefact::splatter(channel, others, row_s, &self.config.rules) {
+        if let Some(o) = artefact::part(channel, others, row_s) {
+            if dbg { eprintln!("part {} OF {}", f(channel), f(o)); }
+            return;
+        }
+        if let Some(o) = artefact::splatter(channel, others, row_s, &self.config.rules) {
+            if dbg { eprintln!("splatter {} OF {}", f(channel), f(o)); }
             return;
         }
         match artefact::cause(channel, others, row_s, &self.config.rules) {

@@ -25,7 +25,7 @@ pub(super) struct PulseFinder {
 /// Slots below threshold that do not yet end a pulse.
 const QUIET_MAX: usize = 1;
 /// Ratio at which a bin stops counting more in the mean over the span.
-const CLIP: f32 = 30.0;
+const CLIP: f32 = 8.0;
 
 impl PulseFinder {
     pub(super) fn new(threshold: Threshold, rules: &Rules, sample_rate_hz: f64) -> Self {
@@ -92,6 +92,11 @@ impl PulseFinder {
         // A click of a keyed narrow signal also raises the span, but most of its power is in the signal's own band.
         let Some((low, high)) = occupied_band(&self.energy, 0.9) else { return };
         if high - low < self.share_min * PULSE_BINS as f64 {
+            return;
+        }
+        // Two strong lines far apart also span a wide band; a pulse fills it.
+        let filled = self.energy.iter().zip(&self.floor).filter(|(e, f)| **e > self.slots as f32 * **f).count();
+        if (filled as f64) < self.share_min * PULSE_BINS as f64 {
             return;
         }
         let Some((low, high)) = occupied_band(&self.energy, 0.99) else { return };

@@ -80,6 +80,13 @@ impl Segmenter {
         &self.excess
     }
 
+    /// Multiplies the excess of each bin by `weights` and `scale`.
+    pub(super) fn scale_excess(&mut self, weights: &[f32], scale: f32) {
+        for (e, w) in self.excess.iter_mut().zip(weights) {
+            *e *= w * scale;
+        }
+    }
+
     /// Finds the regions of a row of mean powers `power` over `floor`, within the bins `live`.
     pub(super) fn runs(
         &mut self,

@@ -73,6 +73,8 @@ impl SlowAverage {
         }
         let tests = Tests { narrow: self.threshold, middle: self.threshold, wide_seed: f32::INFINITY };
         self.segmenter.runs(&self.mean, floor, live, &tests, &mut self.runs);
+        // Rows left out were reported by themselves: their share of the time is not this average's energy.
+        self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);
         let row = RowTime { number: self.number, start_s: self.start_s, stop_s: time.stop_s };
         self.tracker.advance(row, &self.runs, self.segmenter.excess(), done);
         self.number += 1;
