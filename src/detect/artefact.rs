@@ -26,9 +26,18 @@ pub(super) fn cause(channel: &Channel, others: &[Channel], row_s: f64, rules: &R
     })
 }
 
+/// Why `channel` is no signal of its own, if it is a piece of another.
+pub(super) fn belongs_to(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> Option<String> {
+    if let Some(whole) = part(channel, others, row_s) {
+        return Some(format!("a part of emission {}, within its band and its time", whole.id));
+    }
+    let source = splatter(channel, others, row_s, rules)?;
+    Some(format!("splatter of emission {}, beside it and only with it", source.id))
+}
+
 /// Whether `channel` is no signal of its own but the splatter of a much stronger one beside it: keying clicks, phase
 /// noise, converter clipping.
-pub(super) fn splatter<'a>(channel: &Channel, others: &'a [Channel], row_s: f64, rules: &Rules) -> Option<&'a Channel> {
+fn splatter<'a>(channel: &Channel, others: &'a [Channel], row_s: f64, rules: &Rules) -> Option<&'a Channel> {
     others.iter().find(|o| {
         let below = decibel(o.density() / channel.density().max(1e-30));
         let brief = channel.covered_s() < 0.3 * o.covered_s();
@@ -44,9 +53,15 @@ pub(super) fn splatter<'a>(channel: &Channel, others: &'a [Channel], row_s: f64,
 }
 
 /// Whether `channel` is only a part of a stronger one: within its band and its time.
-pub(super) fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a Channel> {
+fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a Channel> {
     others.iter().find(|o| {
-        let common = channel.high.min(o.high) - channel.low.max(o.low);
+        // The weak edges of a wide signal lie outside the band of 99 % of its power.
+        let width = channel.high - channel.low;
+        let edge = width < 0.25 * (o.high - o.low)
+            && channel.covered_s() < 0.3 * o.covered_s()
+            && o.power() > 20.0 * channel.power();
+        let reach = if edge { 0.25 * (o.high - o.low) } else { 0.0 };
+        let common = channel.high.min(o.high + reach) - channel.low.max(o.low - reach);
         o.id != channel.id
             && o.power() > 1.5 * channel.power()
             && o.density() > 0.5 * channel.density()

@@ -40,8 +40,8 @@ pub(super) struct Channel {
     pub(super) from_start: bool,
     /// Was on when observation ended.
     pub(super) to_end: bool,
-    /// Finished, waiting for emissions it may be an artefact of.
-    pub(super) ended: bool,
+    /// Has a burst that has not ended; set in snapshots only.
+    pub(super) in_progress: bool,
 }
 
 impl Channel {
@@ -62,7 +62,7 @@ impl Channel {
             updated_s: start_s,
             from_start: false,
             to_end: false,
-            ended: false,
+            in_progress: false,
         }
     }
 
@@ -85,6 +85,28 @@ impl Channel {
         } else {
             self.dropped += 1;
         }
+        if let Some((low, high)) = band_of(&self.energy) {
+            (self.low, self.high) = (low, high);
+        }
+    }
+
+    /// Takes over everything of another emission on the same channel.
+    pub(super) fn unite(&mut self, part: &Self) {
+        for (sum, e) in self.energy.iter_mut().zip(&part.energy) {
+            *sum += e;
+        }
+        for (sum, e) in self.margin.iter_mut().zip(&part.margin) {
+            *sum += e;
+        }
+        self.on_s += part.on_s;
+        self.start_s = self.start_s.min(part.start_s);
+        self.stop_s = self.stop_s.max(part.stop_s);
+        self.peak = self.peak.max(part.peak);
+        self.from_start |= part.from_start;
+        self.to_end |= part.to_end;
+        let room = BURSTS_LISTED - self.bursts.len();
+        self.bursts.extend(part.bursts.iter().take(room));
+        self.dropped += part.dropped + part.bursts.len().saturating_sub(room) as u64;
         if let Some((low, high)) = band_of(&self.energy) {
             (self.low, self.high) = (low, high);
         }

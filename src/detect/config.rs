@@ -77,6 +77,8 @@ pub struct Rules {
     pub learn_s: f64,
     /// Rows the first floor needs even where that takes longer than `learn_s`.
     pub learn_rows_min: usize,
+    /// Time the running floor is learnt from.
+    pub floor_s: f64,
     /// Time that rows are held back after that, so that a decision sees a little of what follows.
     pub block_s: f64,
     /// Rows at most in such a block.
@@ -91,6 +93,8 @@ pub struct Rules {
     pub hold_s: f64,
     /// Time after which an unfinished burst is announced.
     pub confirm_s: f64,
+    /// Time between updates of an open emission.
+    pub update_s: f64,
     /// Share of common to total band above which two bursts are on one channel.
     pub channel_overlap: f64,
     /// Rows averaged for weak steady signals, shorter and longer.
@@ -121,6 +125,7 @@ impl Default for Rules {
             learn_rows: 512,
             learn_s: 0.5,
             learn_rows_min: 32,
+            floor_s: 1.0,
             block_s: 0.03,
             block_rows: 64,
             growth_pfa: 2e-3,
@@ -128,6 +133,7 @@ impl Default for Rules {
             bridge_rows: 3,
             hold_s: 0.5,
             confirm_s: 0.03,
+            update_s: 1.0,
             channel_overlap: 0.4,
             slow_rows: [16, 256],
             slow_ratio_min: 1.6,

@@ -81,7 +81,7 @@ impl SlowAverage {
         true
     }
 
-    /// Mean of the unclaimed rows per bin and how many rows that is, after [`Self::decide`] said so.
+
     pub(super) fn means(&self) -> (&[f32], &[f32]) {
         (&self.mean, &self.counts)
     }
