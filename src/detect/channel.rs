@@ -1,7 +1,7 @@
 //! Bursts on one channel become one emission, measured over all of them.
 
 use super::{
-    config::{BINS, DetectorConfig},
+    config::{BINS, DetectorConfig, Rules},
     emission::{BandwidthMethod, Emission},
     tracker::Burst,
 };
@@ -228,6 +228,15 @@ impl Reporter {
     /// Frequency of a position in bins.
     pub(super) fn frequency_hz(&self, bin: f64) -> f64 {
         self.low_hz + bin * self.bin_hz
+    }
+
+    /// Whether an emission is too close to the floor to be reported: neither steadily nor for a moment well above it.
+    pub(super) fn too_weak(&self, channel: &Channel, emission: &Emission, floor: &[f32], rules: &Rules) -> bool {
+        let (first, last) = (channel.low.max(0.0) as usize, (channel.high.ceil() as usize).min(BINS));
+        let noise: f64 = floor[first.min(last)..last].iter().map(|f| f64::from(*f)).sum();
+        let peak_db = decibel(f64::from(channel.peak) / noise.max(1e-20));
+        emission.snr_db < rules.report_snr_db
+            && (emission.snr_db < rules.report_snr_db - 3.0 || peak_db < rules.report_snr_db + 5.0)
     }
 
     /// The emission as it is known now. `observed_s` is the time observed between its start and stop.

@@ -334,10 +334,23 @@ impl Detector {
         }
     }
 
+    /// Tells the emissions how far their bursts in progress have come.
+    fn follow_open_bursts(&mut self) {
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        for burst in self.tracker.open.iter().chain(slow) {
+            let Some(channel) = self.channels.iter_mut().find(|c| Some(c.id) == burst.emission) else { continue };
+            channel.stop_s = channel.stop_s.max(burst.stop_s);
+            if let Some((low, high)) = band_of(&burst.energy).filter(|_| channel.bursts.is_empty()) {
+                (channel.low, channel.high) = (low, high);
+            }
+        }
+    }
+
     /// Announces what is new, renews what lasts, reports what is over.
     fn close_channels(&mut self, now_s: f64, sink: Sink<'_>) {
         let hold_s = self.config.rules.hold_s;
         let Some(floor) = self.floor.take() else { return };
+        self.follow_open_bursts();
         self.place_open_bursts(now_s);
         self.unite_channels(&floor, sink);
         let due = |c: &Channel| {
@@ -402,7 +415,7 @@ impl Detector {
         let rules = &self.config.rules;
         let emission = self.reporter.emission(channel, &floor.level, channel.stop_s - channel.start_s, true);
         if !channel.announced
-            && (emission.snr_db < rules.report_snr_db
+            && (self.reporter.too_weak(channel, &emission, &floor.level, rules)
                 || artefact::belongs_to(channel, all, row_s, rules).is_some()
                 || artefact::cause(channel, all, row_s, rules).is_some())
         {
@@ -445,7 +458,7 @@ impl Detector {
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
         let rules = &self.config.rules;
-        let dismissed = if emission.snr_db < rules.report_snr_db {
+        let dismissed = if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
             Some("too weak on the whole to be told from the floor".to_owned())
         } else {
             artefact::belongs_to(channel, others, row_s, rules)
