@@ -1,7 +1,7 @@
 //! Bursts on one channel become one emission, measured over all of them.
 
 use super::{
-    config::{BINS, DetectorConfig},
+    config::{BINS, DetectorConfig, Rules},
     emission::{BandwidthMethod, Emission},
     tracker::Burst,
 };
@@ -40,8 +40,8 @@ pub(super) struct Channel {
     pub(super) from_start: bool,
     /// Was on when observation ended.
     pub(super) to_end: bool,
-    /// Finished, waiting for emissions it may be an artefact of.
-    pub(super) ended: bool,
+    /// Has a burst that has not ended; set in snapshots only.
+    pub(super) in_progress: bool,
 }
 
 impl Channel {
@@ -62,7 +62,7 @@ impl Channel {
             updated_s: start_s,
             from_start: false,
             to_end: false,
-            ended: false,
+            in_progress: false,
         }
     }
 
@@ -90,6 +90,28 @@ impl Channel {
         }
     }
 
+    /// Takes over everything of another emission on the same channel.
+    pub(super) fn unite(&mut self, part: &Self) {
+        for (sum, e) in self.energy.iter_mut().zip(&part.energy) {
+            *sum += e;
+        }
+        for (sum, e) in self.margin.iter_mut().zip(&part.margin) {
+            *sum += e;
+        }
+        self.on_s += part.on_s;
+        self.start_s = self.start_s.min(part.start_s);
+        self.stop_s = self.stop_s.max(part.stop_s);
+        self.peak = self.peak.max(part.peak);
+        self.from_start |= part.from_start;
+        self.to_end |= part.to_end;
+        let room = BURSTS_LISTED - self.bursts.len();
+        self.bursts.extend(part.bursts.iter().take(room));
+        self.dropped += part.dropped + part.bursts.len().saturating_sub(room) as u64;
+        if let Some((low, high)) = band_of(&self.energy) {
+            (self.low, self.high) = (low, high);
+        }
+    }
+
     /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
     pub(super) fn tidy(&mut self, slack_s: f64) {
         self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
@@ -101,6 +123,9 @@ impl Channel {
             }
         }
         self.bursts = joined;
+        if self.dropped == 0 {
+            self.on_s = self.covered_s();
+        }
     }
 
     /// Time on, each moment counted once. Needs [`Channel::tidy`].
@@ -208,6 +233,15 @@ impl Reporter {
     /// Frequency of a position in bins.
     pub(super) fn frequency_hz(&self, bin: f64) -> f64 {
         self.low_hz + bin * self.bin_hz
+    }
+
+    /// Whether an emission is too close to the floor to be reported: neither steadily nor for a moment well above it.
+    pub(super) fn too_weak(&self, channel: &Channel, emission: &Emission, floor: &[f32], rules: &Rules) -> bool {
+        let (first, last) = (channel.low.max(0.0) as usize, (channel.high.ceil() as usize).min(BINS));
+        let noise: f64 = floor[first.min(last)..last].iter().map(|f| f64::from(*f)).sum();
+        let peak_db = decibel(f64::from(channel.peak) / noise.max(1e-20));
+        emission.snr_db < rules.report_snr_db
+            && (emission.snr_db < rules.report_snr_db - 3.0 || peak_db < rules.report_snr_db + 5.0)
     }
 
     /// The emission as it is known now. `observed_s` is the time observed between its start and stop.

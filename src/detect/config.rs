@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dsp::{detection::threshold_ratio, noise_floor::FloorRules, window::Window},
+    dsp::{detection::{quantile_ratio, threshold_ratio}, noise_floor::FloorRules, window::Window},
     units::Hertz,
 };
 
@@ -29,6 +29,9 @@ pub(super) const PULSE_SLOTS: usize = ROW / PULSE_SLOT;
 pub(super) const MIDDLE: usize = 9;
 /// Bins of the wide smoothing, for signals that are weak per bin but wide.
 pub(super) const WIDE: usize = 32;
+
+/// Order statistic over the bins of a row that tells how far its floor has risen.
+pub(super) const ROW_QUANTILE: f64 = 0.15;
 
 /// What to detect in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,6 +77,8 @@ pub struct Rules {
     pub learn_s: f64,
     /// Rows the first floor needs even where that takes longer than `learn_s`.
     pub learn_rows_min: usize,
+    /// Time the running floor is learnt from.
+    pub floor_s: f64,
     /// Time that rows are held back after that, so that a decision sees a little of what follows.
     pub block_s: f64,
     /// Rows at most in such a block.
@@ -88,6 +93,8 @@ pub struct Rules {
     pub hold_s: f64,
     /// Time after which an unfinished burst is announced.
     pub confirm_s: f64,
+    /// Time between updates of an open emission.
+    pub update_s: f64,
     /// Share of common to total band above which two bursts are on one channel.
     pub channel_overlap: f64,
     /// Rows averaged for weak steady signals, shorter and longer.
@@ -106,9 +113,8 @@ pub struct Rules {
     pub splatter_db: f64,
     /// The same for energy as lasting as the neighbour, dB.
     pub splatter_lasting_db: f64,
-    /// Reach of splatter from the edge at `splatter_db`, in bandwidths of the stronger: the out-of-band domain of
-    /// ITU-R SM.1541 ends 2.5 bandwidths from the centre.
-    pub splatter_reach: f64,
+    /// How much weaker splatter is ten times further out, dB: the spectrum of a keyed edge falls by 20 dB a decade.
+    pub splatter_slope_db: f64,
     /// Level below a coincident stronger signal from which a narrow line is its by-product, dB.
     pub byproduct_db: f64,
 }
@@ -119,6 +125,7 @@ impl Default for Rules {
             learn_rows: 512,
             learn_s: 0.5,
             learn_rows_min: 32,
+            floor_s: 1.0,
             block_s: 0.03,
             block_rows: 64,
             growth_pfa: 2e-3,
@@ -126,6 +133,7 @@ impl Default for Rules {
             bridge_rows: 3,
             hold_s: 0.5,
             confirm_s: 0.03,
+            update_s: 1.0,
             channel_overlap: 0.4,
             slow_rows: [16, 256],
             slow_ratio_min: 1.6,
@@ -133,9 +141,9 @@ impl Default for Rules {
             pulse_share_min: 0.25,
             together: 0.7,
             report_snr_db: 5.0,
-            splatter_db: 15.0,
-            splatter_lasting_db: 30.0,
-            splatter_reach: 2.0,
+            splatter_db: 8.0,
+            splatter_lasting_db: 25.0,
+            splatter_slope_db: 20.0,
             byproduct_db: 20.0,
         }
     }
@@ -165,6 +173,8 @@ pub(super) struct Thresholds {
     pub(super) slow: [Threshold; 2],
     /// Effective averages of a row bin.
     pub(super) row_averages: f64,
+    /// `ROW_QUANTILE` of the bins of a noise row, relative to their mean.
+    pub(super) row_quantile: f32,
 }
 
 impl Thresholds {
@@ -204,6 +214,7 @@ impl Thresholds {
             pulse: pair(pulse_averages, cells / PULSE_SLOT as f64),
             slow,
             row_averages: window.effective_averages(SEGMENTS, HOP, 1),
+            row_quantile: quantile_ratio(window.effective_averages(SEGMENTS, HOP, 1), ROW_QUANTILE) as f32,
         }
     }
 }

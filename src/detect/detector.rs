@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use super::{
     artefact,
     channel::{Channel, Reporter, band_of, band_share},
-    config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, SEGMENTS, Thresholds},
-    emission::{Artefact, Gap, GapReason, Summary},
+    config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, ROW_QUANTILE, SEGMENTS, Thresholds},
+    emission::{Artefact, ArtefactKind, Gap, GapReason, Summary},
     event::DetectEvent,
+    floor::FloorHistory,
     pulse::PulseFinder,
     rows::{Row, RowMaker},
     segment::{Run, Segmenter, Tests},
@@ -21,6 +22,9 @@ use crate::dsp::{
     noise_floor::{self, Floor},
 };
 
+/// Largest rise of the floor within a row that is put down to splatter; more is a signal.
+const ROW_RISE_MAX: f32 = 2.5;
+
 /// Where events go.
 type Sink<'a> = &'a mut dyn FnMut(DetectEvent);
 
@@ -31,11 +35,14 @@ pub struct Detector {
     maker: RowMaker,
     pending: VecDeque<Row>,
     floor: Option<Floor>,
+    history: FloorHistory,
     pulses: PulseFinder,
     pulse_bursts: Vec<Burst>,
     segmenter: Segmenter,
     runs: Vec<Run>,
     power: Vec<f32>,
+    row_floor: Vec<f32>,
+    ratios: Vec<f32>,
     tracker: Tracker,
     slow: [SlowAverage; 2],
     done: Vec<Burst>,
@@ -70,11 +77,14 @@ impl Detector {
             maker: RowMaker::new(),
             pending: VecDeque::new(),
             floor: None,
+            history: FloorHistory::new(config.sample_rate_hz, rules.floor_s),
             pulses: PulseFinder::new(thresholds.pulse, rules, config.sample_rate_hz),
             pulse_bursts: Vec::new(),
             segmenter: Segmenter::new(rules.bridge_bins),
             runs: Vec::new(),
             power: vec![0.0; BINS],
+            row_floor: vec![0.0; BINS],
+            ratios: Vec::with_capacity(BINS),
             tracker: Tracker::new(rules.bridge_rows),
             slow,
             done: Vec::new(),
@@ -129,11 +139,7 @@ impl Detector {
         (self.base_s, self.stretch_samples) = (stop_s, 0);
         self.gaps.push([start_s, stop_s]);
         self.gaps_total += 1;
-        sink(DetectEvent::Gap(Gap {
-            start_s,
-            stop_s,
-            reason,
-        }));
+        sink(DetectEvent::Gap(Gap { start_s, stop_s, reason }));
     }
 
     /// Ends the pass: everything still open is reported.
@@ -169,9 +175,15 @@ impl Detector {
         if self.floor.is_none() {
             self.learn();
         }
-        let Some(floor) = self.floor.take() else { return };
+        let Some(mut floor) = self.floor.take() else { return };
         while let Some(row) = self.pending.pop_front() {
-            self.process_row(&row, &floor);
+            if self.process_row(&row, &floor) {
+                let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
+                if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
+                    self.pulses.set_floor(&new.level);
+                    floor = new;
+                }
+            }
             self.maker.recycle(row);
         }
         self.floor = Some(floor);
@@ -185,18 +197,14 @@ impl Detector {
     }
 
     fn learn(&mut self) {
-        let spectra: Vec<&[f32]> = self
-            .pending
-            .iter()
-            .flat_map(|row| row.segments.chunks_exact(BINS))
-            .collect();
+        let spectra: Vec<&[f32]> = self.pending.iter().flat_map(|row| row.segments.chunks_exact(BINS)).collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
         self.floor = Some(floor);
     }
 
-    fn process_row(&mut self, row: &Row, floor: &Floor) {
+    fn process_row(&mut self, row: &Row, floor: &Floor) -> bool {
         let rate = self.config.sample_rate_hz;
         let mut found = std::mem::take(&mut self.pulse_bursts);
         for (slot, power) in row.pulses.chunks_exact(PULSE_BINS).enumerate() {
@@ -217,22 +225,36 @@ impl Detector {
         self.pulse_bursts = found;
         if usable == 0 {
             self.tracker.blind();
-            return;
+            return false;
         }
         let tests = Tests {
             narrow: self.thresholds.narrow[usable - 1],
             middle: self.thresholds.middle[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.segmenter
-            .runs(&self.power, &floor.level, floor.live, &tests, &mut self.runs);
-        self.tracker
-            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
+        self.raise_floor(floor);
+        self.segmenter.runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
+        self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
             if slow.decide(time, &floor.level, floor.live, &mut self.done) {
                 slow.restart();
             }
+        }
+        true
+    }
+
+    /// The floor of this row: strong signals splatter over the whole span, through the converter or the transmitter,
+    /// and raise what is between the signals by up to some decibels.
+    fn raise_floor(&mut self, floor: &Floor) {
+        let (first, last) = floor.live;
+        self.ratios.clear();
+        self.ratios.extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
+        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as usize;
+        let quantile = *self.ratios.select_nth_unstable_by(rank, f32::total_cmp).1;
+        let rise = (quantile / self.thresholds.row_quantile).clamp(1.0, ROW_RISE_MAX);
+        for (out, level) in self.row_floor.iter_mut().zip(&floor.level) {
+            *out = level * rise;
         }
     }
 
@@ -262,48 +284,172 @@ impl Detector {
     /// Adds a finished burst to the emission on its channel, or makes one.
     fn attach(&mut self, burst: &Burst) {
         let Some(band) = band_of(&burst.energy) else { return };
-        let rules = &self.config.rules;
-        let best = self
-            .channels
-            .iter_mut()
-            .filter(|c| burst.start_s - c.stop_s <= rules.hold_s && !c.ended);
-        let best = best
-            .map(|c| (band_share(band, (c.low, c.high)), c))
-            .filter(|(share, _)| *share >= rules.channel_overlap)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, channel)) = best {
-            channel.add(burst);
-            return;
+        let own = burst.emission.and_then(|id| self.channels.iter_mut().find(|c| c.id == id));
+        if let Some(channel) = own {
+            // It was given its emission early; it stays there unless it turned out to be another signal.
+            let fits = band_share(band, (channel.low, channel.high)) >= self.config.rules.channel_overlap;
+            if channel.bursts.is_empty() || fits {
+                channel.add(burst);
+                return;
+            }
         }
-        let mut channel = Channel::new(self.next_id, band.0, band.1, burst.start_s);
-        self.next_id += 1;
-        channel.add(burst);
-        self.channels.push(channel);
+        let id = self.channel_for(band, burst.start_s);
+        if let Some(channel) = self.channels.iter_mut().find(|c| c.id == id) {
+            channel.add(burst);
+        }
     }
 
+    /// The emission on the channel `band` at that time; a new one if there is none.
+    fn channel_for(&mut self, band: (f64, f64), start_s: f64) -> u64 {
+        let rules = &self.config.rules;
+        let best = self.channels.iter().filter(|c| start_s - c.stop_s <= rules.hold_s);
+        let best = best
+            .map(|c| (band_share(band, (c.low, c.high)), c.id))
+            .filter(|(share, _)| *share >= rules.channel_overlap)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((_, id)) = best {
+            return id;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.channels.push(Channel::new(id, band.0, band.1, start_s));
+        id
+    }
+
+    /// Gives every burst that has lasted long enough its emission while it still lasts.
+    fn place_open_bursts(&mut self, now_s: f64) {
+        let confirm_s = self.config.rules.confirm_s;
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        let waiting = self.tracker.open.iter().chain(slow);
+        let waiting = waiting.filter(|b| b.emission.is_none() && now_s - b.start_s >= confirm_s);
+        let bands: Vec<_> = waiting.filter_map(|b| Some((b.start_s, band_of(&b.energy)?))).collect();
+        let ids: Vec<_> = bands.into_iter().map(|(start_s, band)| self.channel_for(band, start_s)).collect();
+        let mut ids = ids.into_iter();
+        let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
+        for burst in self.tracker.open.iter_mut().chain(slow) {
+            let wants = burst.emission.is_none() && now_s - burst.start_s >= confirm_s;
+            if wants && band_of(&burst.energy).is_some() {
+                burst.emission = ids.next();
+            }
+        }
+    }
+
+    /// Tells the emissions how far their bursts in progress have come.
+    fn follow_open_bursts(&mut self) {
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        for burst in self.tracker.open.iter().chain(slow) {
+            let Some(channel) = self.channels.iter_mut().find(|c| Some(c.id) == burst.emission) else { continue };
+            channel.stop_s = channel.stop_s.max(burst.stop_s);
+            if let Some((low, high)) = band_of(&burst.energy).filter(|_| channel.bursts.is_empty()) {
+                (channel.low, channel.high) = (low, high);
+            }
+        }
+    }
+
+    /// Announces what is new, renews what lasts, reports what is over.
     fn close_channels(&mut self, now_s: f64, sink: Sink<'_>) {
         let hold_s = self.config.rules.hold_s;
-        let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let over = |c: &Channel| c.stop_s + hold_s < now_s;
-        if !self.channels.iter().any(over) {
-            return;
-        }
         let Some(floor) = self.floor.take() else { return };
-        for channel in &mut self.channels {
-            channel.tidy(1.5 * row_s);
-            channel.widen(&floor.level, row_s);
-        }
-        let mut index = 0;
-        let all = self.channels.clone();
-        while index < self.channels.len() {
-            if !over(&self.channels[index]) {
-                index += 1;
-                continue;
+        self.follow_open_bursts();
+        self.place_open_bursts(now_s);
+        self.unite_channels(&floor, sink);
+        let due = |c: &Channel| {
+            !c.announced || c.stop_s + hold_s < now_s || now_s - c.updated_s >= self.config.rules.update_s
+        };
+        if self.channels.iter().any(due) {
+            let all = self.everything(&floor.level);
+            let mut over = Vec::new();
+            for channel in &all {
+                if channel.id == 0 {
+                    continue;
+                }
+                if !channel.in_progress && channel.stop_s + hold_s < now_s {
+                    over.push(channel.id);
+                    self.report(channel, &all, &floor, now_s, sink);
+                } else {
+                    self.announce(channel, &all, &floor, now_s, sink);
+                }
             }
-            let channel = self.channels.remove(index);
-            self.report(&channel, &all, &floor, now_s, sink);
+            self.channels.retain(|c| !over.contains(&c.id));
         }
         self.floor = Some(floor);
+    }
+
+    /// Joins emissions that have grown onto one channel.
+    fn unite_channels(&mut self, floor: &Floor, sink: Sink<'_>) {
+        let rules = &self.config.rules;
+        let mut index = 0;
+        while index < self.channels.len() {
+            let c = &self.channels[index];
+            let twin = self.channels[..index].iter().position(|o| {
+                let apart_s = c.start_s.max(o.start_s) - c.stop_s.min(o.stop_s);
+                let measured = !c.bursts.is_empty() && !o.bursts.is_empty();
+                measured && apart_s <= rules.hold_s && band_share((c.low, c.high), (o.low, o.high)) >= rules.channel_overlap
+            });
+            let Some(twin) = twin else {
+                index += 1;
+                continue;
+            };
+            let part = self.channels.remove(index);
+            let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
+            for burst in self.tracker.open.iter_mut().chain(slow).filter(|b| b.emission == Some(part.id)) {
+                burst.emission = Some(self.channels[twin].id);
+            }
+            if part.announced {
+                let cause = format!("the same signal as emission {}", self.channels[twin].id);
+                let emission = self.reporter.emission(&part, &floor.level, part.stop_s - part.start_s, false);
+                sink(DetectEvent::Artefact(Artefact { emission, artefact: ArtefactKind::Intermodulation, cause }));
+            }
+            self.channels[twin].unite(&part);
+            index = 0;
+        }
+    }
+
+    /// Opens an emission that is certain by now, or renews it.
+    fn announce(&mut self, channel: &Channel, all: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
+        let row_s = ROW as f64 / self.config.sample_rate_hz;
+        let due = !channel.announced || now_s - channel.updated_s >= self.config.rules.update_s;
+        if !due || channel.bursts.is_empty() || now_s - channel.start_s < self.config.rules.confirm_s {
+            return;
+        }
+        let rules = &self.config.rules;
+        let emission = self.reporter.emission(channel, &floor.level, channel.stop_s - channel.start_s, true);
+        if !channel.announced
+            && (self.reporter.too_weak(channel, &emission, &floor.level, rules)
+                || artefact::belongs_to(channel, all, row_s, rules).is_some()
+                || artefact::cause(channel, all, row_s, rules).is_some())
+        {
+            return;
+        }
+        let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) else { return };
+        kept.updated_s = now_s;
+        if kept.announced {
+            sink(DetectEvent::Updated(emission));
+        } else {
+            kept.announced = true;
+            sink(DetectEvent::Opened(emission));
+        }
+    }
+
+    /// All emissions as they stand, bursts in progress included.
+    fn everything(&self, floor: &[f32]) -> Vec<Channel> {
+        let row_s = ROW as f64 / self.config.sample_rate_hz;
+        let mut all = self.channels.clone();
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        for burst in self.tracker.open.iter().chain(slow) {
+            let known = all.iter().position(|c| Some(c.id) == burst.emission);
+            let index = known.unwrap_or_else(|| {
+                all.push(Channel::new(0, burst.low, burst.high, burst.start_s));
+                all.len() - 1
+            });
+            all[index].add(burst);
+            all[index].in_progress = true;
+        }
+        for channel in &mut all {
+            channel.tidy(1.5 * row_s);
+            channel.widen(floor, row_s);
+        }
+        all
     }
 
     fn report(&mut self, channel: &Channel, others: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
@@ -311,18 +457,24 @@ impl Detector {
         let observed_s = channel.stop_s - channel.start_s;
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
-        if emission.snr_db < self.config.rules.report_snr_db {
-            return;
-        }
-        if artefact::part(channel, others, row_s) || artefact::splatter(channel, others, row_s, &self.config.rules) {
+        let rules = &self.config.rules;
+        let dismissed = if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
+            Some("too weak on the whole to be told from the floor".to_owned())
+        } else {
+            artefact::belongs_to(channel, others, row_s, rules)
+        };
+        if let Some(cause) = dismissed {
+            if std::env::var("DBG").is_ok() {
+                eprintln!("{} {:.2}..{:.2} n={} [{} {}] snr {:.1} {cause}", emission.id, emission.start_s * 1e3, emission.stop_s * 1e3, emission.bursts_total, emission.low_hz, emission.high_hz, emission.snr_db);
+            }
+            // Whoever was told that it began is told what became of it; nobody else needs to know.
+            if channel.announced {
+                sink(DetectEvent::Artefact(Artefact { emission, artefact: ArtefactKind::Intermodulation, cause }));
+            }
             return;
         }
         match artefact::cause(channel, others, row_s, &self.config.rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
-                emission,
-                artefact,
-                cause,
-            })),
+            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact { emission, artefact, cause })),
             None => {
                 self.emissions += 1;
                 sink(DetectEvent::Closed(emission));

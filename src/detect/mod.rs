@@ -6,6 +6,7 @@ mod config;
 mod detector;
 pub mod emission;
 pub mod event;
+mod floor;
 mod pulse;
 mod rows;
 mod segment;

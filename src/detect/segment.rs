@@ -53,6 +53,12 @@ const WIDE_CLIP: f32 = 6.0;
 const FULL_SHARE: f64 = 0.4;
 /// A line in a skirt stands out when it is this much over the skirt about it.
 const PROMINENCE: f64 = 10.0;
+/// Ratio to the growth threshold under which a bin may be a valley.
+const VALLEY: f32 = 2.0;
+/// Bins of a valley.
+const VALLEY_BINS: usize = 8;
+/// Ratio to the growth threshold that both sides of a valley must reach.
+const VALLEY_SHOULDER: f32 = 20.0;
 /// Bins on either side that make up the skirt about a line.
 const SKIRT_REACH: usize = 24;
 /// Margin of the narrowest region, bins.
@@ -78,6 +84,13 @@ impl Segmenter {
     /// Power above the floor of the row last segmented, per bin.
     pub(super) fn excess(&self) -> &[f32] {
         &self.excess
+    }
+
+    /// Multiplies the excess of each bin by `weights` and `scale`.
+    pub(super) fn scale_excess(&mut self, weights: &[f32], scale: f32) {
+        for (e, w) in self.excess.iter_mut().zip(weights) {
+            *e *= w * scale;
+        }
     }
 
     /// Finds the regions of a row of mean powers `power` over `floor`, within the bins `live`.
@@ -123,7 +136,7 @@ impl Segmenter {
                 k += 1;
             }
             if seeded {
-                self.regions.push((first, last));
+                push_between_valleys(&self.narrow, (first, last), tests.narrow.growth, &mut self.regions);
             }
         }
     }
@@ -230,4 +243,21 @@ impl Segmenter {
             k = b;
         }
     }
+}
+
+/// Adds a region, cut where strong parts are held together only by splatter just above the threshold.
+fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f32, out: &mut Vec<(usize, usize)>) {
+    let (mut from, mut peak, mut low, mut cut) = (first, 0.0_f32, 0, None);
+    for (k, &level) in narrow.iter().enumerate().take(last).skip(first) {
+        low = if level < VALLEY * growth { low + 1 } else { 0 };
+        if low >= VALLEY_BINS && peak > VALLEY_SHOULDER * growth {
+            cut = Some((k + 1 - low, k + 1));
+        }
+        if let Some((end, begin)) = cut.filter(|_| level > VALLEY_SHOULDER * growth) {
+            out.push((from, end));
+            (from, peak, cut) = (begin, 0.0, None);
+        }
+        peak = peak.max(level);
+    }
+    out.push((from, last));
 }

@@ -61,12 +61,14 @@ pub(super) struct Tracker {
 
 /// Rows after which a burst is established: it is then no longer swallowed by a wider neighbour.
 const ESTABLISHED: u32 = 8;
+/// The same for a burst that may still be unfolding.
+const ON_TOP_YOUNG: f64 = 12.0;
 /// Rows after which the band of a burst is known.
 const SETTLED: u32 = 24;
 /// A region this many times wider than a burst is something else on top of it.
 const ON_TOP: f64 = 4.0;
-/// Distance in widths at which a region still continues a burst: a drifting carrier moves on from row to row.
-const DRIFT_SHARE: f64 = 0.5;
+/// Share of the narrower of region and burst that must be common: neighbours that only touch are two signals.
+const TOUCH_SHARE: f64 = 0.3;
 /// Rows between the beginnings of the parts of one signal.
 const TOGETHER: u64 = 2;
 /// Share of its band a burst must be seen in to go on, unless what is seen has its power.
@@ -193,12 +195,13 @@ impl Tracker {
         let mut best = None;
         for (index, burst) in self.open[..known].iter().enumerate() {
             let (width, burst_width) = (run.high - run.low, burst.high - burst.low);
-            let pad = (DRIFT_SHARE * width.min(burst_width)).max(1.0);
+            let pad = 1.0;
             let common = run.high.min(burst.high + pad) - run.low.max(burst.low - pad);
-            if common <= 0.0 {
+            if common < TOUCH_SHARE * width.min(burst_width) {
                 continue;
             }
-            if width > ON_TOP * burst_width + 4.0 {
+            let on_top = if burst.rows >= ESTABLISHED { ON_TOP } else { ON_TOP_YOUNG };
+            if width > on_top * burst_width + 4.0 {
                 continue;
             }
             let share = common / (run.high.max(burst.high) - run.low.min(burst.low));
@@ -218,7 +221,7 @@ impl Tracker {
         let width: f64 = group.iter().map(|i| runs[*i].high - runs[*i].low).sum();
         let power: f32 = group.iter().map(|i| region_power(&runs[*i], excess)).sum();
         let mean = burst.energy.iter().sum::<f32>() / burst.on_s.max(1e-12) as f32;
-        width >= SEEN_SHARE * (burst.high - burst.low) || power >= 0.1 * mean
+        width >= SEEN_SHARE * (burst.high - burst.low) || power >= 0.5 * mean
     }
 
     fn begin(&mut self, run: &Run, excess: &[f32], time: RowTime) {
@@ -298,7 +301,7 @@ impl Tracker {
     fn keep_alive(&mut self, known: usize, runs: &[Run], excess: &[f32], time: RowTime) {
         for index in 0..known {
             let b = &self.open[index];
-            if b.last_row == time.number {
+            if b.last_row == time.number || b.rows < ESTABLISHED {
                 continue;
             }
             let (first, last) = (b.low.max(0.0) as usize, (b.high.ceil() as usize).min(BINS));

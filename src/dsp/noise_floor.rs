@@ -27,13 +27,7 @@ pub struct FloorRules {
 
 impl Default for FloorRules {
     fn default() -> Self {
-        Self {
-            edge_share: 0.12,
-            inner_rise_db: 4.0,
-            edge_rise_db: 30.0,
-            excision_pfa: 1e-3,
-            half_width: 8,
-        }
+        Self { edge_share: 0.12, inner_rise_db: 4.0, edge_rise_db: 60.0, excision_pfa: 1e-3, half_width: 8 }
     }
 }
 
@@ -85,10 +79,7 @@ pub fn excise(values: &mut [f32], limit: f32) -> (f32, f32) {
         sum += f64::from(values[used]);
         used += 1;
     }
-    (
-        (sum / used.max(1) as f64) as f32,
-        used as f32 / values.len().max(1) as f32,
-    )
+    ((sum / used.max(1) as f64) as f32, used as f32 / values.len().max(1) as f32)
 }
 
 /// The frequency part, from a level per bin averaged `averages` times.
@@ -102,13 +93,7 @@ pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, 
     let mut level = low.clone();
     envelope(&mut level[live.0..live.1], rules);
     let (noise_share, uncertainty_db) = centre_on_noise(&mut level, &steady, live, averages);
-    Floor {
-        level,
-        steady,
-        live,
-        noise_share,
-        uncertainty_db,
-    }
+    Floor { level, steady, live, noise_share, uncertainty_db }
 }
 
 /// Running 30 % quantile over `2 half + 1` bins, its bias for noise averaged `averages` times removed.
@@ -166,7 +151,16 @@ fn envelope(level: &mut [f32], rules: &FloorRules) {
     for bin in (0..bins - 1).rev() {
         level[bin] = level[bin].min(level[bin + 1] * step(bin));
     }
+    // Filters only fall towards the edges: what rises there is a signal.
+    let (left, right) = (level[edge] * EDGE_GAIN, level[bins - 1 - edge] * EDGE_GAIN);
+    for bin in 0..edge {
+        level[bin] = level[bin].min(left);
+        level[bins - 1 - bin] = level[bins - 1 - bin].min(right);
+    }
 }
+
+/// Rise towards an edge that a receiver's ripple may explain (2 dB).
+const EDGE_GAIN: f32 = 1.6;
 
 /// Scales the envelope so that the bins that lie on it like noise average to it. Returns their share and one sigma.
 fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), averages: f64) -> (f64, f64) {

@@ -1,0 +1,71 @@
+//! The running floor: what the last second looked like, group by group of rows.
+
+use super::config::{BINS, ROW};
+use crate::dsp::noise_floor::{self, Floor, FloorRules};
+
+/// Groups remembered.
+const GROUPS: usize = 64;
+/// Groups before the first new estimate.
+const GROUPS_MIN: usize = 32;
+/// New groups between estimates.
+const GROUPS_STEP: usize = 8;
+
+/// Learns the floor anew from the last second or so. A fall is followed within a tenth of that; a rise only when all of
+/// it has risen, because a rise may be a signal and a fall cannot.
+pub(super) struct FloorHistory {
+    groups: Vec<Vec<f32>>,
+    next: usize,
+    filled: usize,
+    fresh: usize,
+    rows_per_group: usize,
+    rows: usize,
+    sum: Vec<f32>,
+}
+
+impl FloorHistory {
+    pub(super) fn new(sample_rate_hz: f64, span_s: f64) -> Self {
+        let rows = (span_s * sample_rate_hz / ROW as f64 / GROUPS as f64) as usize;
+        Self {
+            groups: vec![vec![0.0; BINS]; GROUPS],
+            next: 0,
+            filled: 0,
+            fresh: 0,
+            rows_per_group: rows.clamp(1, 512),
+            rows: 0,
+            sum: vec![0.0; BINS],
+        }
+    }
+
+    /// Takes the mean powers of a row; returns a new floor when it is time for one.
+    pub(super) fn add(&mut self, power: &[f32], averages: f64, silence: f32, rules: &FloorRules) -> Option<Floor> {
+        for (sum, p) in self.sum.iter_mut().zip(power) {
+            *sum += p;
+        }
+        self.rows += 1;
+        if self.rows < self.rows_per_group {
+            return None;
+        }
+        let scale = 1.0 / self.rows as f32;
+        for (out, sum) in self.groups[self.next].iter_mut().zip(&mut self.sum) {
+            *out = *sum * scale;
+            *sum = 0.0;
+        }
+        self.rows = 0;
+        self.next = (self.next + 1) % GROUPS;
+        self.filled = (self.filled + 1).min(GROUPS);
+        self.fresh += 1;
+        if self.filled < GROUPS_MIN || self.fresh < GROUPS_STEP {
+            return None;
+        }
+        self.fresh = 0;
+        let spectra: Vec<&[f32]> = self.groups[..self.filled].iter().map(Vec::as_slice).collect();
+        let averages = averages * self.rows_per_group as f64;
+        Some(noise_floor::estimate(&spectra, averages, silence, rules))
+    }
+
+    /// Forgets everything, after a gap of unknown length.
+    pub(super) fn clear(&mut self) {
+        (self.next, self.filled, self.fresh, self.rows) = (0, 0, 0, 0);
+        self.sum.fill(0.0);
+    }
+}
