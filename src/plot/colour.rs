@@ -20,7 +20,10 @@ impl Colour {
     /// An opaque colour.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
-        Self { rgb: [red, green, blue], opacity: 1.0 }
+        Self {
+            rgb: [red, green, blue],
+            opacity: 1.0,
+        }
     }
 
     /// The same with another opacity, 0 to 1.
@@ -48,7 +51,10 @@ impl Colour {
             ("FIXED", Self::new(0xc9, 0xbf, 0xa5)),
         ];
         let upper = code.to_ascii_uppercase();
-        known.iter().find(|(part, _)| upper.contains(part)).map_or_else(|| Self::by_name(code), |(_, colour)| *colour)
+        known
+            .iter()
+            .find(|(part, _)| upper.contains(part))
+            .map_or_else(|| Self::by_name(code), |(_, colour)| *colour)
     }
 
     /// The colour of a severity.
@@ -64,8 +70,13 @@ impl Colour {
 
     fn by_name(name: &str) -> Self {
         // FNV-1a: a stable spread of names over hues, nothing more.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        Self { rgb: oklch(0.82, 0.09, (hash % 360) as f64), opacity: 1.0 }
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+        });
+        Self {
+            rgb: oklch(0.82, 0.09, (hash % 360) as f64),
+            opacity: 1.0,
+        }
     }
 }
 
@@ -95,7 +106,11 @@ pub(super) fn level_map() -> &'static [[u8; 3]; 256] {
         let mut map = [[0; 3]; 256];
         for (n, entry) in map.iter_mut().enumerate().skip(1) {
             let t = (n - 1) as f64 / 254.0;
-            *entry = oklch(0.16 + 0.80 * t, 0.05 + 0.13 * (t * (1.6 - t)).min(0.63) / 0.63, 292.0 - 192.0 * t);
+            *entry = oklch(
+                0.16 + 0.80 * t,
+                0.05 + 0.13 * (t * (1.6 - t)).min(0.63) / 0.63,
+                292.0 - 192.0 * t,
+            );
         }
         map
     })
@@ -118,7 +133,11 @@ fn oklch(lightness: f64, chroma: f64, hue: f64) -> [u8; 3] {
     }
     for _ in 0..20 {
         let middle = (low + high) / 2.0;
-        if srgb(lightness, middle * cos, middle * sin).is_some() { low = middle } else { high = middle }
+        if srgb(lightness, middle * cos, middle * sin).is_some() {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     srgb(lightness, low * cos, low * sin).unwrap_or([128; 3])
 }
@@ -138,7 +157,11 @@ fn srgb(lightness: f64, a: f64, b: f64) -> Option<[u8; 3]> {
     }
     Some(linear.map(|v| {
         let v = v.clamp(0.0, 1.0);
-        let encoded = if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
+        let encoded = if v <= 0.003_130_8 {
+            12.92 * v
+        } else {
+            1.055 * v.powf(1.0 / 2.4) - 0.055
+        };
         (encoded * 255.0).round() as u8
     }))
 }
@@ -151,16 +174,29 @@ mod tests {
     fn cie_lightness([r, g, b]: [u8; 3]) -> f64 {
         let linear = |v: u8| {
             let v = f64::from(v) / 255.0;
-            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+            if v <= 0.04045 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
+            }
         };
         let y = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-        if y > 0.008_856 { 116.0 * y.cbrt() - 16.0 } else { 903.3 * y }
+        if y > 0.008_856 {
+            116.0 * y.cbrt() - 16.0
+        } else {
+            903.3 * y
+        }
     }
 
     #[test]
     fn stronger_is_always_lighter_and_evenly_so() {
         let lightness: Vec<f64> = level_map()[1..].iter().map(|rgb| cie_lightness(*rgb)).collect();
-        assert!(lightness[0] < 12.0 && lightness[254] > 90.0, "{} to {}", lightness[0], lightness[254]);
+        assert!(
+            lightness[0] < 12.0 && lightness[254] > 90.0,
+            "{} to {}",
+            lightness[0],
+            lightness[254]
+        );
         for step in lightness.windows(16) {
             let rise = step[15] - step[0];
             assert!((2.0..9.0).contains(&rise), "a sixteenth rises by {rise}");
@@ -170,7 +206,10 @@ mod tests {
     #[test]
     fn levels_outside_the_range_keep_to_its_ends_and_nan_is_no_level() {
         assert_eq!(level_index(f32::NAN, -100.0, 0.0), 0);
-        assert_eq!((level_index(-200.0, -100.0, 0.0), level_index(50.0, -100.0, 0.0)), (1, 255));
+        assert_eq!(
+            (level_index(-200.0, -100.0, 0.0), level_index(50.0, -100.0, 0.0)),
+            (1, 255)
+        );
         assert_eq!(level_index(-50.0, -100.0, 0.0), 128);
     }
 

@@ -145,7 +145,10 @@ impl Scope {
     /// Refuses what has no extent.
     pub(super) fn check(&self) -> Result<(), PlotError> {
         if self.band.width().0 <= 0 {
-            return Err(PlotError::Data(format!("the band {} is empty: give two different edges", self.band)));
+            return Err(PlotError::Data(format!(
+                "the band {} is empty: give two different edges",
+                self.band
+            )));
         }
         if !(self.seconds.is_finite() && self.seconds >= 0.0) {
             return Err(PlotError::Data(format!("a time of {} s cannot be shown", self.seconds)));
@@ -163,7 +166,10 @@ impl SpectrumPlot {
         }
         for (name, trace) in [("max", &self.max), ("min", &self.min), ("floor", &self.floor)] {
             if !trace.is_empty() && trace.len() != bins {
-                return Err(PlotError::Data(format!("'{name}' has {} bins, 'mean' {bins}", trace.len())));
+                return Err(PlotError::Data(format!(
+                    "'{name}' has {} bins, 'mean' {bins}",
+                    trace.len()
+                )));
             }
         }
         Ok(())
@@ -176,14 +182,21 @@ impl WaterfallPlot {
         if self.rows.is_empty() {
             return Err(PlotError::Data("the waterfall has no rows".into()));
         }
-        if let Some([low, high]) = self.levels.filter(|[low, high]| high.partial_cmp(low) != Some(std::cmp::Ordering::Greater)) {
-            return Err(PlotError::Data(format!("the colours cannot run from {low} to {high}: the second must be higher")));
+        if let Some([low, high]) = self
+            .levels
+            .filter(|[low, high]| high.partial_cmp(low) != Some(std::cmp::Ordering::Greater))
+        {
+            return Err(PlotError::Data(format!(
+                "the colours cannot run from {low} to {high}: the second must be higher"
+            )));
         }
         let mut lengths = self.rows.iter().flatten().map(Vec::len);
         let bins = lengths.next().unwrap_or(1);
         match lengths.find(|length| *length != bins) {
             _ if bins == 0 => Err(PlotError::Data("the waterfall has rows without bins".into())),
-            Some(other) => Err(PlotError::Data(format!("the waterfall has rows of {bins} and of {other} bins"))),
+            Some(other) => Err(PlotError::Data(format!(
+                "the waterfall has rows of {bins} and of {other} bins"
+            ))),
             None => Ok(()),
         }
     }
@@ -196,10 +209,16 @@ impl OccupancyPlot {
             return Err(PlotError::Data("the occupancy has no channels".into()));
         }
         let wrong = |bin: &&OccupancyBin| {
-            bin.observed_s > 0.0 && ![bin.fraction, bin.interval[0], bin.interval[1]].iter().all(|v| (0.0..=1.0).contains(v))
+            bin.observed_s > 0.0
+                && ![bin.fraction, bin.interval[0], bin.interval[1]]
+                    .iter()
+                    .all(|v| (0.0..=1.0).contains(v))
         };
         match self.bins.iter().find(wrong) {
-            Some(bin) => Err(PlotError::Data(format!("the occupancy of {} is not between 0 and 1", bin.band))),
+            Some(bin) => Err(PlotError::Data(format!(
+                "the occupancy of {} is not between 0 and 1",
+                bin.band
+            ))),
             None => Ok(()),
         }
     }

@@ -33,7 +33,11 @@ const CJK: &[(&str, Option<&str>, u32)] = &[
         Some("/usr/share/fonts/noto-cjk/NotoSansCJK-Bold.ttc"),
         2,
     ),
-    ("/usr/share/fonts/google-noto-sans-cjk-vf-fonts/NotoSansCJK-VF.ttc", None, 2),
+    (
+        "/usr/share/fonts/google-noto-sans-cjk-vf-fonts/NotoSansCJK-VF.ttc",
+        None,
+        2,
+    ),
     ("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", None, 0),
     ("/usr/share/fonts/wqy-microhei/wqy-microhei.ttc", None, 0),
     ("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc", None, 0),
@@ -41,19 +45,35 @@ const CJK: &[(&str, Option<&str>, u32)] = &[
     ("/System/Library/Fonts/PingFang.ttc", None, 0),
     ("/System/Library/Fonts/STHeiti Medium.ttc", None, 0),
     ("/System/Library/Fonts/Hiragino Sans GB.ttc", None, 0),
-    ("C:\\Windows\\Fonts\\msyh.ttc", Some("C:\\Windows\\Fonts\\msyhbd.ttc"), 0),
+    (
+        "C:\\Windows\\Fonts\\msyh.ttc",
+        Some("C:\\Windows\\Fonts\\msyhbd.ttc"),
+        0,
+    ),
 ];
 
 /// Where Latin fonts lie: regular, bold.
 const LATIN: &[(&str, &str)] = &[
-    ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"),
-    ("/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf", "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans-Bold.ttf"),
+    (
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
+    ),
+    (
+        "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
+        "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans-Bold.ttf",
+    ),
     (
         "/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf",
         "/usr/share/fonts/truetype/liberation/LiberationSans-Bold.ttf",
     ),
-    ("/usr/share/fonts/liberation-sans/LiberationSans-Regular.ttf", "/usr/share/fonts/liberation-sans/LiberationSans-Bold.ttf"),
-    ("/System/Library/Fonts/Supplemental/Arial.ttf", "/System/Library/Fonts/Supplemental/Arial Bold.ttf"),
+    (
+        "/usr/share/fonts/liberation-sans/LiberationSans-Regular.ttf",
+        "/usr/share/fonts/liberation-sans/LiberationSans-Bold.ttf",
+    ),
+    (
+        "/System/Library/Fonts/Supplemental/Arial.ttf",
+        "/System/Library/Fonts/Supplemental/Arial Bold.ttf",
+    ),
     ("C:\\Windows\\Fonts\\arial.ttf", "C:\\Windows\\Fonts\\arialbd.ttf"),
 ];
 
@@ -108,7 +128,9 @@ impl Fonts {
         if let Some(path) = named {
             match load(path, 0) {
                 Some(font) => return Self::of(font, None, path.to_owned()),
-                None => tracing::warn!(font = %path.display(), "PINPU_FONT is not a readable font file; looking elsewhere"),
+                None => {
+                    tracing::warn!(font = %path.display(), "PINPU_FONT is not a readable font file; looking elsewhere")
+                }
             }
         }
         let cjk = CJK.iter().find_map(|(regular, bold, face)| {
@@ -122,12 +144,22 @@ impl Fonts {
                 Some(Self::of(load(&path, 0)?, load(&below(bold), 0), path))
             })
         };
-        cjk.or_else(latin).unwrap_or(Self { regular: None, bold: None, path: None, chinese: false })
+        cjk.or_else(latin).unwrap_or(Self {
+            regular: None,
+            bold: None,
+            path: None,
+            chinese: false,
+        })
     }
 
     fn of(regular: FontVec, bold: Option<FontVec>, path: PathBuf) -> Self {
         let chinese = "频谱图".chars().all(|c| regular.glyph_id(c).0 != 0);
-        Self { regular: Some(regular), bold, path: Some(path), chinese }
+        Self {
+            regular: Some(regular),
+            bold,
+            path: Some(path),
+            chinese,
+        }
     }
 
     /// Whether text can be drawn at all.
@@ -145,7 +177,11 @@ impl Fonts {
     /// Width of a line of text, `size` being the em in pixels. Estimated where there is no font.
     pub(super) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
         let Some(font) = self.face(weight) else {
-            return text.chars().map(|c| if c as u32 >= 0x2e80 { 1.0 } else { 0.58 }).sum::<f64>() * size;
+            return text
+                .chars()
+                .map(|c| if c as u32 >= 0x2e80 { 1.0 } else { 0.58 })
+                .sum::<f64>()
+                * size;
         };
         let scaled = font.as_scaled(scale(font, size));
         let mut before = None;
@@ -195,7 +231,9 @@ fn scale(font: &FontVec, size: f64) -> PxScale {
 
 fn load(path: &Path, face: u32) -> Option<FontVec> {
     let data = fs::read(path).ok()?;
-    FontVec::try_from_vec_and_index(data, face).map_err(|_| tracing::debug!(font = %path.display(), "not a font")).ok()
+    FontVec::try_from_vec_and_index(data, face)
+        .map_err(|_| tracing::debug!(font = %path.display(), "not a font"))
+        .ok()
 }
 
 #[cfg(test)]
@@ -208,7 +246,9 @@ mod tests {
         let none = Fonts::find(Some(&empty.path().join("no.ttf")), empty.path());
         assert!(!none.any() && !none.draws_chinese() && none.path().is_none());
         assert!((none.width("频谱", 10.0, Weight::Regular) - 20.0).abs() < 1e-9);
-        none.draw("x", 10.0, Weight::Bold, (0.0, 0.0), |_, _, _| panic!("drawn without a font"));
+        none.draw("x", 10.0, Weight::Bold, (0.0, 0.0), |_, _, _| {
+            panic!("drawn without a font")
+        });
     }
 
     #[test]

@@ -56,7 +56,9 @@ pub(super) struct Frame<'a> {
 /// Size of things for a picture: 1 on 1200 × 700.
 pub(super) fn unit_of(options: &PlotOptions) -> f64 {
     let side = |pixels: u32, usual: f64| f64::from(pixels) / usual;
-    (side(options.width, 1200.0) * side(options.height, 700.0)).sqrt().clamp(0.72, 8.0)
+    (side(options.width, 1200.0) * side(options.height, 700.0))
+        .sqrt()
+        .clamp(0.72, 8.0)
 }
 
 impl<'a> Frame<'a> {
@@ -71,19 +73,33 @@ impl<'a> Frame<'a> {
         let unit = unit_of(options);
         let (width, height) = (f64::from(options.width), f64::from(options.height));
         let title = scope.title.clone().unwrap_or_else(|| heading.title.clone());
-        let scene = Scene { width: options.width, height: options.height, title, shapes: Vec::new() };
+        let scene = Scene {
+            width: options.width,
+            height: options.height,
+            title,
+            shapes: Vec::new(),
+        };
         let mut frame = Self {
             fonts,
             language: options.language,
             scene,
             unit,
-            chart: Area { left: 0.0, top: 0.0, right: width, bottom: height },
+            chart: Area {
+                left: 0.0,
+                top: 0.0,
+                right: width,
+                bottom: height,
+            },
             low_hz: scope.band.low().as_f64(),
             high_hz: scope.band.high().as_f64(),
         };
         let top = frame.heading(heading, width);
         let rows = strip_rows(&scope.allocations, scope);
-        let strip = if rows.is_empty() { 0.0 } else { (rows.len() as f64 * 18.0 + 4.0) * unit };
+        let strip = if rows.is_empty() {
+            0.0
+        } else {
+            (rows.len() as f64 * 18.0 + 4.0) * unit
+        };
         frame.chart = Area {
             left: (16.0 * unit + margins.left).round(),
             top: (top + margins.top).round(),
@@ -91,9 +107,14 @@ impl<'a> Frame<'a> {
             bottom: (height - 52.0 * unit - strip).round(),
         };
         if frame.chart.width() < 120.0 || frame.chart.height() < 60.0 {
-            return Err(PlotError::Size { width: options.width, height: options.height });
+            return Err(PlotError::Size {
+                width: options.width,
+                height: options.height,
+            });
         }
-        frame.scene.push(Shape::Rect(frame.chart, Colour::new(0xfb, 0xfc, 0xfd)));
+        frame
+            .scene
+            .push(Shape::Rect(frame.chart, Colour::new(0xfb, 0xfc, 0xfd)));
         frame.strip(&rows);
         frame.frequency_axis(scope, strip);
         Ok(frame)
@@ -109,9 +130,15 @@ impl<'a> Frame<'a> {
         if high_hz < self.low_hz || low_hz > self.high_hz {
             return None;
         }
-        let (left, right) = (self.x(low_hz).max(self.chart.left), self.x(high_hz).min(self.chart.right));
+        let (left, right) = (
+            self.x(low_hz).max(self.chart.left),
+            self.x(high_hz).min(self.chart.right),
+        );
         let missing = ((least - (right - left)) / 2.0).max(0.0);
-        Some(((left - missing).max(self.chart.left), (right + missing).min(self.chart.right)))
+        Some((
+            (left - missing).max(self.chart.left),
+            (right + missing).min(self.chart.right),
+        ))
     }
 
     /// Size of ordinary text.
@@ -133,28 +160,41 @@ impl<'a> Frame<'a> {
         let sample = 20.0 * u;
         let entry = |label: &str| sample + 6.0 * u + self.width(label, size) + 16.0 * u;
         let legend: f64 = heading.legend.iter().map(|(_, label)| entry(label)).sum::<f64>() - 16.0 * u;
-        let facts = heading.facts.iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join("  ·  ");
+        let facts = heading
+            .facts
+            .iter()
+            .filter(|fact| !fact.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("  ·  ");
         let beside = self.width(&facts, size) + 28.0 * u + legend <= room;
         let first_line = 46.0 * u;
         let facts = fitted(self.fonts, &facts, room, size, Weight::Regular);
         self.scene.text(Text::new(facts, left, first_line, size, MUTED));
-        let y = if beside { first_line } else { first_line + 19.0 * u };
+        let mut y = if beside { first_line } else { first_line + 19.0 * u };
         let mut x = if beside { width - 18.0 * u - legend } else { left };
-        if !beside && legend > room {
-            // Too narrow even for a line of its own: a legend that fits in part would mislead.
-            return first_line + 14.0 * u;
-        }
         for (kind, label) in &heading.legend {
+            let wide = sample + 6.0 * u + self.width(label, size);
+            if x > left && x + wide > width - 12.0 * u {
+                (x, y) = (left, y + 18.0 * u);
+            }
             self.legend_sample(*kind, x, y, sample);
-            self.scene.text(Text::new(label.clone(), x + sample + 6.0 * u, y, size, INK));
-            x += sample + 6.0 * u + self.width(label, size) + 16.0 * u;
+            self.scene
+                .text(Text::new(label.clone(), x + sample + 6.0 * u, y, size, INK));
+            x += wide + 16.0 * u;
         }
-        y + 14.0 * u
+        let last = if heading.legend.is_empty() { first_line } else { y };
+        last + 16.0 * u
     }
 
     fn legend_sample(&mut self, kind: Sample, x: f64, y: f64, width: f64) {
         let u = self.unit;
-        let patch = Area { left: x, top: y - 5.0 * u, right: x + width, bottom: y + 5.0 * u };
+        let patch = Area {
+            left: x,
+            top: y - 5.0 * u,
+            right: x + width,
+            bottom: y + 5.0 * u,
+        };
         match kind {
             Sample::Line(colour, dash) => self.scene.push(Shape::Line {
                 points: vec![(x, y), (x + width, y)],
@@ -175,16 +215,25 @@ impl<'a> Frame<'a> {
             let top = self.chart.bottom + (4.0 + row as f64 * 18.0) * u;
             for label in bands {
                 let (low, high) = (label.band.low().as_f64(), label.band.high().as_f64());
-                let Some((left, right)) = self.across(low, high, 1.0) else { continue };
-                let area = Area { left, top, right, bottom: top + 16.0 * u };
+                let Some((left, right)) = self.across(low, high, 1.0) else {
+                    continue;
+                };
+                let area = Area {
+                    left,
+                    top,
+                    right,
+                    bottom: top + 16.0 * u,
+                };
                 self.scene.push(Shape::Rect(area, label.colour));
                 // A line of paper parts neighbours of the same colour.
                 if left > self.chart.left + 1.0 {
-                    self.scene.line(vec![(left, top), (left, area.bottom)], PAPER, u.min(2.0));
+                    self.scene
+                        .line(vec![(left, top), (left, area.bottom)], PAPER, u.min(2.0));
                 }
                 let text = fitted(self.fonts, &label.text, right - left - 8.0 * u, size, Weight::Regular);
                 if !text.is_empty() {
-                    self.scene.text(Text::new(text, (left + right) / 2.0, top + 8.0 * u, size, INK).middle());
+                    self.scene
+                        .text(Text::new(text, (left + right) / 2.0, top + 8.0 * u, size, INK).middle());
                 }
             }
         }
@@ -199,16 +248,19 @@ impl<'a> Frame<'a> {
         for tick in &found.ticks {
             let x = self.x(tick.at).round() + 0.5;
             if x > chart.left + 2.0 && x < chart.right - 2.0 {
-                self.scene.line(vec![(x, chart.top), (x, chart.bottom)], GRID, u.max(1.0));
+                self.scene
+                    .line(vec![(x, chart.top), (x, chart.bottom)], GRID, u.max(1.0));
             }
             self.scene.line(vec![(x, top), (x, top + 5.0 * u)], MUTED, u.max(1.0));
             let half = self.width(&tick.label, size) / 2.0 + 2.0;
             let x = x.clamp(half, f64::from(self.scene.width) - half);
-            self.scene.text(Text::new(tick.label.clone(), x, top + 14.0 * u, size, INK).middle());
+            self.scene
+                .text(Text::new(tick.label.clone(), x, top + 14.0 * u, size, INK).middle());
         }
         let words = self.language.frequency_axis(scope.band, found.unit);
         let middle = (chart.left + chart.right) / 2.0;
-        self.scene.text(Text::new(words, middle, top + 34.0 * u, size, MUTED).middle());
+        self.scene
+            .text(Text::new(words, middle, top + 34.0 * u, size, MUTED).middle());
     }
 
     /// Ticks, grid and name of the vertical axis; `y` takes a tick's place to pixels.
@@ -217,10 +269,13 @@ impl<'a> Frame<'a> {
         for tick in ticks {
             let at = y(tick.at).round().clamp(chart.top, chart.bottom - 1.0) + 0.5;
             if grid {
-                self.scene.line(vec![(chart.left, at), (chart.right, at)], GRID, u.max(1.0));
+                self.scene
+                    .line(vec![(chart.left, at), (chart.right, at)], GRID, u.max(1.0));
             }
-            self.scene.line(vec![(chart.left - 5.0 * u, at), (chart.left, at)], MUTED, u.max(1.0));
-            self.scene.text(Text::new(tick.label.clone(), chart.left - 8.0 * u, at, size, INK).end());
+            self.scene
+                .line(vec![(chart.left - 5.0 * u, at), (chart.left, at)], MUTED, u.max(1.0));
+            self.scene
+                .text(Text::new(tick.label.clone(), chart.left - 8.0 * u, at, size, INK).end());
         }
         let text = fitted(self.fonts, name, chart.height() + 40.0 * u, size, Weight::Regular);
         let mut text = Text::new(text, 14.0 * u, (chart.top + chart.bottom) / 2.0, size, MUTED).middle();
@@ -230,7 +285,10 @@ impl<'a> Frame<'a> {
 
     /// Room left of the chart for labels as wide as the widest of these.
     pub(super) fn room_for(fonts: &Fonts, unit: f64, labels: &[Tick]) -> f64 {
-        let widest = labels.iter().map(|tick| fonts.width(&tick.label, 12.5 * unit, Weight::Regular)).fold(0.0, f64::max);
+        let widest = labels
+            .iter()
+            .map(|tick| fonts.width(&tick.label, 12.5 * unit, Weight::Regular))
+            .fold(0.0, f64::max);
         widest + 22.0 * unit
     }
 
@@ -249,7 +307,10 @@ impl<'a> Frame<'a> {
 
 impl Scope {
     pub(super) fn time(&self) -> TimeSpan {
-        TimeSpan { start: self.start, seconds: self.seconds }
+        TimeSpan {
+            start: self.start,
+            seconds: self.seconds,
+        }
     }
 }
 

@@ -22,7 +22,9 @@ use std::{fmt, str::FromStr};
 use jiff::tz::Offset;
 
 pub use colour::Colour;
-pub use data::{BandLabel, EmissionBox, LevelUnit, Marker, OccupancyBin, OccupancyPlot, Scope, SpectrumPlot, WaterfallPlot};
+pub use data::{
+    BandLabel, EmissionBox, LevelUnit, Marker, OccupancyBin, OccupancyPlot, Scope, SpectrumPlot, WaterfallPlot,
+};
 
 /// Smallest width and height, pixels.
 const SMALLEST: (u32, u32) = (320, 240);
@@ -102,7 +104,13 @@ pub struct PlotOptions {
 impl Default for PlotOptions {
     /// 1200 × 700 PNG in English, UTC.
     fn default() -> Self {
-        Self { width: 1200, height: 700, language: Language::En, format: Format::Png, offset: Offset::UTC }
+        Self {
+            width: 1200,
+            height: 700,
+            language: Language::En,
+            format: Format::Png,
+            offset: Offset::UTC,
+        }
     }
 }
 
@@ -111,7 +119,9 @@ impl Default for PlotOptions {
 #[non_exhaustive]
 pub enum PlotError {
     /// The size is out of bounds.
-    #[error("a plot of {width} × {height} pixels is not possible: give a width of 320 to 8192 and a height of 240 to 8192")]
+    #[error(
+        "a plot of {width} × {height} pixels is not possible: give a width of 320 to 8192 and a height of 240 to 8192"
+    )]
     Size {
         /// As asked.
         width: u32,

@@ -2,8 +2,7 @@
 //! time each channel was observed at all. A channel that was never observed is hatched: nothing is known of it.
 
 use super::{
-    PlotError, PlotOptions,
-    axis,
+    PlotError, PlotOptions, axis,
     colour::{Colour, INK, MEAN, MIN},
     data::{OccupancyBin, OccupancyPlot},
     fonts::Fonts,
@@ -22,7 +21,11 @@ pub(super) fn compose(data: &OccupancyPlot, options: &PlotOptions, fonts: &Fonts
     let unit = unit_of(options);
     let top = top(&data.bins);
     let rough = axis::level(0.0, top * 100.0, f64::from(options.height) * 0.6, 34.0 * unit);
-    let margins = Margins { left: Frame::room_for(fonts, unit, &rough), right: 0.0, top: 14.0 * unit };
+    let margins = Margins {
+        left: Frame::room_for(fonts, unit, &rough),
+        right: 0.0,
+        top: 14.0 * unit,
+    };
     let mut frame = Frame::new(fonts, options, &data.scope, &heading(data, options), margins)?;
     let chart = frame.chart;
     let y = |percent: f64| chart.bottom - percent / (top * 100.0) * chart.height();
@@ -44,43 +47,82 @@ fn heading(data: &OccupancyPlot, options: &PlotOptions) -> Heading {
     if data.bins.iter().any(|bin| bin.observed_s <= 0.0) {
         legend.push((Sample::Unseen, words.unseen().to_owned()));
     }
-    let threshold = if data.threshold.is_empty() { String::new() } else { words.threshold(&data.threshold) };
+    let threshold = if data.threshold.is_empty() {
+        String::new()
+    } else {
+        words.threshold(&data.threshold)
+    };
     Heading {
         title: format!("{} {}", words.occupancy(), data.scope.band),
-        facts: vec![data.scope.receiver.clone(), words.when(data.scope.time(), options.offset), threshold],
+        facts: vec![
+            data.scope.receiver.clone(),
+            words.when(data.scope.time(), options.offset),
+            threshold,
+        ],
         legend,
     }
 }
 
 /// The upper end of the axis: a round share that nothing reaches beyond.
 fn top(bins: &[OccupancyBin]) -> f64 {
-    let highest = bins.iter().filter(|bin| bin.observed_s > 0.0).map(|bin| bin.interval[1].max(bin.fraction)).fold(0.0, f64::max);
-    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].into_iter().find(|top| highest <= *top).unwrap_or(1.0)
+    let highest = bins
+        .iter()
+        .filter(|bin| bin.observed_s > 0.0)
+        .map(|bin| bin.interval[1].max(bin.fraction))
+        .fold(0.0, f64::max);
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+        .into_iter()
+        .find(|top| highest <= *top)
+        .unwrap_or(1.0)
 }
 
 fn draw(frame: &mut Frame<'_>, bin: &OccupancyBin, seconds: f64, y: impl Fn(f64) -> f64) {
     let (u, chart) = (frame.unit, frame.chart);
-    let Some((left, right)) = frame.across(bin.band.low().as_f64(), bin.band.high().as_f64(), 1.0) else { return };
-    let ruler = Area { left, right, top: chart.top - 10.0 * u, bottom: chart.top - 3.0 * u };
+    let Some((left, right)) = frame.across(bin.band.low().as_f64(), bin.band.high().as_f64(), 1.0) else {
+        return;
+    };
+    let ruler = Area {
+        left,
+        right,
+        top: chart.top - 10.0 * u,
+        bottom: chart.top - 3.0 * u,
+    };
     if bin.observed_s <= 0.0 {
         frame.scene.push(Shape::Unseen(Area { left, right, ..chart }));
         frame.scene.push(Shape::Unseen(ruler));
         return;
     }
     let share = (bin.observed_s / seconds.max(1e-9)).clamp(0.0, 1.0);
-    frame.scene.push(Shape::Rect(ruler, OBSERVED.faded(0.15 + 0.85 * share as f32)));
+    frame
+        .scene
+        .push(Shape::Rect(ruler, OBSERVED.faded(0.15 + 0.85 * share as f32)));
     // A gap between bars shows where channels end, as long as there is room for one.
     let gap = if right - left > 6.0 * u { 0.5 * u } else { 0.0 };
-    let bar = Area { left: left + gap, right: right - gap, top: y(bin.fraction * 100.0), bottom: chart.bottom };
+    let bar = Area {
+        left: left + gap,
+        right: right - gap,
+        top: y(bin.fraction * 100.0),
+        bottom: chart.bottom,
+    };
     frame.scene.push(Shape::Rect(bar, MEAN.faded(0.85)));
     let [low, high] = bin.interval.map(|share| y(share * 100.0));
     if right - left < WHISKER_FROM * u {
-        frame.scene.push(Shape::Rect(Area { left, right, top: high, bottom: low.max(high + 0.5) }, MIN.faded(0.55)));
+        frame.scene.push(Shape::Rect(
+            Area {
+                left,
+                right,
+                top: high,
+                bottom: low.max(high + 0.5),
+            },
+            MIN.faded(0.55),
+        ));
         return;
     }
     let (middle, arm) = ((left + right) / 2.0, ((right - left) / 4.0).min(5.0 * u));
     frame.scene.line(vec![(middle, low), (middle, high)], INK, 1.2 * u);
     for end in [low, high] {
-        frame.scene.line(vec![(middle - arm, end), (middle + arm, end)], INK, 1.2 * u);
+        frame
+            .scene
+            .line(vec![(middle - arm, end), (middle + arm, end)], INK, 1.2 * u);
     }
 }

@@ -1,6 +1,8 @@
 //! A scene as PNG: anti-aliased shapes (tiny-skia), glyphs (ab_glyph), and levels straight from their indices.
 
-use tiny_skia::{FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
+use tiny_skia::{
+    FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform,
+};
 
 use super::{
     PlotError,
@@ -22,14 +24,25 @@ pub(super) fn png(scene: &Scene, fonts: &Fonts) -> Result<Vec<u8>, PlotError> {
     for shape in &scene.shapes {
         canvas.draw(shape);
     }
-    let rgb: Vec<u8> = canvas.pixels.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    let rgb: Vec<u8> = canvas
+        .pixels
+        .data()
+        .chunks_exact(4)
+        .flat_map(|p| [p[0], p[1], p[2]])
+        .collect();
     encode(scene.width, scene.height, png::ColorType::Rgb, None, &rgb)
 }
 
 /// An image of level indices as a palette PNG; index 0 is transparent.
 pub(super) fn indexed_png(image: &Image) -> Result<Vec<u8>, PlotError> {
     let palette = level_map().as_flattened();
-    encode(image.width, image.height, png::ColorType::Indexed, Some(palette), &image.indices)
+    encode(
+        image.width,
+        image.height,
+        png::ColorType::Indexed,
+        Some(palette),
+        &image.indices,
+    )
 }
 
 fn encode(
@@ -64,19 +77,31 @@ impl Canvas<'_> {
         match shape {
             Shape::Rect(area, colour) => {
                 if let Some(rect) = rect(*area) {
-                    self.pixels.fill_rect(rect, &paint(*colour), Transform::identity(), None);
+                    self.pixels
+                        .fill_rect(rect, &paint(*colour), Transform::identity(), None);
                 }
             }
             Shape::Frame(area, colour, width) => {
-                let Area { left, top, right, bottom } = *area;
+                let Area {
+                    left,
+                    top,
+                    right,
+                    bottom,
+                } = *area;
                 let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
                 self.stroke(&corners, *colour, *width, None, None);
             }
-            Shape::Line { points, colour, width, dash } => self.stroke(points, *colour, *width, *dash, None),
+            Shape::Line {
+                points,
+                colour,
+                width,
+                dash,
+            } => self.stroke(points, *colour, *width, *dash, None),
             Shape::Polygon(points, colour) => {
                 if let Some(path) = path(points, true) {
                     let paint = paint(*colour);
-                    self.pixels.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+                    self.pixels
+                        .fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
                 }
             }
             Shape::Unseen(area) => self.unseen(*area),
@@ -85,7 +110,14 @@ impl Canvas<'_> {
         }
     }
 
-    fn stroke(&mut self, points: &[(f64, f64)], colour: Colour, width: f64, dash: Option<[f64; 2]>, mask: Option<&Mask>) {
+    fn stroke(
+        &mut self,
+        points: &[(f64, f64)],
+        colour: Colour,
+        width: f64,
+        dash: Option<[f64; 2]>,
+        mask: Option<&Mask>,
+    ) {
         let Some(path) = path(points, false) else { return };
         let stroke = Stroke {
             width: width as f32,
@@ -94,15 +126,22 @@ impl Canvas<'_> {
             dash: dash.and_then(|[on, off]| StrokeDash::new(vec![on as f32, off as f32], 0.0)),
             ..Stroke::default()
         };
-        self.pixels.stroke_path(&path, &paint(colour), &stroke, Transform::identity(), mask);
+        self.pixels
+            .stroke_path(&path, &paint(colour), &stroke, Transform::identity(), mask);
     }
 
     fn unseen(&mut self, area: Area) {
         let (Some(rect), Some(mut mask)) = (rect(area), Mask::new(self.pixels.width(), self.pixels.height())) else {
             return;
         };
-        self.pixels.fill_rect(rect, &paint(UNSEEN[0]), Transform::identity(), None);
-        mask.fill_path(&PathBuilder::from_rect(rect), FillRule::Winding, false, Transform::identity());
+        self.pixels
+            .fill_rect(rect, &paint(UNSEEN[0]), Transform::identity(), None);
+        mask.fill_path(
+            &PathBuilder::from_rect(rect),
+            FillRule::Winding,
+            false,
+            Transform::identity(),
+        );
         // Lines x + y = k · HATCH everywhere, so that neighbouring areas hatch as one.
         let first = ((area.left + area.top) / HATCH).ceil() as i64;
         let last = ((area.right + area.bottom) / HATCH).floor() as i64;
@@ -126,7 +165,10 @@ impl Canvas<'_> {
             // Drawn lying around the origin; a quarter turn takes (along, down) to (down, -along).
             let (x, y) = (text.x.round() as i32, text.y.round() as i32);
             let start = (-shift as f32, (0.36 * text.size).round() as f32);
-            self.fonts.draw(&text.content, text.size, text.weight, start, |along, down, c| dot(x + down, y - along, c));
+            self.fonts
+                .draw(&text.content, text.size, text.weight, start, |along, down, c| {
+                    dot(x + down, y - along, c)
+                });
         } else {
             let start = ((text.x - shift) as f32, text.baseline().round() as f32);
             self.fonts.draw(&text.content, text.size, text.weight, start, dot);

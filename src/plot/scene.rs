@@ -67,15 +67,24 @@ impl Text {
     }
 
     pub(super) fn bold(self) -> Self {
-        Self { weight: Weight::Bold, ..self }
+        Self {
+            weight: Weight::Bold,
+            ..self
+        }
     }
 
     pub(super) fn middle(self) -> Self {
-        Self { anchor: Anchor::Middle, ..self }
+        Self {
+            anchor: Anchor::Middle,
+            ..self
+        }
     }
 
     pub(super) fn end(self) -> Self {
-        Self { anchor: Anchor::End, ..self }
+        Self {
+            anchor: Anchor::End,
+            ..self
+        }
     }
 
     /// The baseline that puts the middle of the capitals at `y`.
@@ -95,13 +104,27 @@ impl Text {
 
     /// The ground it covers.
     pub(super) fn area(&self, fonts: &Fonts) -> Area {
-        let (width, shift, half) = (fonts.width(&self.content, self.size, self.weight), self.shift(fonts), self.size * 0.5);
+        let (width, shift, half) = (
+            fonts.width(&self.content, self.size, self.weight),
+            self.shift(fonts),
+            self.size * 0.5,
+        );
         if self.upright {
             let bottom = self.y + shift;
-            Area { left: self.x - half, right: self.x + half, top: bottom - width, bottom }
+            Area {
+                left: self.x - half,
+                right: self.x + half,
+                top: bottom - width,
+                bottom,
+            }
         } else {
             let left = self.x - shift;
-            Area { left, right: left + width, top: self.y - half, bottom: self.y + half }
+            Area {
+                left,
+                right: left + width,
+                top: self.y - half,
+                bottom: self.y + half,
+            }
         }
     }
 }
@@ -124,7 +147,12 @@ pub(super) enum Shape {
     /// The outline of a rectangle.
     Frame(Area, Colour, f64),
     /// Joined lines; dashes are on and off lengths.
-    Line { points: Vec<(f64, f64)>, colour: Colour, width: f64, dash: Option<[f64; 2]> },
+    Line {
+        points: Vec<(f64, f64)>,
+        colour: Colour,
+        width: f64,
+        dash: Option<[f64; 2]>,
+    },
     /// A filled polygon.
     Polygon(Vec<(f64, f64)>, Colour),
     /// What was not observed.
@@ -146,7 +174,12 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn line(&mut self, points: Vec<(f64, f64)>, colour: Colour, width: f64) {
-        self.shapes.push(Shape::Line { points, colour, width, dash: None });
+        self.shapes.push(Shape::Line {
+            points,
+            colour,
+            width,
+            dash: None,
+        });
     }
 
     pub(super) fn text(&mut self, text: Text) {

@@ -5,8 +5,7 @@
 //! narrow carrier never vanishes.
 
 use super::{
-    PlotError, PlotOptions,
-    axis,
+    PlotError, PlotOptions, axis,
     colour::{FLOOR, MAX, MEAN, MIN},
     data::{Marker, SpectrumPlot},
     fonts::{Fonts, Weight},
@@ -16,6 +15,8 @@ use super::{
 
 /// Rows for the names of emissions at most.
 const NAME_ROWS: usize = 3;
+/// Height of such a row on a picture of usual size.
+const NAME_HEIGHT: f64 = 17.0;
 /// Dashes of the noise floor.
 const DASH: [f64; 2] = [6.0, 4.0];
 
@@ -24,32 +25,47 @@ pub(super) fn compose(data: &SpectrumPlot, options: &PlotOptions, fonts: &Fonts)
     data.check()?;
     let unit = unit_of(options);
     let [low, high] = range(data);
-    let names = if data.emissions.is_empty() { 0 } else { NAME_ROWS.min(data.emissions.len()) };
     let rough = axis::level(low, high, f64::from(options.height) * 0.6, 34.0 * unit);
     let margins = Margins {
         left: Frame::room_for(fonts, unit, &rough),
-        right: 0.0,
-        top: names as f64 * 17.0 * unit,
+        ..Margins::default()
     };
-    let mut frame = Frame::new(fonts, options, &data.scope, &heading(data, options), margins)?;
+    let heading = heading(data, options);
+    // The first frame only tells how wide the chart is, and so how many rows the names need.
+    let names = named(
+        &Frame::new(fonts, options, &data.scope, &heading, margins)?,
+        &data.emissions,
+    );
+    let rows = names.iter().flatten().map(|name| name.row + 1).max().unwrap_or(0);
+    let margins = Margins {
+        top: rows as f64 * NAME_HEIGHT * unit,
+        ..margins
+    };
+    let mut frame = Frame::new(fonts, options, &data.scope, &heading, margins)?;
     let chart = frame.chart;
     let y = |level: f64| chart.bottom - (level - low) / (high - low) * chart.height();
     let ticks = axis::level(low, high, chart.height(), 34.0 * unit);
     frame.vertical_axis(&options.language.level_axis(data.unit.symbol()), &ticks, true, y);
     unseen(&mut frame, &data.mean);
     let flat = |level: f32| y(f64::from(level)).clamp(chart.top, chart.bottom);
-    markers(&mut frame, &data.emissions, names);
-    if !data.max.is_empty() && !data.min.is_empty() {
-        between(&mut frame, &data.min, &data.max, flat);
+    markers(&mut frame, &data.emissions, &names);
+    let [min, max, floor] = [&data.min, &data.max, &data.floor].map(|trace| observed(trace, &data.mean));
+    if !max.is_empty() && !min.is_empty() {
+        between(&mut frame, &min, &max, flat);
     }
-    for (trace, colour, width) in [(&data.min, MIN, 1.0), (&data.max, MAX, 1.0), (&data.mean, MEAN, 1.6)] {
+    for (trace, colour, width) in [(&min, MIN, 1.0), (&max, MAX, 1.0), (&data.mean, MEAN, 1.6)] {
         for points in lines(trace, chart, flat) {
             frame.scene.line(points, colour, width * unit);
         }
     }
-    for points in lines(&data.floor, chart, flat) {
+    for points in lines(&floor, chart, flat) {
         let dash = Some(DASH.map(|length| length * unit));
-        frame.scene.push(Shape::Line { points, colour: FLOOR, width: 1.6 * unit, dash });
+        frame.scene.push(Shape::Line {
+            points,
+            colour: FLOOR,
+            width: 1.6 * unit,
+            dash,
+        });
     }
     Ok(frame.finish())
 }
@@ -83,14 +99,34 @@ fn heading(data: &SpectrumPlot, options: &PlotOptions) -> Heading {
 /// Levels from a little below the lowest of interest to a little above the highest; at least 20 dB. Single bins far
 /// below the rest (digital zero) do not stretch it.
 fn range(data: &SpectrumPlot) -> [f64; 2] {
-    let mut low: Vec<f32> = [&data.mean, &data.min, &data.floor].into_iter().flatten().copied().filter(|v| v.is_finite()).collect();
-    let highest = [&data.mean, &data.max, &data.floor].into_iter().flatten().copied().filter(|v| v.is_finite());
-    let Some(highest) = highest.reduce(f32::max) else { return [-100.0, 0.0] };
+    let mut low: Vec<f32> = [&data.mean, &data.min, &data.floor]
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|v| v.is_finite())
+        .collect();
+    let highest = [&data.mean, &data.max, &data.floor]
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|v| v.is_finite());
+    let Some(highest) = highest.reduce(f32::max) else {
+        return [-100.0, 0.0];
+    };
     let at = low.len() / 100;
     low.select_nth_unstable_by(at, f32::total_cmp);
     let high = ((f64::from(highest) + 4.0) / 5.0).ceil() * 5.0;
     let low = ((f64::from(low[at]) - 3.0) / 5.0).floor() * 5.0;
     [low.min(high - 20.0).max(high - 250.0), high]
+}
+
+/// The other traces say nothing where the mean was not observed.
+fn observed(trace: &[f32], mean: &[f32]) -> Vec<f32> {
+    trace
+        .iter()
+        .zip(mean)
+        .map(|(level, mean)| if mean.is_finite() { *level } else { f32::NAN })
+        .collect()
 }
 
 /// A trace as joined lines, parted where it was not observed.
@@ -102,7 +138,10 @@ fn lines(trace: &[f32], chart: Area, y: impl Fn(f32) -> f64) -> Vec<Vec<(f64, f6
         let x = |at: usize| chart.left + (at as f64 + 0.5) * per_bin;
         let first = n * per_column;
         let seen = || bins.iter().enumerate().filter(|(_, level)| level.is_finite());
-        let (lowest, highest) = (seen().min_by(|a, b| a.1.total_cmp(b.1)), seen().max_by(|a, b| a.1.total_cmp(b.1)));
+        let (lowest, highest) = (
+            seen().min_by(|a, b| a.1.total_cmp(b.1)),
+            seen().max_by(|a, b| a.1.total_cmp(b.1)),
+        );
         let (Some(a), Some(b)) = (lowest, highest) else {
             lines.push(Vec::new());
             continue;
@@ -141,7 +180,11 @@ fn unseen(frame: &mut Frame<'_>, mean: &[f32]) {
             (false, None) => from = Some(n),
             (true, Some(start)) => {
                 let edge = |bin: usize| frame.chart.left + bin as f64 * per_bin;
-                let area = Area { left: edge(start), right: edge(n), ..frame.chart };
+                let area = Area {
+                    left: edge(start),
+                    right: edge(n),
+                    ..frame.chart
+                };
                 frame.scene.push(Shape::Unseen(area));
                 from = None;
             }
@@ -150,33 +193,70 @@ fn unseen(frame: &mut Frame<'_>, mean: &[f32]) {
     }
 }
 
-/// Emissions as veils over their bands; names above the chart where they do not collide, a leader to each.
-fn markers(frame: &mut Frame<'_>, emissions: &[Marker], rows: usize) {
-    let (u, chart, size) = (frame.unit, frame.chart, 11.5 * frame.unit);
-    let mut taken: Vec<Vec<(f64, f64)>> = vec![Vec::new(); rows];
-    for marker in emissions {
-        let (low, high) = (marker.band.low().as_f64(), marker.band.high().as_f64());
-        let Some((left, right)) = frame.across(low, high, 2.0 * u) else { continue };
-        frame.scene.push(Shape::Rect(Area { left, right, ..chart }, marker.colour.faded(0.13)));
+/// Where the name of an emission goes.
+struct Name {
+    text: String,
+    row: usize,
+    centre: f64,
+}
+
+/// Size of names.
+fn name_size(frame: &Frame<'_>) -> f64 {
+    11.5 * frame.unit
+}
+
+/// Gives the more important emissions a place for their name, so that no name covers another or its leader.
+fn named(frame: &Frame<'_>, emissions: &[Marker]) -> Vec<Option<Name>> {
+    let (u, chart, size) = (frame.unit, frame.chart, name_size(frame));
+    let mut taken: Vec<(usize, f64, f64)> = Vec::new();
+    let mut leaders: Vec<(usize, f64)> = Vec::new();
+    let mut place = |marker: &Marker| {
+        let (left, right) = frame.across(marker.band.low().as_f64(), marker.band.high().as_f64(), 2.0 * u)?;
         let middle = (left + right) / 2.0;
-        let label = fitted(frame.fonts, &marker.label, chart.width() * 0.4, size, Weight::Regular);
-        let half = frame.width(&label, size) / 2.0 + 5.0 * u;
-        let centre = middle.clamp(chart.left + half.min(chart.width() / 2.0), chart.right - half.min(chart.width() / 2.0));
-        // A leader must not cross a name below it either.
+        let text = fitted(frame.fonts, &marker.label, chart.width() * 0.4, size, Weight::Regular);
+        let half = frame.width(&text, size) / 2.0 + 5.0 * u;
+        let centre = middle.clamp(chart.left + half, (chart.right - half).max(chart.left + half));
+        let (from, to) = (centre - half, centre + half);
         let free = |row: usize| {
-            taken[row].iter().all(|(from, to)| centre + half <= *from || *to <= centre - half)
-                && taken[..row].iter().flatten().all(|(from, to)| middle < *from || *to < middle)
+            taken.iter().all(|(other, a, b)| {
+                (*other != row || to <= *a || *b <= from) && (*other >= row || middle < *a || *b < middle)
+            }) && leaders.iter().all(|(other, x)| *other <= row || *x < from || to < *x)
         };
-        let Some(row) = (0..rows).find(|row| free(*row)) else { continue };
-        taken[row].push((centre - half, centre + half));
-        let y = chart.top - (9.0 + 17.0 * row as f64) * u;
-        frame.scene.line(vec![(middle, y + 7.0 * u), (middle, chart.top)], marker.colour, u.max(1.0));
+        let row = (0..NAME_ROWS).find(|row| !text.is_empty() && free(*row))?;
+        taken.push((row, from, to));
+        leaders.push((row, middle));
+        Some(Name { text, row, centre })
+    };
+    emissions.iter().map(&mut place).collect()
+}
+
+/// Emissions as veils over their bands, a leader from each name.
+fn markers(frame: &mut Frame<'_>, emissions: &[Marker], names: &[Option<Name>]) {
+    let (u, chart, size) = (frame.unit, frame.chart, name_size(frame));
+    for (marker, name) in emissions.iter().zip(names) {
+        let (low, high) = (marker.band.low().as_f64(), marker.band.high().as_f64());
+        let Some((left, right)) = frame.across(low, high, 2.0 * u) else {
+            continue;
+        };
+        frame
+            .scene
+            .push(Shape::Rect(Area { left, right, ..chart }, marker.colour.faded(0.13)));
+        let Some(name) = name else { continue };
+        let middle = (left + right) / 2.0;
+        let y = chart.top - (9.0 + NAME_HEIGHT * name.row as f64) * u;
+        frame.scene.line(
+            vec![(middle, y + 7.0 * u), (middle, chart.top)],
+            marker.colour,
+            u.max(1.0),
+        );
         frame.scene.push(Shape::Line {
             points: vec![(middle, chart.top), (middle, chart.bottom)],
             colour: marker.colour.faded(0.55),
             width: u.max(1.0),
             dash: Some([3.0 * u, 3.0 * u]),
         });
-        frame.scene.text(Text::new(label, centre, y, size, marker.colour).middle());
+        frame
+            .scene
+            .text(Text::new(name.text.clone(), name.centre, y, size, marker.colour).middle());
     }
 }

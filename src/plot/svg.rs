@@ -53,8 +53,17 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result<(), PlotError> {
             Paint("stroke", *colour),
             Short(*width)
         )?,
-        Shape::Line { points, colour, width, dash } => {
-            write!(out, "<polyline fill=\"none\" stroke-linejoin=\"round\" {}", Paint("stroke", *colour))?;
+        Shape::Line {
+            points,
+            colour,
+            width,
+            dash,
+        } => {
+            write!(
+                out,
+                "<polyline fill=\"none\" stroke-linejoin=\"round\" {}",
+                Paint("stroke", *colour)
+            )?;
             write!(out, " stroke-width=\"{}\"", Short(*width))?;
             if let Some([on, off]) = dash {
                 write!(out, " stroke-dasharray=\"{} {}\"", Short(*on), Short(*off))?;
@@ -62,7 +71,12 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result<(), PlotError> {
             writeln!(out, " points=\"{}\"/>", Points(points))?;
         }
         Shape::Polygon(points, colour) => {
-            writeln!(out, "<polygon {} points=\"{}\"/>", Paint("fill", *colour), Points(points))?;
+            writeln!(
+                out,
+                "<polygon {} points=\"{}\"/>",
+                Paint("fill", *colour),
+                Points(points)
+            )?;
         }
         Shape::Unseen(area) => writeln!(out, "<rect {} fill=\"url(#unseen)\"/>", Box(*area))?,
         Shape::Text(text) => write_text(out, text)?,
@@ -86,13 +100,23 @@ fn write_text(out: &mut String, text: &Text) -> fmt::Result {
         Anchor::Middle => "middle",
         Anchor::End => "end",
     };
-    write!(out, "<text font-size=\"{}\" text-anchor=\"{anchor}\" {}", Short(text.size), Paint("fill", text.colour))?;
+    write!(
+        out,
+        "<text font-size=\"{}\" text-anchor=\"{anchor}\" {}",
+        Short(text.size),
+        Paint("fill", text.colour)
+    )?;
     if text.weight == Weight::Bold {
         out.push_str(" font-weight=\"bold\"");
     }
     if text.upright {
         let lowered = text.x + 0.36 * text.size;
-        write!(out, " transform=\"translate({} {}) rotate(-90)\"", Short(lowered), Short(text.y))?;
+        write!(
+            out,
+            " transform=\"translate({} {}) rotate(-90)\"",
+            Short(lowered),
+            Short(text.y)
+        )?;
     } else {
         write!(out, " x=\"{}\" y=\"{}\"", Short(text.x), Short(text.baseline()))?;
     }
@@ -176,7 +200,10 @@ fn base64(data: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(data.len().div_ceil(3) * 4);
     for group in data.chunks(3) {
-        let bits = group.iter().enumerate().fold(0_u32, |bits, (n, byte)| bits | u32::from(*byte) << (16 - 8 * n));
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0_u32, |bits, (n, byte)| bits | u32::from(*byte) << (16 - 8 * n));
         for n in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * n)) as usize & 63];
             out.push(if n <= group.len() { letter as char } else { '=' });
@@ -191,13 +218,22 @@ mod tests {
 
     #[test]
     fn base64_follows_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
 
     #[test]
     fn text_cannot_break_the_document() {
-        assert_eq!(Escaped("<a href=\"x\">&\u{0}\u{7}频").to_string(), "&lt;a href=&quot;x&quot;&gt;&amp;频");
+        assert_eq!(
+            Escaped("<a href=\"x\">&\u{0}\u{7}频").to_string(),
+            "&lt;a href=&quot;x&quot;&gt;&amp;频"
+        );
     }
 }

@@ -14,7 +14,14 @@ use super::{
 use crate::units::{Band, Hertz};
 
 /// Sizes that pictures are asked for in: usual, narrow, wide, smallest, large.
-const SIZES: [(u32, u32); 6] = [(1200, 700), (480, 640), (1600, 420), (320, 240), (640, 360), (2400, 1500)];
+const SIZES: [(u32, u32); 6] = [
+    (1200, 700),
+    (480, 640),
+    (1600, 420),
+    (320, 240),
+    (640, 360),
+    (2400, 1500),
+];
 
 fn band(low: i64, high: i64) -> Band {
     Band::new(Hertz(low), Hertz(high)).unwrap()
@@ -27,7 +34,10 @@ impl Noise {
     fn db(&mut self, sigma: f32) -> f32 {
         let sum: f32 = (0..12)
             .map(|_| {
-                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.0 = self
+                    .0
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 (self.0 >> 40) as f32 / (1 << 24) as f32
             })
             .sum();
@@ -45,19 +55,48 @@ fn scope(language: Language) -> Scope {
         band: band(96_800_000, 99_200_000),
         start: Some("2026-11-22T02:15:30.25Z".parse().unwrap()),
         seconds: 90.0,
-        receiver: if language == Language::Zh { "虚拟接收机 00000001，示范站" } else { "Virtual receiver 00000001, demo site" }.into(),
+        receiver: if language == Language::Zh {
+            "虚拟接收机 00000001，示范站"
+        } else {
+            "Virtual receiver 00000001, demo site"
+        }
+        .into(),
         title: None,
         allocations: vec![
-            label(87_000_000, 98_000_000, "BROADCASTING", "调频广播（一类）", "FM broadcasting, class 1"),
+            label(
+                87_000_000,
+                98_000_000,
+                "BROADCASTING",
+                "调频广播（一类）",
+                "FM broadcasting, class 1",
+            ),
             label(98_000_000, 98_010_000, "AERONAUTICAL", "航空", "Aeronautical"),
-            label(98_010_000, 108_000_000, "BROADCASTING", "调频广播（二类）", "FM broadcasting, class 2"),
-            label(97_600_000, 98_600_000, "LAND MOBILE", "陆地移动（次要业务）", "Land mobile (secondary)"),
+            label(
+                98_010_000,
+                108_000_000,
+                "BROADCASTING",
+                "调频广播（二类）",
+                "FM broadcasting, class 2",
+            ),
+            label(
+                97_600_000,
+                98_600_000,
+                "LAND MOBILE",
+                "陆地移动（次要业务）",
+                "Land mobile (secondary)",
+            ),
         ],
     }
 }
 
 /// Stations of the demo scene: centre and half width in bins of 2048 over 2.4 MHz, level.
-const STATIONS: [(usize, usize, f32); 5] = [(341, 70, -48.0), (554, 60, -62.0), (768, 70, -40.0), (1280, 70, -44.0), (1813, 60, -55.0)];
+const STATIONS: [(usize, usize, f32); 5] = [
+    (341, 70, -48.0),
+    (554, 60, -62.0),
+    (768, 70, -40.0),
+    (1280, 70, -44.0),
+    (1813, 60, -55.0),
+];
 
 fn level(bin: usize, noise: &mut Noise, sigma: f32) -> f32 {
     let hump = |(centre, half, peak): (usize, usize, f32)| {
@@ -70,7 +109,11 @@ fn level(bin: usize, noise: &mut Noise, sigma: f32) -> f32 {
 
 fn spectrum(language: Language) -> SpectrumPlot {
     let mut noise = Noise(7);
-    let mut trace = |offset: f32, sigma: f32| (0..2048).map(|bin| level(bin, &mut noise, sigma) + offset).collect::<Vec<f32>>();
+    let mut trace = |offset: f32, sigma: f32| {
+        (0..2048)
+            .map(|bin| level(bin, &mut noise, sigma) + offset)
+            .collect::<Vec<f32>>()
+    };
     let (mut mean, max, min) = (trace(0.0, 0.4), trace(7.0, 1.2), trace(-9.0, 2.0));
     mean[1536..1600].fill(f32::NAN);
     let marker = |low, high, zh: &str, en: &str, severity| Marker {
@@ -103,7 +146,11 @@ fn waterfall(language: Language) -> WaterfallPlot {
         (0..2048)
             .map(|bin: usize| {
                 let on = bin.abs_diff(554) > 120 || (n / 40).is_multiple_of(2);
-                if on { level(bin, noise, 3.0) } else { -96.0 + noise.db(3.0) }
+                if on {
+                    level(bin, noise, 3.0)
+                } else {
+                    -96.0 + noise.db(3.0)
+                }
             })
             .collect()
     };
@@ -112,11 +159,23 @@ fn waterfall(language: Language) -> WaterfallPlot {
         scope: scope(language),
         unit: LevelUnit::Dbfs,
         resolution_hz: Some(1757.8),
-        rows: (0..180).map(|n| if (100..112).contains(&n) { None } else { Some(row(n, &mut noise)) }).collect(),
+        rows: (0..180)
+            .map(|n| {
+                if (100..112).contains(&n) {
+                    None
+                } else {
+                    Some(row(n, &mut noise))
+                }
+            })
+            .collect(),
         levels: None,
         emissions: spectrum.emissions[..2]
             .iter()
-            .map(|marker| EmissionBox { marker: marker.clone(), start_s: 20.0, stop_s: 40.0 })
+            .map(|marker| EmissionBox {
+                marker: marker.clone(),
+                start_s: 20.0,
+                stop_s: 40.0,
+            })
             .collect(),
     }
 }
@@ -134,8 +193,16 @@ fn occupancy(language: Language) -> OccupancyPlot {
             }
         })
         .collect();
-    let threshold = if language == Language::Zh { "噪声底以上 6 dB" } else { "6 dB above the floor" };
-    OccupancyPlot { scope: scope(language), threshold: threshold.into(), bins }
+    let threshold = if language == Language::Zh {
+        "噪声底以上 6 dB"
+    } else {
+        "6 dB above the floor"
+    };
+    OccupancyPlot {
+        scope: scope(language),
+        threshold: threshold.into(),
+        bins,
+    }
 }
 
 fn samples(language: Language) -> [(&'static str, Plot); 3] {
@@ -147,7 +214,13 @@ fn samples(language: Language) -> [(&'static str, Plot); 3] {
 }
 
 fn options((width, height): (u32, u32), language: Language, format: Format) -> PlotOptions {
-    PlotOptions { width, height, language, format, offset: Offset::constant(8) }
+    PlotOptions {
+        width,
+        height,
+        language,
+        format,
+        offset: Offset::constant(8),
+    }
 }
 
 /// Whether PNG can be drawn here; said by name where not, and a failure under `CI=true`.
@@ -156,7 +229,11 @@ fn has_font(test: &str) -> bool {
     if fonts.draws_chinese() {
         return true;
     }
-    assert!(env::var("CI").as_deref() != Ok("true"), "CI needs a Chinese font: {}", fonts::INSTALL);
+    assert!(
+        env::var("CI").as_deref() != Ok("true"),
+        "CI needs a Chinese font: {}",
+        fonts::INSTALL
+    );
     println!("skipped: {test} (no Chinese font on this machine)");
     false
 }
@@ -166,7 +243,11 @@ fn decode(bytes: &[u8]) -> (u32, u32, Vec<[u8; 3]>) {
     let mut data = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut data).unwrap();
     assert_eq!(info.color_type, png::ColorType::Rgb);
-    (info.width, info.height, data[..info.buffer_size()].as_chunks::<3>().0.to_vec())
+    (
+        info.width,
+        info.height,
+        data[..info.buffer_size()].as_chunks::<3>().0.to_vec(),
+    )
 }
 
 #[test]
@@ -184,7 +265,10 @@ fn every_picture_has_the_size_it_was_asked_for_in_both_formats() {
                 let svg = render(&plot, &options(*size, language, Format::Svg)).unwrap();
                 let text = String::from_utf8(svg.clone()).unwrap();
                 let tree = roxmltree::Document::parse(&text).unwrap();
-                assert_eq!(tree.root_element().attribute("width"), Some(size.0.to_string().as_str()));
+                assert_eq!(
+                    tree.root_element().attribute("width"),
+                    Some(size.0.to_string().as_str())
+                );
                 if let Some(folder) = &keep {
                     let file = Path::new(folder).join(format!("{name}-{language:?}-{}x{}.png", size.0, size.1));
                     fs::write(&file, bytes).unwrap();
@@ -205,7 +289,13 @@ fn no_label_covers_another_or_leaves_the_picture() {
                 let texts: Vec<_> = scene
                     .shapes
                     .iter()
-                    .filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
+                    .filter_map(|shape| {
+                        if let Shape::Text(text) = shape {
+                            Some(text)
+                        } else {
+                            None
+                        }
+                    })
                     .collect();
                 assert!(texts.len() > 8, "{name} {width}x{height}: only {} labels", texts.len());
                 for (n, text) in texts.iter().enumerate() {
@@ -214,10 +304,17 @@ fn no_label_covers_another_or_leaves_the_picture() {
                         && area.top >= -0.5
                         && area.right <= f64::from(width) + 0.5
                         && area.bottom <= f64::from(height) + 0.5;
-                    assert!(inside, "{name} {width}x{height}: '{}' leaves the picture: {area:?}", text.content);
+                    assert!(
+                        inside,
+                        "{name} {width}x{height}: '{}' leaves the picture: {area:?}",
+                        text.content
+                    );
                     for other in &texts[..n] {
                         let both = (&other.content, &text.content);
-                        assert!(!area.overlaps(other.area(fonts)), "{name} {width}x{height}: {both:?} cover each other");
+                        assert!(
+                            !area.overlaps(other.area(fonts)),
+                            "{name} {width}x{height}: {both:?} cover each other"
+                        );
                     }
                 }
             }
@@ -232,13 +329,40 @@ fn svg_keeps_its_text_as_text_and_says_everything() {
     };
     let texts = |document: &str| -> BTreeSet<String> {
         let tree = roxmltree::Document::parse(document).unwrap();
-        tree.descendants().filter_map(|node| node.text()).map(|text| text.trim().to_owned()).collect()
+        tree.descendants()
+            .filter_map(|node| node.text())
+            .map(|text| text.trim().to_owned())
+            .collect()
     };
     let [(_, spectrum), (_, waterfall), (_, occupancy)] = samples(Language::Zh);
     for (plot, words) in [
-        (&spectrum, vec!["频谱 96.8 MHz – 99.2 MHz", "频率（MHz）", "电平（dBFS）", "平均", "噪声底", "未观测", "#3 无执照", "调频广播（一类）"]),
-        (&waterfall, vec!["瀑布图 96.8 MHz – 99.2 MHz", "时间（UTC+8）", "dBFS", "10:16:00", "未观测"]),
-        (&occupancy, vec!["信道占用度 96.8 MHz – 99.2 MHz", "占用度（%）", "95% 置信区间", "100"]),
+        (
+            &spectrum,
+            vec![
+                "频谱 96.8 MHz – 99.2 MHz",
+                "频率（MHz）",
+                "电平（dBFS）",
+                "平均",
+                "噪声底",
+                "未观测",
+                "#3 无执照",
+                "调频广播（一类）",
+            ],
+        ),
+        (
+            &waterfall,
+            vec![
+                "瀑布图 96.8 MHz – 99.2 MHz",
+                "时间（UTC+8）",
+                "dBFS",
+                "10:16:00",
+                "未观测",
+            ],
+        ),
+        (
+            &occupancy,
+            vec!["信道占用度 96.8 MHz – 99.2 MHz", "占用度（%）", "95% 置信区间", "100"],
+        ),
     ] {
         let found = texts(&svg(plot, Language::Zh));
         for word in words {
@@ -267,16 +391,24 @@ fn a_signal_is_drawn_where_it_is_and_nowhere_else() {
     let [quiet, loud] = [quiet, loud].map(Plot::Spectrum);
     let size = options((800, 500), Language::En, Format::Png);
     let [(width, _, before), (_, _, after)] = [&quiet, &loud].map(|plot| decode(&render(plot, &size).unwrap()));
-    let changed: BTreeSet<u32> = (0..before.len()).filter(|n| before[*n] != after[*n]).map(|n| n as u32 % width).collect();
+    let changed: BTreeSet<u32> = (0..before.len())
+        .filter(|n| before[*n] != after[*n])
+        .map(|n| n as u32 % width)
+        .collect();
     let (first, last) = (*changed.first().expect("a difference"), *changed.last().unwrap());
     assert!(last - first < 8, "one bin changed columns {first} to {last}");
     let chart = compose(&quiet, &size, fonts::installed()).unwrap().shapes;
-    let Some(Shape::Rect(area, _)) = chart.iter().find(|shape| matches!(shape, Shape::Rect(area, _) if area.height() > 200.0))
+    let Some(Shape::Rect(area, _)) = chart
+        .iter()
+        .find(|shape| matches!(shape, Shape::Rect(area, _) if area.height() > 200.0))
     else {
         panic!("no chart")
     };
     let expected = area.left + area.width() * 1024.5 / 2048.0;
-    assert!((f64::from(first + last) / 2.0 - expected).abs() < 3.0, "{first} to {last}, expected {expected}");
+    assert!(
+        (f64::from(first + last) / 2.0 - expected).abs() < 3.0,
+        "{first} to {last}, expected {expected}"
+    );
 }
 
 #[test]
@@ -289,7 +421,13 @@ fn what_was_not_observed_is_hatched_and_never_a_level() {
     plot.emissions.clear();
     let size = options((640, 480), Language::En, Format::Png);
     let scene = compose(&Plot::Waterfall(plot.clone()), &size, fonts::installed()).unwrap();
-    let chart = scene.shapes.iter().find_map(|shape| if let Shape::Unseen(area) = shape { Some(*area) } else { None });
+    let chart = scene.shapes.iter().find_map(|shape| {
+        if let Shape::Unseen(area) = shape {
+            Some(*area)
+        } else {
+            None
+        }
+    });
     let inside = chart.filter(|area| area.height() > 100.0).or_else(|| {
         scene.shapes.iter().find_map(|shape| match shape {
             Shape::Unseen(area) if area.height() > 100.0 => Some(*area),
@@ -326,9 +464,17 @@ fn chinese_is_drawn_and_not_as_boxes() {
         dots
     };
     let (one, other) = (ink("频"), ink("谱"));
-    assert!(one.len() > 100 && other.len() > 100, "{} and {} dots", one.len(), other.len());
+    assert!(
+        one.len() > 100 && other.len() > 100,
+        "{} and {} dots",
+        one.len(),
+        other.len()
+    );
     let differ = one.symmetric_difference(&other).count();
-    assert!(differ > one.len() / 2, "two characters differ in {differ} dots only: the same box twice?");
+    assert!(
+        differ > one.len() / 2,
+        "two characters differ in {differ} dots only: the same box twice?"
+    );
 }
 
 #[test]
@@ -337,7 +483,10 @@ fn without_a_font_png_says_what_to_install_and_svg_still_works() {
     let none = Fonts::find(None, folder.path());
     let [(_, plot), ..] = samples(Language::Zh);
     let error = render_with(&plot, &options((800, 600), Language::Zh, Format::Png), &none).unwrap_err();
-    assert!(matches!(error, PlotError::Font { .. }) && error.to_string().contains("fonts-wqy-microhei"), "{error}");
+    assert!(
+        matches!(error, PlotError::Font { .. }) && error.to_string().contains("fonts-wqy-microhei"),
+        "{error}"
+    );
     let svg = render_with(&plot, &options((800, 600), Language::Zh, Format::Svg), &none).unwrap();
     assert!(String::from_utf8(svg).unwrap().contains("频谱"));
     let latin = Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf");
@@ -353,23 +502,71 @@ fn without_a_font_png_says_what_to_install_and_svg_still_works() {
 fn impossible_wishes_are_refused_with_what_to_ask_for() {
     let [(_, plot), ..] = samples(Language::En);
     for size in [(8193, 700), (1200, 8193), (319, 700), (1200, 239), (0, 0)] {
-        let error = render(&plot, &options(size, Language::En, Format::Svg)).unwrap_err().to_string();
+        let error = render(&plot, &options(size, Language::En, Format::Svg))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("320 to 8192"), "{error}");
     }
-    let refusal = |plot: Plot| render(&plot, &options((800, 600), Language::En, Format::Svg)).unwrap_err().to_string();
+    let refusal = |plot: Plot| {
+        render(&plot, &options((800, 600), Language::En, Format::Svg))
+            .unwrap_err()
+            .to_string()
+    };
     let good = spectrum(Language::En);
-    let empty = Scope { band: band(5, 5), ..good.scope.clone() };
+    let empty = Scope {
+        band: band(5, 5),
+        ..good.scope.clone()
+    };
     for (plot, word) in [
-        (Plot::Spectrum(SpectrumPlot { mean: Vec::new(), ..good.clone() }), "no bins"),
-        (Plot::Spectrum(SpectrumPlot { max: vec![0.0; 3], ..good.clone() }), "'max' has 3 bins"),
-        (Plot::Spectrum(SpectrumPlot { scope: empty, ..good.clone() }), "is empty"),
-        (Plot::Waterfall(WaterfallPlot { rows: Vec::new(), ..waterfall(Language::En) }), "no rows"),
         (
-            Plot::Waterfall(WaterfallPlot { rows: vec![Some(vec![0.0]), Some(vec![0.0; 2])], ..waterfall(Language::En) }),
+            Plot::Spectrum(SpectrumPlot {
+                mean: Vec::new(),
+                ..good.clone()
+            }),
+            "no bins",
+        ),
+        (
+            Plot::Spectrum(SpectrumPlot {
+                max: vec![0.0; 3],
+                ..good.clone()
+            }),
+            "'max' has 3 bins",
+        ),
+        (
+            Plot::Spectrum(SpectrumPlot {
+                scope: empty,
+                ..good.clone()
+            }),
+            "is empty",
+        ),
+        (
+            Plot::Waterfall(WaterfallPlot {
+                rows: Vec::new(),
+                ..waterfall(Language::En)
+            }),
+            "no rows",
+        ),
+        (
+            Plot::Waterfall(WaterfallPlot {
+                rows: vec![Some(vec![0.0]), Some(vec![0.0; 2])],
+                ..waterfall(Language::En)
+            }),
             "rows of 1 and of 2",
         ),
-        (Plot::Waterfall(WaterfallPlot { levels: Some([0.0, -10.0]), ..waterfall(Language::En) }), "must be higher"),
-        (Plot::Occupancy(OccupancyPlot { bins: Vec::new(), ..occupancy(Language::En) }), "no channels"),
+        (
+            Plot::Waterfall(WaterfallPlot {
+                levels: Some([0.0, -10.0]),
+                ..waterfall(Language::En)
+            }),
+            "must be higher",
+        ),
+        (
+            Plot::Occupancy(OccupancyPlot {
+                bins: Vec::new(),
+                ..occupancy(Language::En)
+            }),
+            "no channels",
+        ),
     ] {
         let error = refusal(plot);
         assert!(error.contains(word), "'{word}' is missing in: {error}");
@@ -385,7 +582,11 @@ fn one_bin_all_nan_and_offsets_are_drawn_too() {
     plot.scope.start = None;
     for mean in [vec![-80.0], vec![f32::NAN; 64], vec![f32::NEG_INFINITY, -3.0, f32::NAN]] {
         plot.mean = mean;
-        let svg = render(&Plot::Spectrum(plot.clone()), &options((800, 600), Language::En, Format::Svg)).unwrap();
+        let svg = render(
+            &Plot::Spectrum(plot.clone()),
+            &options((800, 600), Language::En, Format::Svg),
+        )
+        .unwrap();
         assert!(String::from_utf8(svg).unwrap().contains("Offset from centre (kHz)"));
     }
 }

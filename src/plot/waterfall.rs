@@ -4,8 +4,7 @@
 use std::ops::Range;
 
 use super::{
-    PlotError, PlotOptions,
-    axis,
+    PlotError, PlotOptions, axis,
     colour::{Colour, INK, MUTED, PAPER, level_index},
     data::{EmissionBox, WaterfallPlot},
     fonts::{Fonts, Weight},
@@ -24,7 +23,12 @@ pub(super) fn compose(data: &WaterfallPlot, options: &PlotOptions, fonts: &Fonts
     let apart = 40.0 * unit;
     let rough = axis::time(span, options.offset, f64::from(options.height) * 0.7, apart);
     let [low, high] = data.levels.unwrap_or_else(|| range(data));
-    let levels = axis::level(f64::from(low), f64::from(high), f64::from(options.height) * 0.6, 34.0 * unit);
+    let levels = axis::level(
+        f64::from(low),
+        f64::from(high),
+        f64::from(options.height) * 0.6,
+        34.0 * unit,
+    );
     let margins = Margins {
         left: Frame::room_for(fonts, unit, &rough),
         right: Frame::room_for(fonts, unit, &levels) + 26.0 * unit,
@@ -52,7 +56,10 @@ pub(super) fn compose(data: &WaterfallPlot, options: &PlotOptions, fonts: &Fonts
 
 fn heading(data: &WaterfallPlot, options: &PlotOptions) -> Heading {
     let words = options.language;
-    let missing = data.rows.iter().any(|row| row.as_ref().is_none_or(|row| row.iter().any(|level| !level.is_finite())));
+    let missing = data.rows.iter().any(|row| {
+        row.as_ref()
+            .is_none_or(|row| row.iter().any(|level| !level.is_finite()))
+    });
     Heading {
         title: format!("{} {}", words.waterfall(), data.scope.band),
         facts: vec![
@@ -60,7 +67,11 @@ fn heading(data: &WaterfallPlot, options: &PlotOptions) -> Heading {
             words.when(data.scope.time(), options.offset),
             data.resolution_hz.map(|hz| words.resolution(hz)).unwrap_or_default(),
         ],
-        legend: if missing { vec![(Sample::Unseen, words.unseen().to_owned())] } else { Vec::new() },
+        legend: if missing {
+            vec![(Sample::Unseen, words.unseen().to_owned())]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -68,8 +79,15 @@ fn heading(data: &WaterfallPlot, options: &PlotOptions) -> Heading {
 fn range(data: &WaterfallPlot) -> [f32; 2] {
     let total: usize = data.rows.iter().flatten().map(Vec::len).sum();
     let every = (total / SAMPLED).max(1);
-    let mut seen: Vec<f32> =
-        data.rows.iter().flatten().flatten().step_by(every).copied().filter(|level| level.is_finite()).collect();
+    let mut seen: Vec<f32> = data
+        .rows
+        .iter()
+        .flatten()
+        .flatten()
+        .step_by(every)
+        .copied()
+        .filter(|level| level.is_finite())
+        .collect();
     if seen.is_empty() {
         return [-100.0, 0.0];
     }
@@ -90,7 +108,11 @@ fn reduced(rows: &[Option<Vec<f32>>], width: usize, height: usize, index: impl F
         for row in rows[share(line, height, rows.len())].iter().flatten() {
             for (best, column) in highest.iter_mut().zip(&columns) {
                 // `max` passes over NaN on either side.
-                *best = row[column.clone()].iter().copied().filter(|level| level.is_finite()).fold(*best, f32::max);
+                *best = row[column.clone()]
+                    .iter()
+                    .copied()
+                    .filter(|level| level.is_finite())
+                    .fold(*best, f32::max);
             }
         }
         indices.extend(highest.iter().map(|level| index(*level)));
@@ -110,26 +132,52 @@ fn boxes(frame: &mut Frame<'_>, emissions: &[EmissionBox], y: impl Fn(f64) -> f6
     let mut taken: Vec<Area> = Vec::new();
     for emission in emissions {
         let band = emission.marker.band;
-        let Some((left, right)) = frame.across(band.low().as_f64(), band.high().as_f64(), 5.0 * u) else { continue };
+        let Some((left, right)) = frame.across(band.low().as_f64(), band.high().as_f64(), 5.0 * u) else {
+            continue;
+        };
         let (top, bottom) = (y(emission.start_s).max(chart.top), y(emission.stop_s).min(chart.bottom));
         if bottom < chart.top || top > chart.bottom {
             continue;
         }
-        let area = Area { left, right, top, bottom: bottom.max(top + 3.0 * u).min(chart.bottom) };
+        let area = Area {
+            left,
+            right,
+            top,
+            bottom: bottom.max(top + 3.0 * u).min(chart.bottom),
+        };
         frame.scene.push(Shape::Frame(area, INK.faded(0.75), 3.0 * u));
         frame.scene.push(Shape::Frame(area, PAPER, 1.3 * u));
-        let label = fitted(frame.fonts, &emission.marker.label, chart.width() * 0.35, size, Weight::Regular);
+        let label = fitted(
+            frame.fonts,
+            &emission.marker.label,
+            chart.width() * 0.35,
+            size,
+            Weight::Regular,
+        );
         let width = frame.width(&label, size) + 8.0 * u;
         let x = left.min(chart.right - width).max(chart.left);
-        let tag = |top: f64| Area { left: x, right: x + width, top, bottom: top + 16.0 * u };
+        let tag = |top: f64| Area {
+            left: x,
+            right: x + width,
+            top,
+            bottom: top + 16.0 * u,
+        };
         let places = [tag(area.top - 18.0 * u), tag(area.bottom + 2.0 * u)];
         let free = |tag: &Area| {
             tag.top >= chart.top && tag.bottom <= chart.bottom && !taken.iter().any(|other| other.overlaps(*tag))
         };
-        let Some(tag) = places.into_iter().find(free).filter(|_| !label.is_empty()) else { continue };
+        let Some(tag) = places.into_iter().find(free).filter(|_| !label.is_empty()) else {
+            continue;
+        };
         taken.push(tag);
         frame.scene.push(Shape::Rect(tag, on_dark(emission.marker.colour)));
-        frame.scene.text(Text::new(label, tag.left + 4.0 * u, (tag.top + tag.bottom) / 2.0, size, PAPER));
+        frame.scene.text(Text::new(
+            label,
+            tag.left + 4.0 * u,
+            (tag.top + tag.bottom) / 2.0,
+            size,
+            PAPER,
+        ));
     }
 }
 
@@ -147,18 +195,30 @@ fn colour_bar(frame: &mut Frame<'_>, [low, high]: [f32; 2], unit: &str) {
     let height = (chart.bottom - top) as usize;
     let column = (0..height).map(|n| level_index(1.0 - (n as f32 + 0.5) / height as f32, 0.0, 1.0));
     let indices = column.flat_map(|index| vec![index; width as usize]).collect();
-    let image = Image { left: left as u32, top: top as u32, width: width as u32, height: height as u32, indices };
+    let image = Image {
+        left: left as u32,
+        top: top as u32,
+        width: width as u32,
+        height: height as u32,
+        indices,
+    };
     frame.scene.push(Shape::Image(image));
-    frame.scene.text(Text::new(unit, left, chart.top + 6.0 * u, size, MUTED));
+    frame
+        .scene
+        .text(Text::new(unit, left, chart.top + 6.0 * u, size, MUTED));
     let right = left + width;
     let (low, high) = (f64::from(low), f64::from(high));
     for tick in axis::level(low, high, height as f64, 34.0 * u) {
-        let y = (top + (high - tick.at) / (high - low) * height as f64).round().min(chart.bottom - 1.0) + 0.5;
-        frame.scene.line(vec![(right, y), (right + 4.0 * u, y)], MUTED, u.max(1.0));
+        let y = (top + (high - tick.at) / (high - low) * height as f64)
+            .round()
+            .min(chart.bottom - 1.0)
+            + 0.5;
+        frame
+            .scene
+            .line(vec![(right, y), (right + 4.0 * u, y)], MUTED, u.max(1.0));
         frame.scene.text(Text::new(tick.label, right + 7.0 * u, y, size, INK));
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -170,10 +230,16 @@ mod tests {
             let mut seen = vec![false; items];
             for n in 0..pixels {
                 let part = share(n, pixels, items);
-                assert!(!part.is_empty() && part.end <= items, "{n} of {pixels}: {part:?} of {items}");
+                assert!(
+                    !part.is_empty() && part.end <= items,
+                    "{n} of {pixels}: {part:?} of {items}"
+                );
                 seen[part].fill(true);
             }
-            assert!(seen.iter().all(|seen| *seen), "{pixels} pixels leave items of {items} out");
+            assert!(
+                seen.iter().all(|seen| *seen),
+                "{pixels} pixels leave items of {items} out"
+            );
         }
     }
 
@@ -187,7 +253,10 @@ mod tests {
         rows[200..260].fill(None);
         let pixels = reduced(&rows, 50, 30, |level| level_index(level, -100.0, 0.0));
         assert_eq!(pixels[15 * 50 + 25], level_index(-10.0, -100.0, 0.0));
-        assert!(pixels[21 * 50..25 * 50].iter().all(|index| *index == 0), "unobserved rows");
+        assert!(
+            pixels[21 * 50..25 * 50].iter().all(|index| *index == 0),
+            "unobserved rows"
+        );
         assert!(pixels[..19 * 50].iter().all(|index| *index != 0));
     }
 }

@@ -104,7 +104,11 @@ impl Language {
         };
         let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
         let number = format!("{value:.digits$}");
-        let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+        let number = if number.contains('.') {
+            number.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &number
+        };
         format!("{} {number} {unit}", self.pick("分辨率", "resolution"))
     }
 
@@ -115,9 +119,17 @@ impl Language {
         };
         let stop = start + SignedDuration::from_nanos((span.seconds * 1e9) as i64);
         let date = |at: Timestamp| offset.to_datetime(at).strftime("%Y-%m-%d").to_string();
-        let pattern = if span.seconds < 10.0 { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
+        let pattern = if span.seconds < 10.0 {
+            "%H:%M:%S%.3f"
+        } else {
+            "%H:%M:%S"
+        };
         let clock = |at: Timestamp| offset.to_datetime(at).strftime(pattern).to_string();
-        let until = if date(start) == date(stop) { clock(stop) } else { format!("{} {}", date(stop), clock(stop)) };
+        let until = if date(start) == date(stop) {
+            clock(stop)
+        } else {
+            format!("{} {}", date(stop), clock(stop))
+        };
         format!("{} {} – {until} {}", date(start), clock(start), clock_name(offset))
     }
 }
@@ -153,16 +165,31 @@ mod tests {
         let start = Some("2026-11-22T15:59:30Z".parse().unwrap());
         let span = TimeSpan { start, seconds: 60.0 };
         let china = Offset::constant(8);
-        assert_eq!(Language::Zh.when(span, china), "2026-11-22 23:59:30 – 2026-11-23 00:00:30 UTC+8");
-        assert_eq!(Language::En.when(span, Offset::UTC), "2026-11-22 15:59:30 – 16:00:30 UTC");
-        let undated = TimeSpan { start: None, seconds: 1.048_576 };
+        assert_eq!(
+            Language::Zh.when(span, china),
+            "2026-11-22 23:59:30 – 2026-11-23 00:00:30 UTC+8"
+        );
+        assert_eq!(
+            Language::En.when(span, Offset::UTC),
+            "2026-11-22 15:59:30 – 16:00:30 UTC"
+        );
+        let undated = TimeSpan {
+            start: None,
+            seconds: 1.048_576,
+        };
         assert_eq!(Language::En.when(undated, Offset::UTC), "1.05 s (undated)");
         assert_eq!(clock_name(Offset::from_seconds(-12_600).unwrap()), "UTC−3:30");
     }
 
     #[test]
     fn resolutions_are_written_with_sensible_digits() {
-        for (hz, text) in [(585.9375, "586 Hz"), (1171.875, "1.17 kHz"), (25e3, "25 kHz"), (1.5e6, "1.5 MHz"), (100.0, "100 Hz")] {
+        for (hz, text) in [
+            (585.9375, "586 Hz"),
+            (1171.875, "1.17 kHz"),
+            (25e3, "25 kHz"),
+            (1.5e6, "1.5 MHz"),
+            (100.0, "100 Hz"),
+        ] {
             assert_eq!(Language::En.resolution(hz), format!("resolution {text}"));
         }
     }
