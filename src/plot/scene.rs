@@ -103,6 +103,7 @@ impl Text {
     }
 
     /// The ground it covers.
+    #[cfg(test)]
     pub(super) fn area(&self, fonts: &Fonts) -> Area {
         let (width, shift, half) = (
             fonts.width(&self.content, self.size, self.weight),

@@ -525,6 +525,11 @@ fn impossible_wishes_are_refused_with_what_to_ask_for() {
             .to_string();
         assert!(error.contains("320 to 8192"), "{error}");
     }
+    assert!("gif".parse::<Format>().unwrap_err().to_string().contains("png or svg"));
+}
+
+#[test]
+fn data_that_do_not_fit_together_are_refused() {
     let refusal = |plot: Plot| {
         render(&plot, &options((800, 600), Language::En, Format::Svg))
             .unwrap_err()
@@ -589,7 +594,6 @@ fn impossible_wishes_are_refused_with_what_to_ask_for() {
         let error = refusal(plot);
         assert!(error.contains(word), "'{word}' is missing in: {error}");
     }
-    assert!("gif".parse::<Format>().unwrap_err().to_string().contains("png or svg"));
 }
 
 #[test]
