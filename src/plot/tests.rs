@@ -424,7 +424,7 @@ fn a_signal_is_drawn_where_it_is_and_nowhere_else() {
     };
     let expected = area.left + area.width() * 1024.5 / 2048.0;
     assert!(
-        (f64::from(first + last) / 2.0 - expected).abs() < 3.0,
+        (f64::from(first + last) / 2.0 - expected).abs() < 1.5,
         "{first} to {last}, expected {expected}"
     );
 }
