@@ -6,7 +6,7 @@ use std::path::PathBuf;
 ///
 /// # Panics
 /// With `CI` set, when they are missing.
-pub fn test_data(name: &str, test: &str) -> Option<PathBuf> {
+pub(crate) fn test_data(name: &str, test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("PINPU_TEST_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let path = folder.join(name);
