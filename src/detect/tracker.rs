@@ -197,7 +197,11 @@ impl Tracker {
             if common < TOUCH_SHARE * width.min(burst_width) {
                 continue;
             }
-            let on_top = if burst.rows >= ESTABLISHED { ON_TOP } else { ON_TOP_YOUNG };
+            let on_top = if burst.rows >= ESTABLISHED {
+                ON_TOP
+            } else {
+                ON_TOP_YOUNG
+            };
             if width > on_top * burst_width + 4.0 {
                 continue;
             }

@@ -12,6 +12,10 @@ use super::{
 
 /// Rows of the strip at most; what overlaps more than that is left out.
 const STRIP_ROWS: usize = 3;
+/// A chart narrower than this shows nothing; pixels.
+const LEAST_WIDTH: f64 = 120.0;
+/// A chart lower than this shows nothing; pixels.
+const LEAST_HEIGHT: f64 = 56.0;
 
 /// A sample in the legend.
 #[derive(Debug, Clone, Copy)]
@@ -94,20 +98,26 @@ impl<'a> Frame<'a> {
             high_hz: scope.band.high().as_f64(),
         };
         let top = frame.heading(heading, width);
-        let rows = strip_rows(&scope.allocations, scope);
-        let strip = if rows.is_empty() {
-            0.0
-        } else {
-            (rows.len() as f64 * 18.0 + 4.0) * unit
+        let mut rows = strip_rows(&scope.allocations, scope);
+        let strip = loop {
+            let strip = if rows.is_empty() {
+                0.0
+            } else {
+                (rows.len() as f64 * 18.0 + 4.0) * unit
+            };
+            frame.chart = Area {
+                left: (16.0 * unit + margins.left).round(),
+                top: (top + margins.top).round(),
+                right: (width - 18.0 * unit - margins.right).round(),
+                bottom: (height - 52.0 * unit - strip).round(),
+            };
+            // On small pictures the strip gives way to the chart.
+            if frame.chart.height() >= LEAST_HEIGHT || rows.pop().is_none() {
+                break strip;
+            }
         };
-        frame.chart = Area {
-            left: (16.0 * unit + margins.left).round(),
-            top: (top + margins.top).round(),
-            right: (width - 18.0 * unit - margins.right).round(),
-            bottom: (height - 52.0 * unit - strip).round(),
-        };
-        if frame.chart.width() < 120.0 || frame.chart.height() < 60.0 {
-            return Err(PlotError::Size {
+        if frame.chart.width() < LEAST_WIDTH || frame.chart.height() < LEAST_HEIGHT {
+            return Err(PlotError::Room {
                 width: options.width,
                 height: options.height,
             });
@@ -160,17 +170,14 @@ impl<'a> Frame<'a> {
         let sample = 20.0 * u;
         let entry = |label: &str| sample + 6.0 * u + self.width(label, size) + 16.0 * u;
         let legend: f64 = heading.legend.iter().map(|(_, label)| entry(label)).sum::<f64>() - 16.0 * u;
-        let facts = heading
-            .facts
-            .iter()
-            .filter(|fact| !fact.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("  ·  ");
-        let beside = self.width(&facts, size) + 28.0 * u + legend <= room;
-        let first_line = 46.0 * u;
-        let facts = fitted(self.fonts, &facts, room, size, Weight::Regular);
-        self.scene.text(Text::new(facts, left, first_line, size, MUTED));
+        let facts = self.fact_lines(heading, room);
+        let mut first_line = 46.0 * u;
+        let beside =
+            facts.len() < 2 && self.width(facts.first().map_or("", String::as_str), size) + 28.0 * u + legend <= room;
+        for (n, line) in facts.into_iter().enumerate() {
+            first_line = (46.0 + 18.0 * n as f64) * u;
+            self.scene.text(Text::new(line, left, first_line, size, MUTED));
+        }
         let mut y = if beside { first_line } else { first_line + 19.0 * u };
         let mut x = if beside { width - 18.0 * u - legend } else { left };
         for (kind, label) in &heading.legend {
@@ -185,6 +192,24 @@ impl<'a> Frame<'a> {
         }
         let last = if heading.legend.is_empty() { first_line } else { y };
         last + 16.0 * u
+    }
+
+    /// The facts in as many lines as they need, parted between facts.
+    fn fact_lines(&self, heading: &Heading, room: f64) -> Vec<String> {
+        let size = self.text_size();
+        let mut lines: Vec<String> = Vec::new();
+        for fact in heading.facts.iter().filter(|fact| !fact.is_empty()) {
+            let fact = fitted(self.fonts, fact, room, size, Weight::Regular);
+            let longer = lines.last().map(|line| format!("{line}  ·  {fact}"));
+            match (
+                longer.filter(|longer| self.width(longer, size) <= room),
+                lines.last_mut(),
+            ) {
+                (Some(longer), Some(last)) => *last = longer,
+                _ => lines.push(fact),
+            }
+        }
+        lines
     }
 
     fn legend_sample(&mut self, kind: Sample, x: f64, y: f64, width: f64) {

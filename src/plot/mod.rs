@@ -128,6 +128,14 @@ pub enum PlotError {
         /// As asked.
         height: u32,
     },
+    /// The size is allowed, but what stands around the chart leaves no room for it.
+    #[error("axes and names leave no room for the chart on {width} × {height} pixels: ask for a larger plot")]
+    Room {
+        /// As asked.
+        width: u32,
+        /// As asked.
+        height: u32,
+    },
     /// The format is unknown.
     #[error("'{0}' is not a plot format: give png or svg")]
     Format(String),
@@ -155,7 +163,9 @@ impl From<PlotError> for crate::Error {
     /// What the caller asked for in a wrong way stays the caller's; the rest is this machine's.
     fn from(error: PlotError) -> Self {
         match error {
-            PlotError::Size { .. } | PlotError::Format(_) | PlotError::Data(_) => Self::Invalid(error.to_string()),
+            PlotError::Size { .. } | PlotError::Room { .. } | PlotError::Format(_) | PlotError::Data(_) => {
+                Self::Invalid(error.to_string())
+            }
             PlotError::Font { .. } | PlotError::Memory | PlotError::Png(_) | PlotError::Svg(_) => {
                 Self::Unavailable(error.to_string())
             }

@@ -323,6 +323,24 @@ fn no_label_covers_another_or_leaves_the_picture() {
 }
 
 #[test]
+fn on_the_smallest_picture_the_strip_gives_way_to_the_chart() {
+    let mut plot = spectrum(Language::En);
+    let whole = plot.scope.band;
+    for name in ["one", "two", "three"] {
+        let colour = Colour::of_service(name);
+        plot.scope.allocations.push(BandLabel {
+            band: whole,
+            text: name.into(),
+            colour,
+        });
+    }
+    plot.scope.receiver = "a receiver with quite a long name at a place with a long name too".into();
+    let svg = render(&Plot::Spectrum(plot), &options((320, 240), Language::En, Format::Svg)).unwrap();
+    let svg = String::from_utf8(svg).unwrap();
+    assert!(svg.contains("FM broadcasting, class 1"), "what fits of the strip stays");
+}
+
+#[test]
 fn svg_keeps_its_text_as_text_and_says_everything() {
     let svg = |plot: &Plot, language| {
         String::from_utf8(render(plot, &options((1200, 700), language, Format::Svg)).unwrap()).unwrap()

@@ -13,9 +13,7 @@ use pinpu::{
     config::PlanConfig,
     detect::{DetectEvent, Gap, GapReason},
 };
-use pinpu_hardware::{
-    At, Fault, Faulty, Gain, Receiver, ReceiverError, Recording, RecordingOptions, recording::Pace,
-};
+use pinpu_hardware::{At, Fault, Faulty, Gain, Receiver, ReceiverError, Recording, RecordingOptions, recording::Pace};
 
 const RATE_HZ: f64 = 1_000_000.0;
 
@@ -77,7 +75,13 @@ impl Seen {
     }
 
     fn gaps(&self) -> Vec<Gap> {
-        let gap = |event| if let DetectEvent::Gap(gap) = event { Some(gap) } else { None };
+        let gap = |event| {
+            if let DetectEvent::Gap(gap) = event {
+                Some(gap)
+            } else {
+                None
+            }
+        };
         self.events().into_iter().filter_map(gap).collect()
     }
 
@@ -93,7 +97,13 @@ impl Seen {
     }
 
     fn runs(&self) -> Vec<u64> {
-        let mut runs: Vec<u64> = self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|o| o.run).collect();
+        let mut runs: Vec<u64> = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|o| o.run)
+            .collect();
         runs.retain(|run| *run > 0);
         runs.dedup();
         runs
@@ -104,13 +114,23 @@ impl Seen {
 fn until(capture: &CaptureHandle, what: &str, done: impl Fn(&CaptureHandle) -> bool) {
     let begun = Instant::now();
     while !done(capture) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "never happened: {what}; {:?}", capture.status());
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "never happened: {what}; {:?}",
+            capture.status()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 fn play(path: &Path, pace: Pace) -> Result<Recording, ReceiverError> {
-    Recording::open(path, &RecordingOptions { pace, ..RecordingOptions::default() })
+    Recording::open(
+        path,
+        &RecordingOptions {
+            pace,
+            ..RecordingOptions::default()
+        },
+    )
 }
 
 #[test]
@@ -122,15 +142,34 @@ fn a_recording_is_measured_to_its_last_sample() {
     let capture = capture::start(config(), opener, seen.sink()).expect("threads");
     until(&capture, "the end", CaptureHandle::is_finished);
     let counters = capture.status().counters;
-    assert_eq!((counters.samples, counters.samples_lost, counters.blocks_dropped), (1_000_000, 0, 0));
+    assert_eq!(
+        (counters.samples, counters.samples_lost, counters.blocks_dropped),
+        (1_000_000, 0, 0)
+    );
     assert_eq!(capture.status().state, ReceiverState::Stopped);
     assert!(seen.gaps().is_empty());
-    let closed: Vec<_> =
-        seen.events().into_iter().filter_map(|e| if let DetectEvent::Closed(e) = e { Some(e) } else { None }).collect();
+    let closed: Vec<_> = seen
+        .events()
+        .into_iter()
+        .filter_map(|e| if let DetectEvent::Closed(e) = e { Some(e) } else { None })
+        .collect();
     assert_eq!(closed.len(), 1, "{closed:?}");
-    assert!((closed[0].center_hz.0 - 100_100_000).abs() < 1000, "{}", closed[0].center_hz);
-    assert!(closed[0].start_s < 0.01 && closed[0].stop_s > 0.98, "{} to {}", closed[0].start_s, closed[0].stop_s);
-    let frames = seen.events().iter().filter(|event| matches!(event, DetectEvent::Frame(_))).count();
+    assert!(
+        (closed[0].center_hz.0 - 100_100_000).abs() < 1000,
+        "{}",
+        closed[0].center_hz
+    );
+    assert!(
+        closed[0].start_s < 0.01 && closed[0].stop_s > 0.98,
+        "{} to {}",
+        closed[0].start_s,
+        closed[0].stop_s
+    );
+    let frames = seen
+        .events()
+        .iter()
+        .filter(|event| matches!(event, DetectEvent::Frame(_)))
+        .count();
     assert!((15..=21).contains(&frames), "20 frames a second: {frames}");
 }
 
@@ -139,22 +178,41 @@ fn a_counted_overflow_is_a_gap_of_that_length_and_the_carrier_stays_one_emission
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = carrier(folder.path(), 1.0);
     let seen = Seen::default();
-    let script = vec![(At::Sample(400_000), Fault::Overflow { samples: 50_000, counted: true })];
-    let opener = Box::new(move || {
-        Ok(Box::new(Faulty::new(play(&path, Pace::Flat)?, script.clone())?) as Box<dyn Receiver>)
-    });
+    let script = vec![(
+        At::Sample(400_000),
+        Fault::Overflow {
+            samples: 50_000,
+            counted: true,
+        },
+    )];
+    let opener =
+        Box::new(move || Ok(Box::new(Faulty::new(play(&path, Pace::Flat)?, script.clone())?) as Box<dyn Receiver>));
     let capture = capture::start(config(), opener, seen.sink()).expect("threads");
     until(&capture, "the end", CaptureHandle::is_finished);
     let counters = capture.status().counters;
-    assert_eq!((counters.samples, counters.samples_lost, counters.overflows), (950_000, 50_000, 1));
+    assert_eq!(
+        (counters.samples, counters.samples_lost, counters.overflows),
+        (950_000, 50_000, 1)
+    );
     let gaps = seen.gaps();
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!(gaps[0].reason, GapReason::Overflow);
     assert!((gaps[0].stop_s - gaps[0].start_s - 0.05).abs() < 1e-6 && (gaps[0].start_s - 0.4).abs() < 1e-6);
-    let closed: Vec<_> =
-        seen.events().into_iter().filter_map(|e| if let DetectEvent::Closed(e) = e { Some(e) } else { None }).collect();
-    assert_eq!(closed.len(), 1, "a hole in the observation does not end an emission: {closed:?}");
-    assert!(closed[0].duty_cycle > 0.99, "unobserved time is not silence: {}", closed[0].duty_cycle);
+    let closed: Vec<_> = seen
+        .events()
+        .into_iter()
+        .filter_map(|e| if let DetectEvent::Closed(e) = e { Some(e) } else { None })
+        .collect();
+    assert_eq!(
+        closed.len(),
+        1,
+        "a hole in the observation does not end an emission: {closed:?}"
+    );
+    assert!(
+        closed[0].duty_cycle > 0.99,
+        "unobserved time is not silence: {}",
+        closed[0].duty_cycle
+    );
 }
 
 #[test]
@@ -166,14 +224,22 @@ fn a_receiver_that_vanishes_is_lost_and_its_return_continues_the_run() {
     let opener = Box::new(move || {
         opened += 1;
         if (2..=3).contains(&opened) {
-            return Err(ReceiverError::NotFound { args: "test".into(), hint: "plug it in".into() });
+            return Err(ReceiverError::NotFound {
+                args: "test".into(),
+                hint: "plug it in".into(),
+            });
         }
-        let script =
-            if opened == 1 { vec![(At::Sample(300_000), Fault::Lost { calls: u32::MAX })] } else { Vec::new() };
+        let script = if opened == 1 {
+            vec![(At::Sample(300_000), Fault::Lost { calls: u32::MAX })]
+        } else {
+            Vec::new()
+        };
         Ok(Box::new(Faulty::new(play(&path, Pace::RealTime)?, script)?) as Box<dyn Receiver>)
     });
     let capture = capture::start(config(), opener, seen.sink()).expect("threads");
-    until(&capture, "loss", |capture| capture.status().state == ReceiverState::Lost);
+    until(&capture, "loss", |capture| {
+        capture.status().state == ReceiverState::Lost
+    });
     assert!(capture.status().last_error.is_some());
     until(&capture, "return", |capture| {
         capture.status().counters.reopened == 1 && capture.status().counters.samples > 600_000
@@ -182,10 +248,19 @@ fn a_receiver_that_vanishes_is_lost_and_its_return_continues_the_run() {
     let gaps = seen.gaps();
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!(gaps[0].reason, GapReason::Unplugged);
-    assert!(gaps[0].stop_s - gaps[0].start_s > 0.5, "the back-off was not observed: {:?}", gaps[0]);
+    assert!(
+        gaps[0].stop_s - gaps[0].start_s > 0.5,
+        "the back-off was not observed: {:?}",
+        gaps[0]
+    );
     assert_eq!(seen.runs(), [1], "the same receiver goes on with the same run");
     let states = seen.states();
-    let order = [ReceiverState::Streaming, ReceiverState::Lost, ReceiverState::Streaming, ReceiverState::Stopped];
+    let order = [
+        ReceiverState::Streaming,
+        ReceiverState::Lost,
+        ReceiverState::Streaming,
+        ReceiverState::Stopped,
+    ];
     let mut at = states.iter();
     assert!(order.iter().all(|state| at.any(|s| s == state)), "{states:?}");
 }
@@ -200,7 +275,9 @@ fn a_silent_receiver_is_lost_within_the_watchdogs_time() {
         Ok(Box::new(Faulty::new(play(&path, Pace::Flat)?, script)?) as Box<dyn Receiver>)
     });
     let capture = capture::start(config(), opener, seen.sink()).expect("threads");
-    until(&capture, "loss", |capture| capture.status().state == ReceiverState::Lost);
+    until(&capture, "loss", |capture| {
+        capture.status().state == ReceiverState::Lost
+    });
     let status = capture.status();
     assert!(status.last_error.is_some_and(|error| error.contains("silent")));
     assert_eq!(status.counters.losses, 1);
@@ -215,7 +292,10 @@ fn a_receiver_that_is_not_there_yet_is_waited_for() {
     let opener = Box::new(move || {
         tries += 1;
         if tries < 3 {
-            return Err(ReceiverError::NotFound { args: "driver=none".into(), hint: "plug it in".into() });
+            return Err(ReceiverError::NotFound {
+                args: "driver=none".into(),
+                hint: "plug it in".into(),
+            });
         }
         Ok(Box::new(play(&path, Pace::Flat)?) as Box<dyn Receiver>)
     });

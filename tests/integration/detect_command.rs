@@ -13,7 +13,11 @@ use crate::data::test_data;
 
 fn pinpu(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pinpu"));
-    command.args(args).env("LANG", "C").env_remove("LC_ALL").env_remove("LC_MESSAGES");
+    command
+        .args(args)
+        .env("LANG", "C")
+        .env_remove("LC_ALL")
+        .env_remove("LC_MESSAGES");
     command.output().expect("pinpu runs")
 }
 
@@ -23,7 +27,9 @@ fn text(path: &Path) -> &str {
 
 fn rows(output: &Output) -> Vec<Value> {
     let out = String::from_utf8_lossy(&output.stdout);
-    out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
+    out.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}")))
+        .collect()
 }
 
 /// Runs `args` and expects status `status` and a message holding each of `says`.
@@ -42,7 +48,9 @@ fn burst(folder: &Path) -> PathBuf {
     let path = folder.join("x_97.3M_1M.cs16");
     let mut state = 1_u64;
     let mut noise = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5) * 60.0
     };
     let mut bytes = Vec::new();
@@ -64,38 +72,81 @@ fn the_json_of_detect_keeps_its_contract() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());
     let output = pinpu(&["detect", text(&path), "--json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let rows = rows(&output);
     let (summary, rest) = rows.split_last().expect("a summary");
     assert_eq!(summary["type"], "summary");
     for key in [
-        "samples", "seconds", "sample_rate_hz", "center_hz", "fft_size", "averages", "noise_floor_dbfs_hz",
-        "floor_uncertainty_db", "snr_wall_db", "clipped_fraction", "false_alarms_per_day_mhz", "emissions", "gaps",
-        "throughput_msps", "floor_observed",
+        "samples",
+        "seconds",
+        "sample_rate_hz",
+        "center_hz",
+        "fft_size",
+        "averages",
+        "noise_floor_dbfs_hz",
+        "floor_uncertainty_db",
+        "snr_wall_db",
+        "clipped_fraction",
+        "false_alarms_per_day_mhz",
+        "emissions",
+        "gaps",
+        "throughput_msps",
+        "floor_observed",
     ] {
         assert!(!summary[key].is_null(), "the summary lacks {key}: {summary}");
     }
-    assert_eq!((summary["samples"].as_u64(), summary["center_hz"].as_i64()), (Some(600_000), Some(97_300_000)));
+    assert_eq!(
+        (summary["samples"].as_u64(), summary["center_hz"].as_i64()),
+        (Some(600_000), Some(97_300_000))
+    );
     let emissions: Vec<&Value> = rest.iter().filter(|row| row["type"] == "emission").collect();
     assert_eq!(emissions.len(), 1, "{rest:#?}");
     assert_eq!(summary["emissions"], json!(1));
     let emission = emissions[0];
     for key in [
-        "id", "start_s", "stop_s", "center_hz", "low_hz", "high_hz", "bandwidth_hz", "bandwidth_method", "power_dbfs",
-        "snr_db", "peak_dbfs", "duty_cycle", "bursts", "bursts_total", "classes", "open",
+        "id",
+        "start_s",
+        "stop_s",
+        "center_hz",
+        "low_hz",
+        "high_hz",
+        "bandwidth_hz",
+        "bandwidth_method",
+        "power_dbfs",
+        "snr_db",
+        "peak_dbfs",
+        "duty_cycle",
+        "bursts",
+        "bursts_total",
+        "classes",
+        "open",
     ] {
         assert!(!emission[key].is_null(), "an emission lacks {key}: {emission}");
     }
     for key in ["verdict", "artefact"] {
-        assert!(emission.as_object().is_some_and(|e| e.get(key) == Some(&Value::Null)), "{key} is there and null");
+        assert!(
+            emission.as_object().is_some_and(|e| e.get(key) == Some(&Value::Null)),
+            "{key} is there and null"
+        );
     }
     let number = |key: &str| emission[key].as_f64().expect("a number");
-    assert!((number("start_s") - 0.2).abs() < 0.005 && (number("stop_s") - 0.4).abs() < 0.005, "{emission}");
+    assert!(
+        (number("start_s") - 0.2).abs() < 0.005 && (number("stop_s") - 0.4).abs() < 0.005,
+        "{emission}"
+    );
     assert!((number("center_hz") - 97_450_000.0).abs() < 1500.0, "{emission}");
     assert_eq!(number("high_hz") - number("low_hz"), number("bandwidth_hz"));
     assert_eq!(emission["bursts"].as_array().map(Vec::len), Some(1), "{emission}");
     let starts: Vec<f64> = rest.iter().filter_map(|row| row["start_s"].as_f64()).collect();
-    assert!(starts.windows(2).all(|pair| pair[0] <= pair[1]), "rows are in time order");
+    assert!(
+        starts.windows(2).all(|pair| pair[0] <= pair[1]),
+        "rows are in time order"
+    );
 }
 
 #[test]
@@ -103,13 +154,26 @@ fn check_gives_verdicts_and_exit_status_three() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());
     let output = pinpu(&["detect", text(&path), "--json", "--check", "--ppm-uncertainty", "1"]);
-    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let rows = rows(&output);
     let verdict = &rows.iter().find(|row| row["type"] == "emission").expect("an emission")["verdict"];
     assert_eq!(verdict["kind"], "unlicensed", "{verdict}");
-    assert!(verdict["explanation"].as_str().is_some_and(|text| text.contains("97.45")), "{verdict}");
+    assert!(
+        verdict["explanation"]
+            .as_str()
+            .is_some_and(|text| text.contains("97.45")),
+        "{verdict}"
+    );
     let chinese = pinpu(&["detect", text(&path), "--check", "--lang", "zh"]);
-    assert!(String::from_utf8_lossy(&chinese.stdout).contains("冲突"), "the table speaks Chinese when asked");
+    assert!(
+        String::from_utf8_lossy(&chinese.stdout).contains("冲突"),
+        "the table speaks Chinese when asked"
+    );
 }
 
 #[test]
@@ -117,17 +181,31 @@ fn standard_input_is_a_source() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());
     let input = fs::File::open(&path).expect("the file");
-    let args = ["detect", "-", "--format", "cs16", "--rate", "1M", "--freq", "97.3M", "--json"];
-    let output = Command::new(env!("CARGO_BIN_EXE_pinpu")).args(args).stdin(input).output().expect("pinpu runs");
+    let args = [
+        "detect", "-", "--format", "cs16", "--rate", "1M", "--freq", "97.3M", "--json",
+    ];
+    let output = Command::new(env!("CARGO_BIN_EXE_pinpu"))
+        .args(args)
+        .stdin(input)
+        .output()
+        .expect("pinpu runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(rows(&output).last().and_then(|row| row["samples"].as_u64()), Some(600_000));
+    assert_eq!(
+        rows(&output).last().and_then(|row| row["samples"].as_u64()),
+        Some(600_000)
+    );
 }
 
 #[test]
 fn noise_alone_is_nothing() {
-    let Some(path) = test_data("recordings/noise_1M92.sigmf-meta", "noise_alone_is_nothing") else { return };
+    let Some(path) = test_data("recordings/noise_1M92.sigmf-meta", "noise_alone_is_nothing") else {
+        return;
+    };
     let output = pinpu(&["detect", text(&path), "--json", "--freq", "0"]);
-    let emissions = rows(&output).into_iter().filter(|row| row["type"] == "emission").collect::<Vec<_>>();
+    let emissions = rows(&output)
+        .into_iter()
+        .filter(|row| row["type"] == "emission")
+        .collect::<Vec<_>>();
     assert!(emissions.is_empty(), "{emissions:#?}");
 }
 
@@ -138,8 +216,16 @@ fn a_recording_without_a_centre_asks_for_it() {
     fs::write(&path, vec![127_u8; 4096]).expect("a temporary file");
     refused(&["detect", text(&path), "--rate", "1M"], 2, &["--freq"]);
     refused(&["detect", text(&path), "--freq", "98M"], 1, &["--rate"]);
-    refused(&["detect", text(&path), "--freq", "98M", "--rate", "-5"], 2, &["--rate"]);
-    refused(&["detect", text(&path), "--freq", "98,5M", "--rate", "1M"], 2, &["433.92M"]);
+    refused(
+        &["detect", text(&path), "--freq", "98M", "--rate", "-5"],
+        2,
+        &["--rate"],
+    );
+    refused(
+        &["detect", text(&path), "--freq", "98,5M", "--rate", "1M"],
+        2,
+        &["433.92M"],
+    );
     refused(&["detect", "soapy:driver=none"], 2, &["--freq"]);
 }
 
@@ -186,14 +272,29 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         .spawn()
         .expect("pinpu runs");
     drop(child.stdout.take());
-    assert!(child.wait().expect("it ends").success(), "a closed pipe is the reader's right");
+    assert!(
+        child.wait().expect("it ends").success(),
+        "a closed pipe is the reader's right"
+    );
 }
 
 #[test]
 fn help_names_every_command() {
     let output = pinpu(&["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
-    for command in ["serve", "receivers", "doctor", "detect", "record", "registry", "user", "openapi"] {
-        assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
+    for command in [
+        "serve",
+        "receivers",
+        "doctor",
+        "detect",
+        "record",
+        "registry",
+        "user",
+        "openapi",
+    ] {
+        assert!(
+            help.contains(&format!("\n  {command} ")),
+            "{command} is missing in:\n{help}"
+        );
     }
 }
