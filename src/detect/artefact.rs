@@ -16,6 +16,14 @@ const KEYED_BURSTS: u64 = 3;
 /// An I/Q image is at least this much weaker than its parent, dB.
 const IMAGE_DB: f64 = 15.0;
 
+/// Whether the whole is strong enough to hold the part: a moment of it may stand out more than the whole does on
+/// average.
+fn contains(whole: &Channel, part: &Channel) -> bool {
+    let lasting = whole.density() > 0.5 * part.density() && whole.power() > 1.5 * part.power();
+    let brief = part.covered_s() < 0.1 * whole.covered_s();
+    lasting || brief && whole.density() > 0.03 * part.density() && whole.power() > 1.5 * part.power()
+}
+
 /// The cause of `channel` in the receiver, if it has one, given everything else heard at the time.
 pub(super) fn cause(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
     dc(channel).or_else(|| {
@@ -63,8 +71,7 @@ fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a 
         let reach = if edge { 0.25 * (o.high - o.low) } else { 0.0 };
         let common = channel.high.min(o.high + reach) - channel.low.max(o.low - reach);
         o.id != channel.id
-            && o.power() > 1.5 * channel.power()
-            && o.density() > 0.5 * channel.density()
+            && contains(o, channel)
             && common >= 0.8 * (channel.high - channel.low)
             && channel.within(o, 3.0 * row_s) >= 0.8
     })

@@ -384,7 +384,10 @@ impl Detector {
             let twin = self.channels[..index].iter().position(|o| {
                 let apart_s = c.start_s.max(o.start_s) - c.stop_s.min(o.stop_s);
                 let measured = !c.bursts.is_empty() && !o.bursts.is_empty();
-                measured && apart_s <= rules.hold_s && band_share((c.low, c.high), (o.low, o.high)) >= rules.channel_overlap
+                let alike = band_share((c.low, c.high), (o.low, o.high)) >= rules.channel_overlap;
+                // One line is the strongest of both: one is more of the other's spectrum.
+                let shared = || apart_s < 0.0 && c.peak_bin().abs_diff(o.peak_bin()) <= 1 && c.is_line() && o.is_line();
+                measured && apart_s <= rules.hold_s && (alike || shared())
             });
             let Some(twin) = twin else {
                 index += 1;

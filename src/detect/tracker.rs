@@ -66,7 +66,7 @@ const ON_TOP_YOUNG: f64 = 12.0;
 /// Rows after which the band of a burst is known.
 const SETTLED: u32 = 24;
 /// A region this many times wider than a burst is something else on top of it.
-const ON_TOP: f64 = 4.0;
+const ON_TOP: f64 = 2.5;
 /// Share of the narrower of region and burst that must be common: neighbours that only touch are two signals.
 const TOUCH_SHARE: f64 = 0.3;
 /// Rows between the beginnings of the parts of one signal.
