@@ -138,6 +138,18 @@ impl Channel {
         self.energy.iter().map(|e| f64::from(*e)).sum::<f64>() / self.on_s.max(1e-12)
     }
 
+    /// Bin of the most energy.
+    pub(super) fn peak_bin(&self) -> usize {
+        (0..BINS).max_by(|a, b| self.energy[*a].total_cmp(&self.energy[*b])).unwrap_or(0)
+    }
+
+    /// Whether most of the energy is in one line.
+    pub(super) fn is_line(&self) -> bool {
+        let peak = self.peak_bin();
+        let line: f32 = self.energy[peak.saturating_sub(4)..(peak + 5).min(BINS)].iter().sum();
+        line > 0.5 * self.energy.iter().sum::<f32>()
+    }
+
     /// Strongest mean power per bin while on.
     pub(super) fn density(&self) -> f64 {
         f64::from(self.energy.iter().copied().fold(0.0_f32, f32::max)) / self.on_s.max(1e-12)

@@ -3,11 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dsp::{
-        detection::{quantile_ratio, threshold_ratio},
-        noise_floor::FloorRules,
-        window::Window,
-    },
+    dsp::{detection::{quantile_ratio, threshold_ratio}, noise_floor::FloorRules, window::Window},
     units::Hertz,
 };
 

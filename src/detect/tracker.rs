@@ -66,7 +66,7 @@ const ON_TOP_YOUNG: f64 = 12.0;
 /// Rows after which the band of a burst is known.
 const SETTLED: u32 = 24;
 /// A region this many times wider than a burst is something else on top of it.
-const ON_TOP: f64 = 4.0;
+const ON_TOP: f64 = 2.5;
 /// Share of the narrower of region and burst that must be common: neighbours that only touch are two signals.
 const TOUCH_SHARE: f64 = 0.3;
 /// Rows between the beginnings of the parts of one signal.
@@ -197,11 +197,7 @@ impl Tracker {
             if common < TOUCH_SHARE * width.min(burst_width) {
                 continue;
             }
-            let on_top = if burst.rows >= ESTABLISHED {
-                ON_TOP
-            } else {
-                ON_TOP_YOUNG
-            };
+            let on_top = if burst.rows >= ESTABLISHED { ON_TOP } else { ON_TOP_YOUNG };
             if width > on_top * burst_width + 4.0 {
                 continue;
             }
