@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     Error, Result,
-    capture::CaptureHandle,
+    capture::{CaptureHandle, ReceiverStatus},
     config::Config,
     conflict::Rules,
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
@@ -155,6 +155,12 @@ impl App {
             stop,
             server,
         })
+    }
+
+    /// Health of every receiver at this moment.
+    #[must_use]
+    pub fn receivers(&self) -> Vec<ReceiverStatus> {
+        self.captures.iter().map(CaptureHandle::status).collect()
     }
 
     /// Stops everything in order; what was measured until now is on the disk afterwards.

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
 mod detect;
+mod doctor;
 mod openapi;
 mod receivers;
 mod record;
@@ -39,6 +40,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// List the receivers SoapySDR finds, and what is wrong with them
     Receivers(receivers::ReceiversArgs),
+    /// Check drivers, permissions, sample loss, clock and disk; each finding with its fix
+    Doctor(doctor::DoctorArgs),
     /// One pass over a recording or a receiver: emissions as a table or NDJSON
     Detect(detect::DetectArgs),
     /// Record IQ samples from a receiver as SigMF
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Receivers(args) => receivers::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Registry(args) => registry::run(&args),

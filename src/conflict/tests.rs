@@ -410,7 +410,7 @@ fn the_demo_district_yields_the_verdicts_it_is_made_for() {
         }
     }
     for (center, bandwidth, rule) in [
-        ("97.0M", "250k", "over_bandwidth"),
+        ("98.0M", "250k", "over_bandwidth"),
         ("98.6M", "3k", "unlicensed"),
         ("105.6M", "160k", "expired"),
         ("118.1M", "6k", "licensed"),

@@ -167,7 +167,7 @@ impl Printer {
     }
 
     fn next_step(&self, report: &Report, applied: bool) -> String {
-        let name = &report.name;
+        let path = &report.path;
         if applied {
             return self.say(
                 "下一步：pinpu registry list（运行中的服务在重新启动后采用）".into(),
@@ -175,7 +175,7 @@ impl Printer {
             );
         }
         if report.is_clean() {
-            let command = format!("pinpu registry import {name}");
+            let command = format!("pinpu registry import {path}");
             return self.say(format!("下一步：{command}"), format!("Next: {command}"));
         }
         if !report.complete {

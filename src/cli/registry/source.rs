@@ -56,6 +56,8 @@ impl Content {
 /// A file as read.
 pub(super) struct Report {
     pub(super) name: String,
+    /// The path as typed.
+    pub(super) path: String,
     pub(super) format: &'static str,
     pub(super) rows_read: u64,
     pub(super) rows_bad: u64,
@@ -72,6 +74,7 @@ impl Report {
     fn of<T>(name: &str, report: ImportReport<T>, content: impl FnOnce(Vec<T>) -> Content) -> Self {
         Self {
             name: name.to_owned(),
+            path: String::new(),
             format: report.format,
             rows_read: report.rows_read,
             rows_bad: report.rows_bad,
@@ -116,7 +119,7 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
         None => recognise(path, &head)?,
     };
     let mut whole = head.as_slice().chain(reader);
-    Ok(match format {
+    let report = match format {
         Format::AssignmentsCsv => Report::of(&name, import::parse_assignments(whole, &name), Content::Assignments),
         Format::AllocationsCsv => Report::of(&name, import::parse_allocations(whole, &name), Content::Rows),
         Format::AllocationsToml => {
@@ -124,6 +127,10 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
             whole.read_to_string(&mut text).map_err(failed)?;
             toml(&text, &name)
         }
+    };
+    Ok(Report {
+        path: path.display().to_string(),
+        ..report
     })
 }
 
@@ -164,6 +171,7 @@ fn toml(text: &str, name: &str) -> Report {
     let rows_bad = bad.len() as u64;
     Report {
         name: name.to_owned(),
+        path: String::new(),
         format: "pinpu-allocations-toml",
         rows_read: content.len() as u64 + rows_bad,
         rows_bad,
