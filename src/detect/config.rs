@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dsp::{detection::{quantile_ratio, threshold_ratio}, noise_floor::FloorRules, window::Window},
+    dsp::{
+        detection::{quantile_ratio, threshold_ratio},
+        noise_floor::FloorRules,
+        window::Window,
+    },
     units::Hertz,
 };
 
@@ -190,7 +194,12 @@ impl Thresholds {
             growth: threshold_ratio(averages, rules.growth_pfa) as f32,
         };
         let per_row = |bins: usize| {
-            std::array::from_fn(|i| pair(window.effective_averages(i + 1, HOP, bins), cells * bins.min(3) as f64 / bins as f64))
+            std::array::from_fn(|i| {
+                pair(
+                    window.effective_averages(i + 1, HOP, bins),
+                    cells * bins.min(3) as f64 / bins as f64,
+                )
+            })
         };
         let slow = std::array::from_fn(|i| {
             let rows = rules.slow_rows[i];

@@ -139,7 +139,11 @@ impl Detector {
         (self.base_s, self.stretch_samples) = (stop_s, 0);
         self.gaps.push([start_s, stop_s]);
         self.gaps_total += 1;
-        sink(DetectEvent::Gap(Gap { start_s, stop_s, reason }));
+        sink(DetectEvent::Gap(Gap {
+            start_s,
+            stop_s,
+            reason,
+        }));
     }
 
     /// Ends the pass: everything still open is reported.
@@ -197,7 +201,11 @@ impl Detector {
     }
 
     fn learn(&mut self) {
-        let spectra: Vec<&[f32]> = self.pending.iter().flat_map(|row| row.segments.chunks_exact(BINS)).collect();
+        let spectra: Vec<&[f32]> = self
+            .pending
+            .iter()
+            .flat_map(|row| row.segments.chunks_exact(BINS))
+            .collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
@@ -233,8 +241,10 @@ impl Detector {
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
         self.raise_floor(floor);
-        self.segmenter.runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
-        self.tracker.advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
+        self.segmenter
+            .runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
+        self.tracker
+            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
         for slow in &mut self.slow {
             slow.add(time, &self.power, &self.runs);
             if slow.decide(time, &floor.level, floor.live, &mut self.done) {
@@ -249,7 +259,8 @@ impl Detector {
     fn raise_floor(&mut self, floor: &Floor) {
         let (first, last) = floor.live;
         self.ratios.clear();
-        self.ratios.extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
+        self.ratios
+            .extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
         let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as usize;
         let quantile = *self.ratios.select_nth_unstable_by(rank, f32::total_cmp).1;
         let rise = (quantile / self.thresholds.row_quantile).clamp(1.0, ROW_RISE_MAX);
@@ -284,7 +295,9 @@ impl Detector {
     /// Adds a finished burst to the emission on its channel, or makes one.
     fn attach(&mut self, burst: &Burst) {
         let Some(band) = band_of(&burst.energy) else { return };
-        let own = burst.emission.and_then(|id| self.channels.iter_mut().find(|c| c.id == id));
+        let own = burst
+            .emission
+            .and_then(|id| self.channels.iter_mut().find(|c| c.id == id));
         if let Some(channel) = own {
             // It was given its emission early; it stays there unless it turned out to be another signal.
             let fits = band_share(band, (channel.low, channel.high)) >= self.config.rules.channel_overlap;
@@ -323,7 +336,10 @@ impl Detector {
         let waiting = self.tracker.open.iter().chain(slow);
         let waiting = waiting.filter(|b| b.emission.is_none() && now_s - b.start_s >= confirm_s);
         let bands: Vec<_> = waiting.filter_map(|b| Some((b.start_s, band_of(&b.energy)?))).collect();
-        let ids: Vec<_> = bands.into_iter().map(|(start_s, band)| self.channel_for(band, start_s)).collect();
+        let ids: Vec<_> = bands
+            .into_iter()
+            .map(|(start_s, band)| self.channel_for(band, start_s))
+            .collect();
         let mut ids = ids.into_iter();
         let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
         for burst in self.tracker.open.iter_mut().chain(slow) {
@@ -338,7 +354,9 @@ impl Detector {
     fn follow_open_bursts(&mut self) {
         let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
         for burst in self.tracker.open.iter().chain(slow) {
-            let Some(channel) = self.channels.iter_mut().find(|c| Some(c.id) == burst.emission) else { continue };
+            let Some(channel) = self.channels.iter_mut().find(|c| Some(c.id) == burst.emission) else {
+                continue;
+            };
             channel.stop_s = channel.stop_s.max(burst.stop_s);
             if let Some((low, high)) = band_of(&burst.energy).filter(|_| channel.bursts.is_empty()) {
                 (channel.low, channel.high) = (low, high);
@@ -395,13 +413,25 @@ impl Detector {
             };
             let part = self.channels.remove(index);
             let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
-            for burst in self.tracker.open.iter_mut().chain(slow).filter(|b| b.emission == Some(part.id)) {
+            for burst in self
+                .tracker
+                .open
+                .iter_mut()
+                .chain(slow)
+                .filter(|b| b.emission == Some(part.id))
+            {
                 burst.emission = Some(self.channels[twin].id);
             }
             if part.announced {
                 let cause = format!("the same signal as emission {}", self.channels[twin].id);
-                let emission = self.reporter.emission(&part, &floor.level, part.stop_s - part.start_s, false);
-                sink(DetectEvent::Artefact(Artefact { emission, artefact: ArtefactKind::Intermodulation, cause }));
+                let emission = self
+                    .reporter
+                    .emission(&part, &floor.level, part.stop_s - part.start_s, false);
+                sink(DetectEvent::Artefact(Artefact {
+                    emission,
+                    artefact: ArtefactKind::Intermodulation,
+                    cause,
+                }));
             }
             self.channels[twin].unite(&part);
             index = 0;
@@ -416,7 +446,9 @@ impl Detector {
             return;
         }
         let rules = &self.config.rules;
-        let emission = self.reporter.emission(channel, &floor.level, channel.stop_s - channel.start_s, true);
+        let emission = self
+            .reporter
+            .emission(channel, &floor.level, channel.stop_s - channel.start_s, true);
         if !channel.announced
             && (self.reporter.too_weak(channel, &emission, &floor.level, rules)
                 || artefact::belongs_to(channel, all, row_s, rules).is_some()
@@ -424,7 +456,9 @@ impl Detector {
         {
             return;
         }
-        let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) else { return };
+        let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) else {
+            return;
+        };
         kept.updated_s = now_s;
         if kept.announced {
             sink(DetectEvent::Updated(emission));
@@ -468,16 +502,33 @@ impl Detector {
         };
         if let Some(cause) = dismissed {
             if std::env::var("DBG").is_ok() {
-                eprintln!("{} {:.2}..{:.2} n={} [{} {}] snr {:.1} {cause}", emission.id, emission.start_s * 1e3, emission.stop_s * 1e3, emission.bursts_total, emission.low_hz, emission.high_hz, emission.snr_db);
+                eprintln!(
+                    "{} {:.2}..{:.2} n={} [{} {}] snr {:.1} {cause}",
+                    emission.id,
+                    emission.start_s * 1e3,
+                    emission.stop_s * 1e3,
+                    emission.bursts_total,
+                    emission.low_hz,
+                    emission.high_hz,
+                    emission.snr_db
+                );
             }
             // Whoever was told that it began is told what became of it; nobody else needs to know.
             if channel.announced {
-                sink(DetectEvent::Artefact(Artefact { emission, artefact: ArtefactKind::Intermodulation, cause }));
+                sink(DetectEvent::Artefact(Artefact {
+                    emission,
+                    artefact: ArtefactKind::Intermodulation,
+                    cause,
+                }));
             }
             return;
         }
         match artefact::cause(channel, others, row_s, &self.config.rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact { emission, artefact, cause })),
+            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
+                emission,
+                artefact,
+                cause,
+            })),
             None => {
                 self.emissions += 1;
                 sink(DetectEvent::Closed(emission));

@@ -170,13 +170,27 @@ impl Segmenter {
     /// Adds the core of a region, and what stands out of its skirts.
     fn split(&mut self, index: usize, live: (usize, usize), narrow: Threshold, out: &mut Vec<Run>) {
         let (first, last) = self.regions[index];
-        let below = index.checked_sub(1).map_or(live.0, |i| usize::midpoint(self.regions[i].1, first));
-        let above = self.regions.get(index + 1).map_or(live.1, |r| usize::midpoint(r.0, last));
+        let below = index
+            .checked_sub(1)
+            .map_or(live.0, |i| usize::midpoint(self.regions[i].1, first));
+        let above = self
+            .regions
+            .get(index + 1)
+            .map_or(live.1, |r| usize::midpoint(r.0, last));
         let reach = last - first + MARGIN_MIN;
         let (margin_low, margin_high) = ((first - below).min(reach), (above - last).min(reach));
-        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else { return };
+        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else {
+            return;
+        };
         let (low, high) = (low + first as f64, high + first as f64);
-        out.push(Run { low, high, first, last, margin_low, margin_high });
+        out.push(Run {
+            low,
+            high,
+            first,
+            last,
+            margin_low,
+            margin_high,
+        });
         if high - low >= FULL_SHARE * (last - first) as f64 || last - first < 16 {
             return;
         }
@@ -194,7 +208,13 @@ impl Segmenter {
 
     /// Lines between bins `first` and `last` that stand out of their surroundings.
     fn standing_out(&self, first: usize, last: usize, narrow: Threshold, out: &mut Vec<Run>) {
-        let mean = |a: usize, b: usize| if a < b { (self.sums[b] - self.sums[a]) / (b - a) as f64 } else { 0.0 };
+        let mean = |a: usize, b: usize| {
+            if a < b {
+                (self.sums[b] - self.sums[a]) / (b - a) as f64
+            } else {
+                0.0
+            }
+        };
         let prominent = |k: usize| {
             let below = mean(k.saturating_sub(SKIRT_REACH), k.saturating_sub(SKIRT_GUARD));
             let above = mean((k + SKIRT_GUARD + 1).min(BINS), (k + SKIRT_REACH + 1).min(BINS));
@@ -212,7 +232,14 @@ impl Segmenter {
                 b += 1;
             }
             let (a, b) = (a.saturating_sub(1).max(first), (b + 1).min(last));
-            out.push(Run { low: a as f64, high: b as f64, first: a, last: b, margin_low: 0, margin_high: 0 });
+            out.push(Run {
+                low: a as f64,
+                high: b as f64,
+                first: a,
+                last: b,
+                margin_low: 0,
+                margin_high: 0,
+            });
             k = b;
         }
     }
