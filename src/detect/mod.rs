@@ -7,6 +7,7 @@ mod detector;
 pub mod emission;
 pub mod event;
 mod floor;
+mod frame;
 mod pulse;
 mod rows;
 mod segment;

@@ -22,7 +22,10 @@ pub fn ln_gamma(x: f64) -> f64 {
     }
     let x = x - 1.0;
     let t = x + 7.5;
-    let sum = C[1..].iter().zip(1..).fold(C[0], |s, (c, i)| s + c / (x + f64::from(i)));
+    let sum = C[1..]
+        .iter()
+        .zip(1..)
+        .fold(C[0], |s, (c, i)| s + c / (x + f64::from(i)));
     0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * t.ln() - t + sum.ln()
 }
 
@@ -32,7 +35,11 @@ pub fn gamma_q(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }
-    if x < a + 1.0 { 1.0 - series_p(a, x) } else { fraction_q(a, x) }
+    if x < a + 1.0 {
+        1.0 - series_p(a, x)
+    } else {
+        fraction_q(a, x)
+    }
 }
 
 /// Regularised lower incomplete gamma function P(a, x).
@@ -41,7 +48,11 @@ pub fn gamma_p(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    if x < a + 1.0 { series_p(a, x) } else { 1.0 - fraction_q(a, x) }
+    if x < a + 1.0 {
+        series_p(a, x)
+    } else {
+        1.0 - fraction_q(a, x)
+    }
 }
 
 fn series_p(a: f64, x: f64) -> f64 {

@@ -27,7 +27,13 @@ pub struct FloorRules {
 
 impl Default for FloorRules {
     fn default() -> Self {
-        Self { edge_share: 0.12, inner_rise_db: 4.0, edge_rise_db: 60.0, excision_pfa: 1e-3, half_width: 8 }
+        Self {
+            edge_share: 0.12,
+            inner_rise_db: 4.0,
+            edge_rise_db: 60.0,
+            excision_pfa: 1e-3,
+            half_width: 8,
+        }
     }
 }
 
@@ -79,7 +85,10 @@ pub fn excise(values: &mut [f32], limit: f32) -> (f32, f32) {
         sum += f64::from(values[used]);
         used += 1;
     }
-    ((sum / used.max(1) as f64) as f32, used as f32 / values.len().max(1) as f32)
+    (
+        (sum / used.max(1) as f64) as f32,
+        used as f32 / values.len().max(1) as f32,
+    )
 }
 
 /// The frequency part, from a level per bin averaged `averages` times.
@@ -93,7 +102,13 @@ pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, 
     let mut level = low.clone();
     envelope(&mut level[live.0..live.1], rules);
     let (noise_share, uncertainty_db) = centre_on_noise(&mut level, &steady, live, averages);
-    Floor { level, steady, live, noise_share, uncertainty_db }
+    Floor {
+        level,
+        steady,
+        live,
+        noise_share,
+        uncertainty_db,
+    }
 }
 
 /// Running 30 % quantile over `2 half + 1` bins, its bias for noise averaged `averages` times removed.
