@@ -12,6 +12,8 @@ mod pulse;
 mod rows;
 mod segment;
 mod slow;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub use config::{DetectError, DetectorConfig, Rules};
