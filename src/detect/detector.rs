@@ -230,7 +230,7 @@ impl Detector {
                 let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
                 if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
                     self.pulses.set_floor(&new.level);
-                    floor = new;
+                    floor = self.usable(new);
                 }
             }
             self.maker.recycle(row);
@@ -254,7 +254,17 @@ impl Detector {
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
-        self.floor = Some(floor);
+        self.floor = Some(self.usable(floor));
+    }
+
+    /// Leaves out the ends of the span in which the receiver's filters fall.
+    fn usable(&self, mut floor: Floor) -> Floor {
+        let cut = ((1.0 - self.config.usable_fraction) * 0.5 * BINS as f64) as usize;
+        let live = (floor.live.0.max(cut), floor.live.1.min(BINS - cut));
+        if live.1 > live.0 + BINS / 16 {
+            floor.live = live;
+        }
+        floor
     }
 
     fn process_row(&mut self, row: &Row, floor: &Floor) -> bool {
