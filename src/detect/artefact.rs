@@ -25,12 +25,19 @@ fn contains(whole: &Channel, part: &Channel) -> bool {
 }
 
 /// The cause of `channel` in the receiver, if it has one, given everything else heard at the time.
-pub(super) fn cause(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
+pub(super) fn cause(
+    channel: &Channel,
+    others: &[Channel],
+    row_s: f64,
+    rules: &Rules,
+) -> Option<(ArtefactKind, String)> {
     dc(channel).or_else(|| {
-        let stronger = others.iter().filter(|o| o.id != channel.id && o.power() > channel.power() && dc(o).is_none());
-        stronger.into_iter().find_map(|parent| {
-            image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules))
-        })
+        let stronger = others
+            .iter()
+            .filter(|o| o.id != channel.id && o.power() > channel.power() && dc(o).is_none());
+        stronger
+            .into_iter()
+            .find_map(|parent| image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules)))
     })
 }
 
@@ -40,7 +47,10 @@ pub(super) fn belongs_to(channel: &Channel, others: &[Channel], row_s: f64, rule
         return Some(format!("a part of emission {}, within its band and its time", whole.id));
     }
     let source = splatter(channel, others, row_s, rules)?;
-    Some(format!("splatter of emission {}, beside it and only with it", source.id))
+    Some(format!(
+        "splatter of emission {}, beside it and only with it",
+        source.id
+    ))
 }
 
 /// Whether `channel` is no signal of its own but the splatter of a much stronger one beside it: keying clicks, phase
@@ -49,7 +59,11 @@ fn splatter<'a>(channel: &Channel, others: &'a [Channel], row_s: f64, rules: &Ru
     others.iter().find(|o| {
         let below = decibel(o.density() / channel.density().max(1e-30));
         let brief = channel.covered_s() < 0.3 * o.covered_s();
-        let limit = if brief { rules.splatter_db } else { rules.splatter_lasting_db };
+        let limit = if brief {
+            rules.splatter_db
+        } else {
+            rules.splatter_lasting_db
+        };
         // From one bandwidth at the limit outwards: weaker reaches further.
         let reach = 10_f64.powf((below - limit) / rules.splatter_slope_db) * (o.high - o.low).max(4.0);
         o.id != channel.id
@@ -83,7 +97,10 @@ fn dc(channel: &Channel) -> Option<(ArtefactKind, String)> {
     let narrow = channel.high - channel.low <= DC_BINS && (middle - centre).abs() <= DC_OFFSET_BINS;
     let keyed = channel.bursts.len() as u64 >= KEYED_BURSTS && !channel.from_start && !channel.to_end;
     (narrow && !keyed).then(|| {
-        (ArtefactKind::Dc, "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage".into())
+        (
+            ArtefactKind::Dc,
+            "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage".into(),
+        )
     })
 }
 
@@ -95,7 +112,13 @@ fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKin
     let outside = channel.low > parent.high || channel.high < parent.low;
     let mirrored = outside && common >= 0.5 * (channel.high - channel.low);
     (mirrored && below >= IMAGE_DB && channel.within(parent, 2.0 * row_s) >= 0.8).then(|| {
-        (ArtefactKind::Image, format!("mirror of emission {} about the centre, {below:.0} dB below it, on only with it", parent.id))
+        (
+            ArtefactKind::Image,
+            format!(
+                "mirror of emission {} about the centre, {below:.0} dB below it, on only with it",
+                parent.id
+            ),
+        )
     })
 }
 
@@ -107,6 +130,9 @@ fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> 
         return None;
     }
     (channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
-        (ArtefactKind::Intermodulation, format!("on only together with emission {}, {below:.0} dB below it", parent.id))
+        (
+            ArtefactKind::Intermodulation,
+            format!("on only together with emission {}, {below:.0} dB below it", parent.id),
+        )
     })
 }

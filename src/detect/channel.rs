@@ -35,7 +35,8 @@ pub(super) struct Channel {
     pub(super) peak: f32,
     /// Announced as opened.
     pub(super) announced: bool,
-    pub(super) updated_s: f64,
+    /// When to look at it again for the sake of those who watch.
+    pub(super) look_s: f64,
     /// Was on when observation began.
     pub(super) from_start: bool,
     /// Was on when observation ended.
@@ -59,7 +60,7 @@ impl Channel {
             margin: vec![0.0; BINS],
             peak: 0.0,
             announced: false,
-            updated_s: start_s,
+            look_s: start_s,
             from_start: false,
             to_end: false,
             in_progress: false,
@@ -140,7 +141,9 @@ impl Channel {
 
     /// Bin of the most energy.
     pub(super) fn peak_bin(&self) -> usize {
-        (0..BINS).max_by(|a, b| self.energy[*a].total_cmp(&self.energy[*b])).unwrap_or(0)
+        (0..BINS)
+            .max_by(|a, b| self.energy[*a].total_cmp(&self.energy[*b]))
+            .unwrap_or(0)
     }
 
     /// Whether most of the energy is in one line.
@@ -183,7 +186,9 @@ impl Channel {
     /// Adds what lies beside the regions where it is more than noise and floor error could be, and measures the band
     /// again: the modulation sidebands of a signal whose regions hold only its strongest part.
     pub(super) fn widen(&mut self, floor: &[f32], row_s: f64) {
-        let Some((low, high)) = band_of(&self.energy) else { return };
+        let Some((low, high)) = band_of(&self.energy) else {
+            return;
+        };
         let middle = (0.5 * (low + high)) as usize;
         for range in [0..middle, middle..BINS] {
             let (mut sum, mut noise, mut bins) = (0.0, 0.0, 0.0);
@@ -234,7 +239,10 @@ impl Reporter {
     pub(super) fn new(config: &DetectorConfig) -> Self {
         let bin_hz = config.sample_rate_hz / BINS as f64;
         // Bin BINS / 2 is centred on the centre frequency: its lower edge lies half a bin below.
-        Self { low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0, bin_hz }
+        Self {
+            low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0,
+            bin_hz,
+        }
     }
 
     /// Frequency of a position in bins.
@@ -254,16 +262,24 @@ impl Reporter {
     /// The emission as it is known now. `observed_s` is the time observed between its start and stop.
     pub(super) fn emission(&self, channel: &Channel, floor: &[f32], observed_s: f64, open: bool) -> Emission {
         let (low, high) = (channel.low, channel.high);
-        let (first, last) = (low.max(0.0) as usize, (high.ceil() as usize).min(BINS).max(low as usize + 1));
+        let (first, last) = (
+            low.max(0.0) as usize,
+            (high.ceil() as usize).min(BINS).max(low as usize + 1),
+        );
         let on_s = channel.on_s.max(1e-12);
         let power = channel.power().max(1e-20);
         let noise: f64 = floor[first..last.min(BINS)].iter().map(|f| f64::from(*f)).sum();
         let snr_db = decibel(power / noise.max(1e-20));
         let peak_bin = channel.energy.iter().copied().fold(0.0_f32, f32::max);
         let peak_ratio = f64::from(peak_bin) / on_s / (noise / (last - first).max(1) as f64).max(1e-20);
-        let x26 = (decibel(peak_ratio) >= X26_SNR_DB).then(|| x_db_band(&channel.energy, 26.0)).flatten();
+        let x26 = (decibel(peak_ratio) >= X26_SNR_DB)
+            .then(|| x_db_band(&channel.energy, 26.0))
+            .flatten();
         let centre = centroid(&channel.energy[first..last.min(BINS)]).map_or(0.5 * (low + high), |c| c + first as f64);
-        let (low_hz, high_hz) = (Hertz::from_f64(self.frequency_hz(low)), Hertz::from_f64(self.frequency_hz(high)));
+        let (low_hz, high_hz) = (
+            Hertz::from_f64(self.frequency_hz(low)),
+            Hertz::from_f64(self.frequency_hz(high)),
+        );
         let spectra = (on_s * self.bin_hz * 2.0).max(1.0);
         Emission {
             id: channel.id,
@@ -273,7 +289,11 @@ impl Reporter {
             low_hz,
             high_hz,
             bandwidth_hz: high_hz - low_hz,
-            bandwidth_method: if snr_db >= OBW_SNR_DB { BandwidthMethod::Obw99 } else { BandwidthMethod::Bins },
+            bandwidth_method: if snr_db >= OBW_SNR_DB {
+                BandwidthMethod::Obw99
+            } else {
+                BandwidthMethod::Bins
+            },
             bandwidth_x26_hz: x26.map(|(a, b)| Hertz::from_f64((b - a) * self.bin_hz)),
             power_dbfs: decibel(power),
             snr_db,

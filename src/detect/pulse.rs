@@ -48,13 +48,20 @@ impl PulseFinder {
     /// Takes the floor of the middle resolution.
     pub(super) fn set_floor(&mut self, floor: &[f32]) {
         for (bin, sum) in self.floor.iter_mut().enumerate() {
-            *sum = floor[bin * BINS / PULSE_BINS..(bin + 1) * BINS / PULSE_BINS].iter().sum();
+            *sum = floor[bin * BINS / PULSE_BINS..(bin + 1) * BINS / PULSE_BINS]
+                .iter()
+                .sum();
         }
     }
 
     /// Takes one slot; a pulse that ended moves to `done`.
     pub(super) fn advance(&mut self, start_s: f64, power: &[f32], done: &mut Vec<Burst>) {
-        let ratio = power.iter().zip(&self.floor).map(|(p, f)| (p / f).min(CLIP)).sum::<f32>() / PULSE_BINS as f32;
+        let ratio = power
+            .iter()
+            .zip(&self.floor)
+            .map(|(p, f)| (p / f).min(CLIP))
+            .sum::<f32>()
+            / PULSE_BINS as f32;
         if ratio > self.threshold.growth {
             if self.start_s.is_none() {
                 self.start_s = Some(start_s);
@@ -90,16 +97,25 @@ impl PulseFinder {
 
     fn emit(&self, start_s: f64, done: &mut Vec<Burst>) {
         // A click of a keyed narrow signal also raises the span, but most of its power is in the signal's own band.
-        let Some((low, high)) = occupied_band(&self.energy, 0.9) else { return };
+        let Some((low, high)) = occupied_band(&self.energy, 0.9) else {
+            return;
+        };
         if high - low < self.share_min * PULSE_BINS as f64 {
             return;
         }
         // Two strong lines far apart also span a wide band; a pulse fills it.
-        let filled = self.energy.iter().zip(&self.floor).filter(|(e, f)| **e > self.slots as f32 * **f).count();
+        let filled = self
+            .energy
+            .iter()
+            .zip(&self.floor)
+            .filter(|(e, f)| **e > self.slots as f32 * **f)
+            .count();
         if (filled as f64) < self.share_min * PULSE_BINS as f64 {
             return;
         }
-        let Some((low, high)) = occupied_band(&self.energy, 0.99) else { return };
+        let Some((low, high)) = occupied_band(&self.energy, 0.99) else {
+            return;
+        };
         let wide = (BINS / PULSE_BINS) as f32;
         let scale = self.slot_s as f32 / wide;
         let energy = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();

@@ -152,31 +152,42 @@ impl Segmenter {
             sum += ratio.min(WIDE_CLIP);
             self.clipped_sums[k + 1] = sum;
         }
-        for k in first..last {
-            let (a, b) = (k.max(first + 1) - 1, (k + 2).min(last));
-            self.narrow[k] = self.wide[a..b].iter().sum::<f32>() / (b - a) as f32;
+        for (out, three) in self.narrow[first + 1..last - 1]
+            .iter_mut()
+            .zip(self.wide[first..last].windows(3))
+        {
+            *out = (three[0] + three[1] + three[2]) * (1.0 / 3.0);
         }
-        for k in first..last {
-            let (a, b) = (k.max(first + MIDDLE / 2) - MIDDLE / 2, (k + 1 + MIDDLE / 2).min(last));
-            self.middle[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a) as f32;
-        }
-        let half = WIDE / 2;
-        for k in first..last {
-            let (a, b) = (k.saturating_sub(half).max(first), (k + half).min(last));
-            self.wide[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a).max(half) as f32;
-        }
+        self.narrow[first] = 0.5 * (self.wide[first] + self.wide[first + 1]);
+        self.narrow[last - 1] = 0.5 * (self.wide[last - 2] + self.wide[last - 1]);
+        running_mean(&self.clipped_sums, first, last, MIDDLE, &mut self.middle);
+        running_mean(&self.clipped_sums, first, last, WIDE, &mut self.wide);
     }
 
     /// Adds the core of a region, and what stands out of its skirts.
     fn split(&mut self, index: usize, live: (usize, usize), narrow: Threshold, out: &mut Vec<Run>) {
         let (first, last) = self.regions[index];
-        let below = index.checked_sub(1).map_or(live.0, |i| usize::midpoint(self.regions[i].1, first));
-        let above = self.regions.get(index + 1).map_or(live.1, |r| usize::midpoint(r.0, last));
+        let below = index
+            .checked_sub(1)
+            .map_or(live.0, |i| usize::midpoint(self.regions[i].1, first));
+        let above = self
+            .regions
+            .get(index + 1)
+            .map_or(live.1, |r| usize::midpoint(r.0, last));
         let reach = last - first + MARGIN_MIN;
         let (margin_low, margin_high) = ((first - below).min(reach), (above - last).min(reach));
-        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else { return };
+        let Some((low, high)) = occupied_band(&self.excess[first..last], 0.99) else {
+            return;
+        };
         let (low, high) = (low + first as f64, high + first as f64);
-        out.push(Run { low, high, first, last, margin_low, margin_high });
+        out.push(Run {
+            low,
+            high,
+            first,
+            last,
+            margin_low,
+            margin_high,
+        });
         if high - low >= FULL_SHARE * (last - first) as f64 || last - first < 16 {
             return;
         }
@@ -194,7 +205,13 @@ impl Segmenter {
 
     /// Lines between bins `first` and `last` that stand out of their surroundings.
     fn standing_out(&self, first: usize, last: usize, narrow: Threshold, out: &mut Vec<Run>) {
-        let mean = |a: usize, b: usize| if a < b { (self.sums[b] - self.sums[a]) / (b - a) as f64 } else { 0.0 };
+        let mean = |a: usize, b: usize| {
+            if a < b {
+                (self.sums[b] - self.sums[a]) / (b - a) as f64
+            } else {
+                0.0
+            }
+        };
         let prominent = |k: usize| {
             let below = mean(k.saturating_sub(SKIRT_REACH), k.saturating_sub(SKIRT_GUARD));
             let above = mean((k + SKIRT_GUARD + 1).min(BINS), (k + SKIRT_REACH + 1).min(BINS));
@@ -212,7 +229,14 @@ impl Segmenter {
                 b += 1;
             }
             let (a, b) = (a.saturating_sub(1).max(first), (b + 1).min(last));
-            out.push(Run { low: a as f64, high: b as f64, first: a, last: b, margin_low: 0, margin_high: 0 });
+            out.push(Run {
+                low: a as f64,
+                high: b as f64,
+                first: a,
+                last: b,
+                margin_low: 0,
+                margin_high: 0,
+            });
             k = b;
         }
     }
@@ -233,4 +257,22 @@ fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f
         peak = peak.max(level);
     }
     out.push((from, last));
+}
+
+/// Means over `width` bins about each of the bins `first..last`, from running sums; fewer at the ends.
+fn running_mean(sums: &[f32], first: usize, last: usize, width: usize, out: &mut [f32]) {
+    let half = width / 2;
+    let scale = 1.0 / (2 * half + 1) as f32;
+    let (inner_first, inner_last) = (first + half, last.saturating_sub(half));
+    for k in (first..inner_first.min(last)).chain(inner_last.max(inner_first).min(last)..last) {
+        let (a, b) = (k.saturating_sub(half).max(first), (k + half + 1).min(last));
+        out[k] = (sums[b] - sums[a]) / (b - a) as f32;
+    }
+    if inner_first < inner_last {
+        let upper = &sums[inner_first + half + 1..];
+        let lower = &sums[inner_first - half..];
+        for ((out, b), a) in out[inner_first..inner_last].iter_mut().zip(upper).zip(lower) {
+            *out = (b - a) * scale;
+        }
+    }
 }

@@ -48,12 +48,22 @@ impl SlowAverage {
         let mut cursor = 0;
         while from < BINS {
             // Claimed regions are in no order once skirts are split: the free stretch ends at the nearest of them.
-            let next = claimed.iter().filter(|r| r.last > from).map(|r| r.first.max(from)).min().unwrap_or(BINS);
+            let next = claimed
+                .iter()
+                .filter(|r| r.last > from)
+                .map(|r| r.first.max(from))
+                .min()
+                .unwrap_or(BINS);
             for k in from..next {
                 self.sums[k] += power[k];
                 self.counts[k] += 1.0;
             }
-            from = claimed.iter().filter(|r| r.first <= next && r.last > next).map(|r| r.last).max().unwrap_or(BINS);
+            from = claimed
+                .iter()
+                .filter(|r| r.first <= next && r.last > next)
+                .map(|r| r.last)
+                .max()
+                .unwrap_or(BINS);
             cursor += 1;
             if cursor > BINS {
                 break;
@@ -69,21 +79,28 @@ impl SlowAverage {
         for k in 0..BINS {
             // Bins mostly claimed by the rows say nothing here.
             let enough = self.counts[k] >= 0.5 * self.rows as f32;
-            self.mean[k] = if enough { self.sums[k] / self.counts[k] } else { floor[k] };
+            self.mean[k] = if enough {
+                self.sums[k] / self.counts[k]
+            } else {
+                floor[k]
+            };
         }
-        let tests = Tests { narrow: self.threshold, middle: self.threshold, wide_seed: f32::INFINITY };
+        let tests = Tests {
+            narrow: self.threshold,
+            middle: self.threshold,
+            wide_seed: f32::INFINITY,
+        };
         self.segmenter.runs(&self.mean, floor, live, &tests, &mut self.runs);
         // Rows left out were reported by themselves: their share of the time is not this average's energy.
         self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);
-        let row = RowTime { number: self.number, start_s: self.start_s, stop_s: time.stop_s };
+        let row = RowTime {
+            number: self.number,
+            start_s: self.start_s,
+            stop_s: time.stop_s,
+        };
         self.tracker.advance(row, &self.runs, self.segmenter.excess(), done);
         self.number += 1;
         true
-    }
-
-
-    pub(super) fn means(&self) -> (&[f32], &[f32]) {
-        (&self.mean, &self.counts)
     }
 
     /// Starts the next average.

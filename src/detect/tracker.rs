@@ -115,14 +115,13 @@ impl Tracker {
         })
     }
 
-    /// Ends everything, because observation ends.
-    pub(super) fn finish(&mut self, done: &mut Vec<Burst>) {
+    /// Ends everything, because observation ends or pauses; `last` when it does not go on.
+    pub(super) fn finish(&mut self, last: bool, done: &mut Vec<Burst>) {
         for mut burst in self.open.drain(..) {
-            burst.to_end = true;
+            burst.to_end = last;
             self.ended.push(burst);
         }
         self.release(u64::MAX, done);
-        self.first = true;
     }
 
     fn assign(&mut self, time: RowTime, runs: &[Run], excess: &[f32]) {
@@ -174,7 +173,10 @@ impl Tracker {
                     continue;
                 }
                 let density = own / (inside.last - inside.first).max(1) as f32;
-                for side in [part_of(run, run.low, b.low - guard), part_of(run, b.high + guard, run.high)] {
+                for side in [
+                    part_of(run, run.low, b.low - guard),
+                    part_of(run, b.high + guard, run.high),
+                ] {
                     let width = side.high - side.low;
                     let denser = region_power(&side, excess) > 2.0 * density * (side.last - side.first).max(1) as f32;
                     if width >= 4.0 && denser {
@@ -197,7 +199,11 @@ impl Tracker {
             if common < TOUCH_SHARE * width.min(burst_width) {
                 continue;
             }
-            let on_top = if burst.rows >= ESTABLISHED { ON_TOP } else { ON_TOP_YOUNG };
+            let on_top = if burst.rows >= ESTABLISHED {
+                ON_TOP
+            } else {
+                ON_TOP_YOUNG
+            };
             if width > on_top * burst_width + 4.0 {
                 continue;
             }
@@ -270,10 +276,16 @@ impl Tracker {
         let b = &mut self.open[burst];
         let mut power = 0.0;
         for run in parts {
-            for (sum, e) in b.energy[run.first..run.last].iter_mut().zip(&excess[run.first..run.last]) {
+            for (sum, e) in b.energy[run.first..run.last]
+                .iter_mut()
+                .zip(&excess[run.first..run.last])
+            {
                 *sum += e * seconds as f32;
             }
-            for range in [run.first - run.margin_low..run.first, run.last..run.last + run.margin_high] {
+            for range in [
+                run.first - run.margin_low..run.first,
+                run.last..run.last + run.margin_high,
+            ] {
                 for (sum, e) in b.margin[range.clone()].iter_mut().zip(&excess[range]) {
                     *sum += e * seconds as f32;
                 }
@@ -299,7 +311,14 @@ impl Tracker {
             if first >= last || !runs.iter().any(|r| r.first <= first && r.last >= last) {
                 continue;
             }
-            let own = Run { low: b.low, high: b.high, first, last, margin_low: 0, margin_high: 0 };
+            let own = Run {
+                low: b.low,
+                high: b.high,
+                first,
+                last,
+                margin_low: 0,
+                margin_high: 0,
+            };
             let mean = b.energy[first..last].iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
@@ -326,7 +345,11 @@ impl Tracker {
             if members.len() < 2 {
                 continue;
             }
-            let keep = members.iter().copied().max_by_key(|i| self.open[*i].rows).unwrap_or(members[0]);
+            let keep = members
+                .iter()
+                .copied()
+                .max_by_key(|i| self.open[*i].rows)
+                .unwrap_or(members[0]);
             let began = self.open[keep].first_row;
             for index in members.into_iter().rev() {
                 let b = &self.open[index];
@@ -382,7 +405,14 @@ fn part_of(run: &Run, low: f64, high: f64) -> Run {
     let (low, high) = (low.max(run.low), high.min(run.high));
     let first = (low as usize).clamp(run.first, run.last);
     let last = (high.ceil().max(0.0) as usize).min(run.last).max(first);
-    Run { low, high, first, last, margin_low: 0, margin_high: 0 }
+    Run {
+        low,
+        high,
+        first,
+        last,
+        margin_low: 0,
+        margin_high: 0,
+    }
 }
 
 /// Power of a region above the floor.

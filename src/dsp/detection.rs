@@ -22,7 +22,10 @@ pub fn ln_gamma(x: f64) -> f64 {
     }
     let x = x - 1.0;
     let t = x + 7.5;
-    let sum = C[1..].iter().zip(1..).fold(C[0], |s, (c, i)| s + c / (x + f64::from(i)));
+    let sum = C[1..]
+        .iter()
+        .zip(1..)
+        .fold(C[0], |s, (c, i)| s + c / (x + f64::from(i)));
     0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * t.ln() - t + sum.ln()
 }
 
@@ -32,7 +35,11 @@ pub fn gamma_q(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }
-    if x < a + 1.0 { 1.0 - series_p(a, x) } else { fraction_q(a, x) }
+    if x < a + 1.0 {
+        1.0 - series_p(a, x)
+    } else {
+        fraction_q(a, x)
+    }
 }
 
 /// Regularised lower incomplete gamma function P(a, x).
@@ -41,7 +48,11 @@ pub fn gamma_p(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    if x < a + 1.0 { series_p(a, x) } else { 1.0 - fraction_q(a, x) }
+    if x < a + 1.0 {
+        series_p(a, x)
+    } else {
+        1.0 - fraction_q(a, x)
+    }
 }
 
 fn series_p(a: f64, x: f64) -> f64 {
@@ -151,4 +162,39 @@ pub fn detection_gaussian(averages: f64, threshold: f64, snr: f64) -> f64 {
 pub fn snr_wall_db(uncertainty_db: f64) -> f64 {
     let rho = 10_f64.powf(uncertainty_db.max(1e-3) / 10.0);
     10.0 * ((rho * rho - 1.0) / rho).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_table_is_met() {
+        let root = std::env::var("PINPU_TEST_DATA").unwrap_or_else(|_| "../shared".into());
+        let Ok(table) = std::fs::read_to_string(format!("{root}/reference/detector_reference.csv")) else {
+            assert!(
+                std::env::var("CI").is_err(),
+                "no reference table in {root}: set PINPU_TEST_DATA"
+            );
+            eprintln!("skipped: reference_table_is_met ({root} has no reference table)");
+            return;
+        };
+        let mut rows = 0;
+        for line in table.lines().skip(1).step_by(7) {
+            let v: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
+            let (averages, pfa, eta, snr) = (v[0], v[1], v[2], 10_f64.powf(v[3] / 10.0));
+            assert!((threshold_ratio(averages, pfa) / eta - 1.0).abs() < 1e-6, "{line}");
+            assert!((detection_constant(averages, eta, snr) - v[4]).abs() < 1e-6, "{line}");
+            assert!((detection_gaussian(averages, eta, snr) - v[5]).abs() < 1e-6, "{line}");
+            rows += 1;
+        }
+        assert!(rows > 800);
+    }
+
+    #[test]
+    fn worked_numbers_are_met() {
+        assert!((threshold_ratio(1.0, 1e-6) - 13.8155).abs() < 1e-4);
+        assert!((10.0 * quantile_ratio(100.0, 0.2).log10() + 0.386).abs() < 1e-3);
+        assert!((snr_wall_db(1.0) + 3.33).abs() < 0.01);
+    }
 }

@@ -50,13 +50,22 @@ impl IqSlice<'_> {
     pub fn append_to(&self, out: &mut Vec<Complex<f32>>) {
         match self {
             Self::Cu8(s) => out.extend(s.iter().map(|x| {
-                Complex::new((f32::from(x.re) - 127.5) * (1.0 / 127.5), (f32::from(x.im) - 127.5) * (1.0 / 127.5))
+                Complex::new(
+                    (f32::from(x.re) - 127.5) * (1.0 / 127.5),
+                    (f32::from(x.im) - 127.5) * (1.0 / 127.5),
+                )
             })),
             Self::Cs8(s) => {
-                out.extend(s.iter().map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 128.0)));
+                out.extend(
+                    s.iter()
+                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 128.0)),
+                );
             }
             Self::Cs16(s) => {
-                out.extend(s.iter().map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 32_768.0)));
+                out.extend(
+                    s.iter()
+                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 32_768.0)),
+                );
             }
             Self::Cf32(s) => {
                 let finite = |x: f32| if x.is_finite() { x } else { 0.0 };
@@ -69,11 +78,18 @@ impl IqSlice<'_> {
     #[must_use]
     pub fn clipped(&self) -> u64 {
         let count = match self {
-            Self::Cu8(s) => s.iter().filter(|x| matches!(x.re, 0 | 255) || matches!(x.im, 0 | 255)).count(),
-            Self::Cs8(s) => s.iter().filter(|x| matches!(x.re, -128 | 127) || matches!(x.im, -128 | 127)).count(),
-            Self::Cs16(s) => {
-                s.iter().filter(|x| matches!(x.re, i16::MIN | i16::MAX) || matches!(x.im, i16::MIN | i16::MAX)).count()
-            }
+            Self::Cu8(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, 0 | 255) || matches!(x.im, 0 | 255))
+                .count(),
+            Self::Cs8(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, -128 | 127) || matches!(x.im, -128 | 127))
+                .count(),
+            Self::Cs16(s) => s
+                .iter()
+                .filter(|x| matches!(x.re, i16::MIN | i16::MAX) || matches!(x.im, i16::MIN | i16::MAX))
+                .count(),
             Self::Cf32(s) => s.iter().filter(|x| x.re.abs() >= 1.0 || x.im.abs() >= 1.0).count(),
         };
         count as u64

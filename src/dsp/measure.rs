@@ -70,7 +70,10 @@ mod tests {
         let mut power = vec![0.0_f32; 1000];
         power[300..500].fill(1.0);
         let (low, high) = occupied_band(&power, 0.99).unwrap();
-        assert!((low - 301.0).abs() < 1e-6 && (high - 499.0).abs() < 1e-6, "{low} {high}");
+        assert!(
+            (low - 301.0).abs() < 1e-6 && (high - 499.0).abs() < 1e-6,
+            "{low} {high}"
+        );
         assert_eq!(x_db_band(&power, 26.0), Some((300.0, 500.0)));
         assert!((centroid(&power).unwrap() - 400.0).abs() < 1e-9);
         assert_eq!(occupied_band(&[0.0; 8], 0.99), None);

@@ -73,7 +73,9 @@ mod tests {
         let mut power = vec![0.0; 256];
         for bin in [3_usize, 128, 200] {
             let step = 2.0 * std::f64::consts::PI * (bin as f64 - 128.0) / 256.0;
-            let tone: Vec<_> = (0..256).map(|i| Complex::from_polar(0.5, (step * i as f64) as f32)).collect();
+            let tone: Vec<_> = (0..256)
+                .map(|i| Complex::from_polar(0.5, (step * i as f64) as f32))
+                .collect();
             spectrum.power_into(&tone, &mut power);
             let sum: f32 = power.iter().sum();
             assert!((sum - 0.25).abs() < 1e-5, "{sum}");
