@@ -35,7 +35,8 @@ pub(super) struct Channel {
     pub(super) peak: f32,
     /// Announced as opened.
     pub(super) announced: bool,
-    pub(super) updated_s: f64,
+    /// When to look at it again for the sake of those who watch.
+    pub(super) look_s: f64,
     /// Was on when observation began.
     pub(super) from_start: bool,
     /// Was on when observation ended.
@@ -59,7 +60,7 @@ impl Channel {
             margin: vec![0.0; BINS],
             peak: 0.0,
             announced: false,
-            updated_s: start_s,
+            look_s: start_s,
             from_start: false,
             to_end: false,
             in_progress: false,

@@ -32,7 +32,7 @@ pub(super) const PULSE_SLOTS: usize = ROW / PULSE_SLOT;
 /// Bins of the middle smoothing, for signals that are weak per bin but wider than a line.
 pub(super) const MIDDLE: usize = 9;
 /// Bins of the wide smoothing, for signals that are weak per bin but wide.
-pub(super) const WIDE: usize = 32;
+pub(super) const WIDE: usize = 33;
 
 /// Order statistic over the bins of a row that tells how far its floor has risen.
 pub(super) const ROW_QUANTILE: f64 = 0.15;
@@ -99,6 +99,8 @@ pub struct Rules {
     pub confirm_s: f64,
     /// Time between updates of an open emission.
     pub update_s: f64,
+    /// Time until an emission that was not certain enough to be announced is looked at again.
+    pub retry_s: f64,
     /// Share of common to total band above which two bursts are on one channel.
     pub channel_overlap: f64,
     /// Rows averaged for weak steady signals, shorter and longer.
@@ -138,6 +140,7 @@ impl Default for Rules {
             hold_s: 0.5,
             confirm_s: 0.03,
             update_s: 1.0,
+            retry_s: 0.1,
             channel_overlap: 0.4,
             slow_rows: [16, 256],
             slow_ratio_min: 1.6,

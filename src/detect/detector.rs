@@ -9,6 +9,7 @@ use super::{
     emission::{Artefact, ArtefactKind, Gap, GapReason, Summary},
     event::DetectEvent,
     floor::FloorHistory,
+    frame::FrameMaker,
     pulse::PulseFinder,
     rows::{Row, RowMaker},
     segment::{Run, Segmenter, Tests},
@@ -24,6 +25,13 @@ use crate::dsp::{
 
 /// Largest rise of the floor within a row that is put down to splatter; more is a signal.
 const ROW_RISE_MAX: f32 = 2.5;
+
+/// Gaps kept for the sake of observed time.
+const GAPS_KEPT: usize = 256;
+/// Share of the span, and of the time, that a signal must fill for the floor to be out of sight.
+const FULL_BAND: f64 = 0.85;
+/// The share of the time.
+const FULL_TIME: f64 = 0.92;
 
 /// Where events go.
 type Sink<'a> = &'a mut dyn FnMut(DetectEvent);
@@ -48,7 +56,6 @@ pub struct Detector {
     done: Vec<Burst>,
     channels: Vec<Channel>,
     reporter: Reporter,
-    rows_made: u64,
     row_number: u64,
     /// Samples taken, clipped among them.
     samples: u64,
@@ -60,6 +67,9 @@ pub struct Detector {
     gaps_total: u64,
     emissions: u64,
     next_id: u64,
+    next_look_s: f64,
+    frames: Option<FrameMaker>,
+    full: bool,
     silence: f32,
 }
 
@@ -90,7 +100,6 @@ impl Detector {
             done: Vec::new(),
             channels: Vec::new(),
             reporter: Reporter::new(config),
-            rows_made: 0,
             row_number: 0,
             samples: 0,
             clipped: 0,
@@ -100,6 +109,9 @@ impl Detector {
             gaps_total: 0,
             emissions: 0,
             next_id: 1,
+            next_look_s: 0.0,
+            frames: FrameMaker::new(config),
+            full: false,
             silence: 0.0,
             thresholds,
             config: config.clone(),
@@ -117,15 +129,19 @@ impl Detector {
             self.samples += part.len() as u64;
             self.maker.fill(part);
             from = to;
-            loop {
-                let start_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
-                let Some(row) = self.maker.next(start_s) else { break };
-                self.stretch_samples += ROW as u64;
-                self.rows_made += 1;
-                self.pending.push_back(row);
-                if self.pending.len() >= self.rows_wanted() {
-                    self.process_pending(sink);
-                }
+            self.make_rows(sink);
+        }
+    }
+
+    /// Turns the samples at hand into rows, and rows into decisions.
+    fn make_rows(&mut self, sink: Sink<'_>) {
+        loop {
+            let start_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
+            let Some(row) = self.maker.next(start_s) else { break };
+            self.stretch_samples += ROW as u64;
+            self.pending.push_back(row);
+            if self.pending.len() >= self.rows_wanted() {
+                self.process_pending(sink);
             }
         }
     }
@@ -137,8 +153,15 @@ impl Detector {
         let start_s = self.base_s + (self.stretch_samples as f64 + rest) / self.config.sample_rate_hz;
         let stop_s = start_s + duration_s.max(0.0);
         (self.base_s, self.stretch_samples) = (stop_s, 0);
-        self.gaps.push([start_s, stop_s]);
+        self.end_bursts(false);
+        if let Some(frames) = &mut self.frames {
+            frames.clear();
+        }
         self.gaps_total += 1;
+        self.gaps.push([start_s, stop_s]);
+        if self.gaps.len() > GAPS_KEPT {
+            self.gaps.remove(0);
+        }
         sink(DetectEvent::Gap(Gap {
             start_s,
             stop_s,
@@ -146,18 +169,37 @@ impl Detector {
         }));
     }
 
-    /// Ends the pass: everything still open is reported.
-    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
-        self.process_pending(sink);
+    /// Time observed between two moments.
+    fn observed_s(&self, from_s: f64, to_s: f64) -> f64 {
+        let missing: f64 = self
+            .gaps
+            .iter()
+            .map(|g| (g[1].min(to_s) - g[0].max(from_s)).max(0.0))
+            .sum();
+        to_s - from_s - missing
+    }
+
+    /// Ends the bursts in progress, because observation pauses or (`last`) ends. Their emissions go on.
+    fn end_bursts(&mut self, last: bool) {
         let mut done = std::mem::take(&mut self.done);
         self.pulses.end(&mut done);
-        self.tracker.finish(&mut done);
+        self.tracker.finish(last, &mut done);
         for slow in &mut self.slow {
-            slow.tracker.finish(&mut done);
+            slow.tracker.finish(last, &mut done);
+            slow.restart();
         }
         for burst in done.drain(..) {
             self.attach(&burst);
         }
+        self.done = done;
+    }
+
+    /// Ends the pass: everything still open is reported.
+    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
+        self.maker.pad();
+        self.make_rows(sink);
+        self.process_pending(sink);
+        self.end_bursts(true);
         self.close_channels(f64::INFINITY, sink);
         self.summary()
     }
@@ -181,11 +223,14 @@ impl Detector {
         }
         let Some(mut floor) = self.floor.take() else { return };
         while let Some(row) = self.pending.pop_front() {
+            if let Some(frame) = self.frames.as_mut().and_then(|f| f.add(&row, &floor.level)) {
+                sink(DetectEvent::Frame(frame));
+            }
             if self.process_row(&row, &floor) {
                 let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
                 if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
                     self.pulses.set_floor(&new.level);
-                    floor = new;
+                    floor = self.usable(new);
                 }
             }
             self.maker.recycle(row);
@@ -209,7 +254,17 @@ impl Detector {
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.pulses.set_floor(&floor.level);
-        self.floor = Some(floor);
+        self.floor = Some(self.usable(floor));
+    }
+
+    /// Leaves out the ends of the span in which the receiver's filters fall.
+    fn usable(&self, mut floor: Floor) -> Floor {
+        let cut = ((1.0 - self.config.usable_fraction) * 0.5 * BINS as f64) as usize;
+        let live = (floor.live.0.max(cut), floor.live.1.min(BINS - cut));
+        if live.1 > live.0 + BINS / 16 {
+            floor.live = live;
+        }
+        floor
     }
 
     fn process_row(&mut self, row: &Row, floor: &Floor) -> bool {
@@ -315,7 +370,10 @@ impl Detector {
     /// The emission on the channel `band` at that time; a new one if there is none.
     fn channel_for(&mut self, band: (f64, f64), start_s: f64) -> u64 {
         let rules = &self.config.rules;
-        let best = self.channels.iter().filter(|c| start_s - c.stop_s <= rules.hold_s);
+        let best = self
+            .channels
+            .iter()
+            .filter(|c| self.observed_s(c.stop_s, start_s) <= rules.hold_s);
         let best = best
             .map(|c| (band_share(band, (c.low, c.high)), c.id))
             .filter(|(share, _)| *share >= rules.channel_overlap)
@@ -367,13 +425,15 @@ impl Detector {
     /// Announces what is new, renews what lasts, reports what is over.
     fn close_channels(&mut self, now_s: f64, sink: Sink<'_>) {
         let hold_s = self.config.rules.hold_s;
+        if now_s < self.next_look_s {
+            return;
+        }
         let Some(floor) = self.floor.take() else { return };
+        self.next_look_s = now_s + self.config.rules.confirm_s;
         self.follow_open_bursts();
         self.place_open_bursts(now_s);
         self.unite_channels(&floor, sink);
-        let due = |c: &Channel| {
-            !c.announced || c.stop_s + hold_s < now_s || now_s - c.updated_s >= self.config.rules.update_s
-        };
+        let due = |c: &Channel| self.observed_s(c.stop_s, now_s) > hold_s || now_s >= c.look_s;
         if self.channels.iter().any(due) {
             let all = self.everything(&floor.level);
             let mut over = Vec::new();
@@ -381,7 +441,7 @@ impl Detector {
                 if channel.id == 0 {
                     continue;
                 }
-                if !channel.in_progress && channel.stop_s + hold_s < now_s {
+                if !channel.in_progress && self.observed_s(channel.stop_s, now_s) > hold_s {
                     over.push(channel.id);
                     self.report(channel, &all, &floor, now_s, sink);
                 } else {
@@ -404,7 +464,14 @@ impl Detector {
                 let measured = !c.bursts.is_empty() && !o.bursts.is_empty();
                 let alike = band_share((c.low, c.high), (o.low, o.high)) >= rules.channel_overlap;
                 // One line is the strongest of both: one is more of the other's spectrum.
-                let shared = || apart_s < 0.0 && c.peak_bin().abs_diff(o.peak_bin()) <= 1 && c.is_line() && o.is_line();
+                let shared = || {
+                    apart_s < 0.0
+                        && c.low < o.high
+                        && o.low < c.high
+                        && c.peak_bin().abs_diff(o.peak_bin()) <= 1
+                        && c.is_line()
+                        && o.is_line()
+                };
                 measured && apart_s <= rules.hold_s && (alike || shared())
             });
             let Some(twin) = twin else {
@@ -434,21 +501,23 @@ impl Detector {
                 }));
             }
             self.channels[twin].unite(&part);
-            index = 0;
         }
     }
 
     /// Opens an emission that is certain by now, or renews it.
     fn announce(&mut self, channel: &Channel, all: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
         let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let due = !channel.announced || now_s - channel.updated_s >= self.config.rules.update_s;
-        if !due || channel.bursts.is_empty() || now_s - channel.start_s < self.config.rules.confirm_s {
+        let young = now_s - channel.start_s < self.config.rules.confirm_s;
+        if now_s < channel.look_s || channel.bursts.is_empty() || young {
             return;
         }
+        if let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) {
+            let rules = &self.config.rules;
+            kept.look_s = now_s + if kept.announced { rules.update_s } else { rules.retry_s };
+        }
         let rules = &self.config.rules;
-        let emission = self
-            .reporter
-            .emission(channel, &floor.level, channel.stop_s - channel.start_s, true);
+        let observed_s = self.observed_s(channel.start_s, channel.stop_s);
+        let emission = self.reporter.emission(channel, &floor.level, observed_s, true);
         if !channel.announced
             && (self.reporter.too_weak(channel, &emission, &floor.level, rules)
                 || artefact::belongs_to(channel, all, row_s, rules).is_some()
@@ -459,7 +528,7 @@ impl Detector {
         let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) else {
             return;
         };
-        kept.updated_s = now_s;
+        kept.look_s = now_s + self.config.rules.update_s;
         if kept.announced {
             sink(DetectEvent::Updated(emission));
         } else {
@@ -491,7 +560,7 @@ impl Detector {
 
     fn report(&mut self, channel: &Channel, others: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
         let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let observed_s = channel.stop_s - channel.start_s;
+        let observed_s = self.observed_s(channel.start_s, channel.stop_s);
         let open = channel.to_end && now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
         let rules = &self.config.rules;
@@ -501,18 +570,6 @@ impl Detector {
             artefact::belongs_to(channel, others, row_s, rules)
         };
         if let Some(cause) = dismissed {
-            if std::env::var("DBG").is_ok() {
-                eprintln!(
-                    "{} {:.2}..{:.2} n={} [{} {}] snr {:.1} {cause}",
-                    emission.id,
-                    emission.start_s * 1e3,
-                    emission.stop_s * 1e3,
-                    emission.bursts_total,
-                    emission.low_hz,
-                    emission.high_hz,
-                    emission.snr_db
-                );
-            }
             // Whoever was told that it began is told what became of it; nobody else needs to know.
             if channel.announced {
                 sink(DetectEvent::Artefact(Artefact {
@@ -531,6 +588,9 @@ impl Detector {
             })),
             None => {
                 self.emissions += 1;
+                let live = (floor.live.1 - floor.live.0) as f64;
+                let all_time = channel.covered_s() > FULL_TIME * self.samples as f64 / self.config.sample_rate_hz;
+                self.full |= channel.high - channel.low > FULL_BAND * live && all_time;
                 sink(DetectEvent::Closed(emission));
             }
         }
@@ -543,7 +603,7 @@ impl Detector {
                 let mut live: Vec<f32> = floor.level[floor.live.0..floor.live.1].to_vec();
                 live.sort_unstable_by(f32::total_cmp);
                 let median = f64::from(live[live.len() / 2]);
-                (decibel(median / (rate / BINS as f64)), floor.uncertainty_db, true)
+                (decibel(median / (rate / BINS as f64)), floor.uncertainty_db, !self.full)
             }
             None => (-200.0, 0.0, false),
         };

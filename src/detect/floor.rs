@@ -8,7 +8,7 @@ const GROUPS: usize = 64;
 /// Groups before the first new estimate.
 const GROUPS_MIN: usize = 32;
 /// New groups between estimates.
-const GROUPS_STEP: usize = 8;
+const GROUPS_STEP: usize = 16;
 
 /// Learns the floor anew from the last second or so. A fall is followed within a tenth of that; a rise only when all of
 /// it has risen, because a rise may be a signal and a fall cannot.

@@ -7,10 +7,13 @@ mod detector;
 pub mod emission;
 pub mod event;
 mod floor;
+mod frame;
 mod pulse;
 mod rows;
 mod segment;
 mod slow;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub use config::{DetectError, DetectorConfig, Rules};

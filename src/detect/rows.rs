@@ -62,6 +62,14 @@ impl RowMaker {
         rest
     }
 
+    /// Fills up what is left at the end of the stream with silence, if it is at least one segment.
+    pub(super) fn pad(&mut self) {
+        if self.waiting() >= BINS {
+            self.samples
+                .resize(self.used + REACH.max(self.waiting()), Complex::default());
+        }
+    }
+
     /// Samples waiting.
     pub(super) fn waiting(&self) -> usize {
         self.samples.len() - self.used

@@ -152,19 +152,16 @@ impl Segmenter {
             sum += ratio.min(WIDE_CLIP);
             self.clipped_sums[k + 1] = sum;
         }
-        for k in first..last {
-            let (a, b) = (k.max(first + 1) - 1, (k + 2).min(last));
-            self.narrow[k] = self.wide[a..b].iter().sum::<f32>() / (b - a) as f32;
+        for (out, three) in self.narrow[first + 1..last - 1]
+            .iter_mut()
+            .zip(self.wide[first..last].windows(3))
+        {
+            *out = (three[0] + three[1] + three[2]) * (1.0 / 3.0);
         }
-        for k in first..last {
-            let (a, b) = (k.max(first + MIDDLE / 2) - MIDDLE / 2, (k + 1 + MIDDLE / 2).min(last));
-            self.middle[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a) as f32;
-        }
-        let half = WIDE / 2;
-        for k in first..last {
-            let (a, b) = (k.saturating_sub(half).max(first), (k + half).min(last));
-            self.wide[k] = (self.clipped_sums[b] - self.clipped_sums[a]) / (b - a).max(half) as f32;
-        }
+        self.narrow[first] = 0.5 * (self.wide[first] + self.wide[first + 1]);
+        self.narrow[last - 1] = 0.5 * (self.wide[last - 2] + self.wide[last - 1]);
+        running_mean(&self.clipped_sums, first, last, MIDDLE, &mut self.middle);
+        running_mean(&self.clipped_sums, first, last, WIDE, &mut self.wide);
     }
 
     /// Adds the core of a region, and what stands out of its skirts.
@@ -260,4 +257,22 @@ fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f
         peak = peak.max(level);
     }
     out.push((from, last));
+}
+
+/// Means over `width` bins about each of the bins `first..last`, from running sums; fewer at the ends.
+fn running_mean(sums: &[f32], first: usize, last: usize, width: usize, out: &mut [f32]) {
+    let half = width / 2;
+    let scale = 1.0 / (2 * half + 1) as f32;
+    let (inner_first, inner_last) = (first + half, last.saturating_sub(half));
+    for k in (first..inner_first.min(last)).chain(inner_last.max(inner_first).min(last)..last) {
+        let (a, b) = (k.saturating_sub(half).max(first), (k + half + 1).min(last));
+        out[k] = (sums[b] - sums[a]) / (b - a) as f32;
+    }
+    if inner_first < inner_last {
+        let upper = &sums[inner_first + half + 1..];
+        let lower = &sums[inner_first - half..];
+        for ((out, b), a) in out[inner_first..inner_last].iter_mut().zip(upper).zip(lower) {
+            *out = (b - a) * scale;
+        }
+    }
 }

@@ -103,10 +103,6 @@ impl SlowAverage {
         true
     }
 
-    pub(super) fn means(&self) -> (&[f32], &[f32]) {
-        (&self.mean, &self.counts)
-    }
-
     /// Starts the next average.
     pub(super) fn restart(&mut self) {
         self.sums.fill(0.0);

@@ -115,14 +115,13 @@ impl Tracker {
         })
     }
 
-    /// Ends everything, because observation ends.
-    pub(super) fn finish(&mut self, done: &mut Vec<Burst>) {
+    /// Ends everything, because observation ends or pauses; `last` when it does not go on.
+    pub(super) fn finish(&mut self, last: bool, done: &mut Vec<Burst>) {
         for mut burst in self.open.drain(..) {
-            burst.to_end = true;
+            burst.to_end = last;
             self.ended.push(burst);
         }
         self.release(u64::MAX, done);
-        self.first = true;
     }
 
     fn assign(&mut self, time: RowTime, runs: &[Run], excess: &[f32]) {

@@ -163,3 +163,38 @@ pub fn snr_wall_db(uncertainty_db: f64) -> f64 {
     let rho = 10_f64.powf(uncertainty_db.max(1e-3) / 10.0);
     10.0 * ((rho * rho - 1.0) / rho).log10()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_table_is_met() {
+        let root = std::env::var("PINPU_TEST_DATA").unwrap_or_else(|_| "../shared".into());
+        let Ok(table) = std::fs::read_to_string(format!("{root}/reference/detector_reference.csv")) else {
+            assert!(
+                std::env::var("CI").is_err(),
+                "no reference table in {root}: set PINPU_TEST_DATA"
+            );
+            eprintln!("skipped: reference_table_is_met ({root} has no reference table)");
+            return;
+        };
+        let mut rows = 0;
+        for line in table.lines().skip(1).step_by(7) {
+            let v: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
+            let (averages, pfa, eta, snr) = (v[0], v[1], v[2], 10_f64.powf(v[3] / 10.0));
+            assert!((threshold_ratio(averages, pfa) / eta - 1.0).abs() < 1e-6, "{line}");
+            assert!((detection_constant(averages, eta, snr) - v[4]).abs() < 1e-6, "{line}");
+            assert!((detection_gaussian(averages, eta, snr) - v[5]).abs() < 1e-6, "{line}");
+            rows += 1;
+        }
+        assert!(rows > 800);
+    }
+
+    #[test]
+    fn worked_numbers_are_met() {
+        assert!((threshold_ratio(1.0, 1e-6) - 13.8155).abs() < 1e-4);
+        assert!((10.0 * quantile_ratio(100.0, 0.2).log10() + 0.386).abs() < 1e-3);
+        assert!((snr_wall_db(1.0) + 3.33).abs() < 0.01);
+    }
+}

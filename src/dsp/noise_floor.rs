@@ -177,6 +177,24 @@ fn envelope(level: &mut [f32], rules: &FloorRules) {
 /// Rise towards an edge that a receiver's ripple may explain (2 dB).
 const EDGE_GAIN: f32 = 1.6;
 
+/// Under a signal the envelope may have risen with the slope it is allowed; between the noise on either side it is a
+/// straight line in decibels.
+fn bridge_signals(level: &mut [f32], noise: &[(f32, f32)], live: (usize, usize)) {
+    let mut previous: Option<usize> = None;
+    for k in live.0..live.1 {
+        if noise[k].1 == 0.0 {
+            continue;
+        }
+        if let Some(from) = previous.filter(|from| k - from > 4) {
+            let step = (level[k] / level[from]).powf(1.0 / (k - from) as f32);
+            for bin in from + 1..k {
+                level[bin] = (level[bin - 1] * step).min(level[bin]);
+            }
+        }
+        previous = Some(k);
+    }
+}
+
 /// Scales the envelope so that the bins that lie on it like noise average to it. Returns their share and one sigma.
 fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), averages: f64) -> (f64, f64) {
     const REACH: usize = 64;
@@ -206,9 +224,77 @@ fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), aver
         }
         level[k] *= local as f32;
     }
+    bridge_signals(level, &noise, live);
     let share = total.1 / (live.1 - live.0).max(1) as f64;
     let per_bin = if total.1 > 1.0 { (spread / total.1).sqrt() } else { 1.0 };
     // Neighbouring bins share a window: about 2.8 of them make one independent value.
     let sigma_level = per_bin * (2.77 / (2.0 * REACH as f64).min(total.1.max(1.0))).sqrt();
     (share, 10.0 * (1.0 + sigma_level).log10())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean of `averages` unit exponentials, from a SplitMix64 stream.
+    fn gamma(state: &mut u64, averages: usize) -> f32 {
+        let mut sum = 0.0;
+        for _ in 0..averages {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = *state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            sum -= (((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64)
+                .mul_add(-1.0, 1.0)
+                .ln();
+        }
+        (sum / averages as f64) as f32
+    }
+
+    fn bias_db(occupied: f64, slope_db: f64) -> f64 {
+        let (bins, mut state) = (1024, 5);
+        let shape = |k: usize| 10_f64.powf(slope_db * k as f64 / bins as f64 / 10.0) as f32;
+        // Wide steady signals at +20 dB, eight of them, with bare floor between.
+        let on = |k: usize| ((k % 128) as f64) < 128.0 * occupied;
+        let spectra: Vec<Vec<f32>> = (0..64)
+            .map(|_| {
+                (0..bins)
+                    .map(|k| gamma(&mut state, 8) * shape(k) * if on(k) { 100.0 } else { 1.0 })
+                    .collect()
+            })
+            .collect();
+        let rows: Vec<&[f32]> = spectra.iter().map(Vec::as_slice).collect();
+        let floor = estimate(&rows, 8.0, 0.0, &FloorRules::default());
+        let sum: f64 = (128..896)
+            .map(|k| 10.0 * f64::from(floor.level[k] / shape(k)).log10())
+            .sum();
+        sum / 768.0
+    }
+
+    #[test]
+    fn occupancy_does_not_lift_the_floor() {
+        for occupied in [0.0, 0.3, 0.5, 0.7] {
+            let bias = bias_db(occupied, 0.0);
+            assert!(bias.abs() < 0.1, "{occupied}: {bias:.3} dB");
+        }
+    }
+
+    #[test]
+    fn a_slope_is_followed() {
+        let bias = bias_db(0.0, 3.0);
+        assert!(bias.abs() < 0.1, "{bias:.3} dB");
+    }
+
+    #[test]
+    fn bursts_are_excised_in_time() {
+        let mut state = 9;
+        let mut values: Vec<f32> = (0..100)
+            .map(|i| gamma(&mut state, 16) * if i % 10 < 7 { 100.0 } else { 1.0 })
+            .collect();
+        let (level, kept) = excise(&mut values, crate::dsp::detection::threshold_ratio(16.0, 1e-3) as f32);
+        assert!(
+            (level - 1.0).abs() < 0.15 && (kept - 0.3).abs() < 0.02,
+            "{level} {kept}"
+        );
+    }
 }

@@ -25,9 +25,9 @@ class FakeSocket implements Socket {
   text(message: unknown): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
-  break(): void {
+  break(code = 1006): void {
     this.readyState = 3;
-    this.onclose?.({ code: 1006, reason: "" });
+    this.onclose?.({ code, reason: "" });
   }
 }
 
@@ -39,7 +39,7 @@ function bench() {
   const sockets: FakeSocket[] = [];
   const timers: { at: number; run: () => void; cancelled: boolean }[] = [];
   let now = 0;
-  const log = { states: [] as string[], events: [] as number[], reloads: 0, frames: [] as string[], faults: [] as string[] };
+  const log = { states: [] as string[], events: [] as number[], reloads: 0, frames: [] as string[], faults: [] as string[], closed: [] as string[] };
   const link = new LiveLink(
     {
       state: (state) => log.states.push(state),
@@ -48,6 +48,7 @@ function bench() {
       event: (e: LiveEvent) => log.events.push(e.sequence),
       reload: () => (log.reloads += 1),
       fault: (message) => log.faults.push(message),
+      closed: (code, failures) => log.closed.push(`${code}/${failures}`),
     },
     {
       open: () => {
@@ -164,18 +165,37 @@ test("waiting grows, has a ceiling, and starts over after a success", () => {
   assert.equal(sockets.length, 5);
 });
 
-test("a line that falls silent is replaced", () => {
+test("a silent line is asked for a sign of life, and replaced when none comes", () => {
   const { link, sockets, log, advance, last } = bench();
   link.start();
   last().open();
   last().text(hello(1));
-  advance(19_000);
+  advance(14_000);
   last().text(event(2));
-  advance(19_000);
-  assert.equal(sockets.length, 1);
+  advance(15_000);
+  assert.deepEqual(last().sent.at(-1), { type: "ping" });
+  last().text({ type: "problem", detail: "what is a ping?" });
+  advance(14_000);
+  assert.equal(sockets.length, 1, "any answer is a sign of life");
   advance(1_000);
+  advance(8_000);
   assert.equal(log.states.at(-1), "waiting");
   assert.equal(sockets[0]?.closed, true);
+});
+
+test("why the line closed is told, and a handler that stops the link ends the retries", () => {
+  const { link, sockets, log, advance, last } = bench();
+  link.start();
+  last().open();
+  last().text(hello(1));
+  last().break(4401);
+  last();
+  advance(500);
+  last().break();
+  assert.deepEqual(log.closed, ["4401/1", "1006/2"]);
+  link.stop();
+  advance(60_000);
+  assert.equal(sockets.length, 2);
 });
 
 test("stopping closes the socket and nothing reconnects", () => {

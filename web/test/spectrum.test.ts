@@ -52,7 +52,7 @@ test("the address's view counts only where something is received", () => {
 test("rows are true to time: a long gap stays unobserved, jitter does not", () => {
   const ring = new WaterfallRing(0.1, 100, 4, { low: 0, high: 4000 });
   const header = spectrum({ lowHz: 0n, highHz: 4000n });
-  const add = (start: number) => ring.add(header, Uint8Array.from([9, 9, 9, 9]), start, 0.1, true);
+  const add = (start: number) => ring.add(header, Uint8Array.from([9, 9, 9, 9]), start, 0.1, "live");
   add(10.0);
   add(10.3); // 0.2 s late: the line, not the receiver
   add(12.0); // 1.6 s: a gap
@@ -66,24 +66,32 @@ test("rows are true to time: a long gap stays unobserved, jitter does not", () =
 test("a slot that is used again forgets its old row", () => {
   const ring = new WaterfallRing(1, 4, 2, { low: 0, high: 2000 });
   const header = spectrum({ lowHz: 0n, highHz: 2000n, bins: 2, body: new Uint8Array(6).fill(1) });
-  ring.add(header, Uint8Array.from([200, 200]), 1, 1, true);
-  ring.add(header, Uint8Array.from([5, 0]), 5, 1, true);
+  ring.add(header, Uint8Array.from([200, 200]), 1, 1, "live");
+  ring.add(header, Uint8Array.from([5, 0]), 5, 1, "live");
   assert.deepEqual([...ring.data.slice(2, 4)], [5, 0]);
-  ring.add(header, Uint8Array.from([99, 99]), 1, 1, false);
+  ring.add(header, Uint8Array.from([99, 99]), 1, 1, "history");
   assert.deepEqual([...ring.data.slice(2, 4)], [5, 0], "history older than the ring is refused");
+});
+
+test("history fills holes and leaves what was seen live as it is", () => {
+  const ring = new WaterfallRing(1, 8, 2, { low: 0, high: 2000 });
+  const header = spectrum({ lowHz: 0n, highHz: 2000n, bins: 2, body: new Uint8Array(6).fill(1) });
+  ring.add(header, Uint8Array.from([50, 0]), 2, 1, "live");
+  ring.add(header, Uint8Array.from([90, 60]), 1, 2, "history");
+  assert.deepEqual([...ring.data.slice(2, 6)], [90, 60, 50, 60]);
 });
 
 test("two bands of a plan share a row, each in its place, and a column shows its strongest bin", () => {
   const ring = new WaterfallRing(1, 4, 4, { low: 0, high: 8000 });
   const bins = (low: bigint, high: bigint) => spectrum({ lowHz: low, highHz: high, bins: 4, body: new Uint8Array(12).fill(1) });
-  ring.add(bins(0n, 4000n), Uint8Array.from([10, 30, 20, 0]), 1, 0.5, true);
-  ring.add(bins(4000n, 8000n), Uint8Array.from([0, 0, 40, 50]), 1.5, 0.5, true);
+  ring.add(bins(0n, 4000n), Uint8Array.from([10, 30, 20, 0]), 1, 0.5, "live");
+  ring.add(bins(4000n, 8000n), Uint8Array.from([0, 0, 40, 50]), 1.5, 0.5, "live");
   assert.deepEqual([...ring.data.slice(4, 8)], [30, 20, 0, 50]);
 });
 
 test("frames on another level scale are converted", () => {
   const ring = new WaterfallRing(1, 4, 4, { low: 0, high: 4000 });
-  ring.add(spectrum({ lowHz: 0n, highHz: 4000n, offsetDb: -100, stepDb: 1 }), Uint8Array.from([0, 10, 20, 30]), 0, 1, true);
+  ring.add(spectrum({ lowHz: 0n, highHz: 4000n, offsetDb: -100, stepDb: 1 }), Uint8Array.from([0, 10, 20, 30]), 0, 1, "live");
   // −90, −80, −70 dBFS on a scale of −140 + 0.5 n
   assert.deepEqual([...ring.data.slice(0, 4)], [0, 100, 120, 140]);
 });

@@ -31,6 +31,17 @@ class SessionState {
     }
   }
 
+  /** Asks whether the session still holds; a server that cannot be reached says nothing about that. */
+  async check(): Promise<void> {
+    try {
+      this.current = await api.session();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 401) return;
+      this.ended = this.current != null;
+      this.current = null;
+    }
+  }
+
   async login(user: string, password: string): Promise<void> {
     this.current = await api.login(user, password);
     this.ended = false;

@@ -38,6 +38,8 @@ export interface LinkHandlers {
   reload(): void;
   /** Something on the wire could not be read. */
   fault(message: string): void;
+  /** The line closed or could not be opened, for the `failures`-th time in a row; `code` as the server gave it. */
+  closed(code: number, failures: number): void;
 }
 
 /** The part of `WebSocket` that is used. */
@@ -60,8 +62,10 @@ export interface LinkEnvironment {
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-/** Frames come many times a second and the server pings; this much silence means the line is dead. */
-const SILENCE_MS = 20_000;
+/** After this much silence the server is asked for a sign of life: a quiet band sends no events, a dead line nothing at all. */
+const SILENCE_MS = 15_000;
+/** How long the sign may take before the line is given up. */
+const ANSWER_MS = 8_000;
 const OPEN = 1;
 
 /** Wait before attempt `attempt` (0, 1, …): doubling, capped, with ±25 % jitter so that clients don't return in step. */
@@ -124,17 +128,19 @@ export class LiveLink {
     socket.onopen = () => this.watch();
     socket.onmessage = (event) => this.receive(event.data);
     socket.onerror = () => {};
-    socket.onclose = () => this.closed(socket);
+    socket.onclose = ({ code }) => this.closed(socket, code);
     this.watch();
   }
 
-  private closed(socket: Socket): void {
+  private closed(socket: Socket, code: number): void {
     if (this.socket !== socket) return;
     this.socket = null;
     this.cancelWatch?.();
     if (this.stopped) return;
     const wait = retryDelayMs(this.attempt, this.environment.random());
     this.attempt += 1;
+    this.handlers.closed(code, this.attempt);
+    if (this.stopped) return; // the handler found that nobody is logged in any more
     this.handlers.state("waiting", wait);
     this.cancelRetry = this.environment.later(wait, () => this.connect());
   }
@@ -147,16 +153,22 @@ export class LiveLink {
     socket.close();
   }
 
-  /** Restarts the silence timer; a socket that says nothing for too long is replaced. */
+  /** Restarts the silence timer. Whatever arrives, an answer to the probe included, counts as life. */
   private watch(): void {
     this.cancelWatch?.();
     this.cancelWatch = this.environment.later(SILENCE_MS, () => {
-      const socket = this.socket;
-      if (!socket) return;
-      socket.onclose = socket.onmessage = socket.onopen = null;
-      socket.close();
-      this.closed(socket);
+      // The server answers what it does not know with a "problem", which serves as well as a pong.
+      if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify({ type: "ping" }));
+      this.cancelWatch = this.environment.later(ANSWER_MS, () => this.giveUp());
     });
+  }
+
+  private giveUp(): void {
+    const socket = this.socket;
+    if (!socket) return;
+    socket.onclose = socket.onmessage = socket.onopen = null;
+    socket.close();
+    this.closed(socket, 1006);
   }
 
   private sendSubscription(): void {

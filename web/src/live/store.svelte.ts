@@ -4,7 +4,8 @@
 import { api, liveUrl, Problem } from "../api/client";
 import type { Conflict, Emission, Receiver } from "../api/model";
 import type { SpectrumFrame } from "./frame";
-import { LiveLink, type LinkState, type LiveEvent, type LiveReceiver, type Socket } from "./socket";
+import { LiveLink, type LinkHandlers, type LinkState, type LiveEvent, type LiveReceiver, type Socket, type Subscription } from "./socket";
+import { session } from "../app/session.svelte";
 
 /** Closed emissions stay in the list this long, so that a short burst can be read. */
 const LINGER_MS = 8_000;
@@ -37,18 +38,42 @@ class LiveStore {
   private frames = 0;
   private timers: ReturnType<typeof setInterval>[] = [];
   private connection: LiveLink | null = null;
+  private pictures: LiveLink | null = null;
   private reloadTimer: ReturnType<typeof setTimeout> | null = null;
 
   start(): void {
     if (this.connection) return;
-    this.connection = new LiveLink(
+    // Two lines: the server filters events by receiver too, and the lists need those of all receivers.
+    this.connection = this.line(
       {
         state: (state, retryInMs) => this.setLink(state, retryInMs),
-        receivers: () => this.scheduleReload(),
-        frame: (frame, receiver) => this.takeFrame(frame, receiver),
+        receivers: () => void this.refreshReceivers(),
         event: (event) => this.takeEvent(event),
         reload: () => this.scheduleReload(),
+        closed: (code, failures) => {
+          // A handshake that is refused looks like any failure here; the session resource tells them apart.
+          if (code === 4401 || failures === 2) void session.check();
+        },
+      },
+      { receivers: null, low_hz: null, high_hz: null, pixels: 16, frames: false, events: true },
+    );
+    this.connection.start();
+    this.timers = [setInterval(() => this.publish(), PUBLISH_MS), setInterval(() => this.measureRate(), 2_000)];
+    addEventListener("online", this.onOnline);
+    addEventListener("offline", this.onOffline);
+  }
+
+  private line(handlers: Partial<LinkHandlers>, subscription: Subscription): LiveLink {
+    return new LiveLink(
+      {
+        state: () => {},
+        receivers: () => {},
+        frame: () => {},
+        event: () => {},
+        reload: () => {},
+        closed: () => {},
         fault: (message) => console.warn(`live: ${message}`),
+        ...handlers,
       },
       {
         open: () => new WebSocket(liveUrl()) as Socket,
@@ -58,17 +83,14 @@ class LiveStore {
         },
         random: Math.random,
       },
-      { receivers: null, low_hz: null, high_hz: null, pixels: 1024, frames: false, events: true },
+      subscription,
     );
-    this.connection.start();
-    this.timers = [setInterval(() => this.publish(), PUBLISH_MS), setInterval(() => this.measureRate(), 2_000)];
-    addEventListener("online", this.onOnline);
-    addEventListener("offline", this.onOffline);
   }
 
   stop(): void {
     this.connection?.stop();
-    this.connection = null;
+    this.pictures?.stop();
+    this.connection = this.pictures = null;
     this.timers.forEach(clearInterval);
     removeEventListener("online", this.onOnline);
     removeEventListener("offline", this.onOffline);
@@ -83,18 +105,17 @@ class LiveStore {
 
   reconnect(): void {
     this.connection?.retryNow();
+    this.pictures?.retryNow();
   }
 
   /** Frames of one receiver at a resolution, or none (`null`) while no plot is on the screen. */
   watch(receiver: string | null, pixels: number): void {
-    this.connection?.subscribe({
-      receivers: receiver === null ? null : [receiver],
-      low_hz: null,
-      high_hz: null,
-      pixels,
-      frames: receiver !== null,
-      events: true,
-    });
+    this.pictures?.stop();
+    this.pictures = null;
+    if (receiver === null) return;
+    const wanted = { receivers: [receiver], low_hz: null, high_hz: null, pixels, frames: true, events: false };
+    this.pictures = this.line({ frame: (frame, from) => this.takeFrame(frame, from) }, wanted);
+    this.pictures.start();
   }
 
   onFrame(listener: FrameListener): () => void {
@@ -166,7 +187,7 @@ class LiveStore {
 
   private onOnline = () => {
     this.online = true;
-    this.connection?.retryNow();
+    this.reconnect();
   };
 
   private onOffline = () => {

@@ -41,7 +41,7 @@ export class AnalyzerEngine {
       this.frame = frame;
     }
     const changed = this.fitDomain(frame);
-    this.ring?.add(frame, frame.max, frame.startS, frame.durationS, true);
+    this.ring?.add(frame, frame.max, frame.startS, frame.durationS, "live");
     return changed;
   }
 
@@ -50,7 +50,7 @@ export class AnalyzerEngine {
    * way, so a hole in them does not say yet that nobody listened.
    */
   dueGap(nowS: number): { from: number; to: number } | null {
-    if (!this.gap || nowS - this.gap.seenAt < GAP_SETTLES_S) return null;
+    if (!this.gap || this.paused || nowS - this.gap.seenAt < GAP_SETTLES_S) return null;
     const { from, to } = this.gap;
     this.gap = null;
     return { from, to };
@@ -59,12 +59,18 @@ export class AnalyzerEngine {
   /** Fills in rows that the server kept from before this page was opened. */
   takeHistory(frame: WaterfallFrame): void {
     if (!this.ring) return;
+    if (this.paused) {
+      // A still picture stays still; what came too late is asked for again afterwards.
+      const [first, last] = [frame.rows[0], frame.rows.at(-1)];
+      if (first && last) this.gap = { from: Math.min(first.startS, this.gap?.from ?? Infinity), to: last.startS + frame.durationS, seenAt: 0 };
+      return;
+    }
     const steps = frame.rows.slice(1).map((row, index) => row.startS - (frame.rows[index]?.startS ?? 0));
     const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? frame.durationS;
     frame.rows.forEach((row, index) => {
       // A row lasts until the next one, unless that is later than usual: then time is missing, and must look it.
       const lasts = Math.max(frame.durationS, Math.min(steps[index] ?? usual, 1.5 * usual));
-      this.ring?.add(frame, row.max, row.startS, lasts, false);
+      this.ring?.add(frame, row.max, row.startS, lasts, "history");
     });
   }
 
@@ -149,7 +155,7 @@ function carryOver(from: WaterfallRing, to: WaterfallRing): void {
     if (number <= from.newest - from.rows || number < 0) continue;
     const levels = from.data.subarray(slot * from.columns, (slot + 1) * from.columns);
     // The end is a hair early, so that rounding cannot touch the next row.
-    to.add(header, levels, number * from.rowS, from.rowS * 0.999, false);
+    to.add(header, levels, number * from.rowS, from.rowS * 0.999, "ring");
   }
 }
 

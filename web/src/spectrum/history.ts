@@ -12,6 +12,9 @@ export const RING_STEP_DB = 0.5;
 /** Pauses up to this long between two frames are jitter of the line, not missing observation. */
 export const JITTER_S = 0.35;
 
+/** Where a row comes from: the line, the server's store, or this ring at another time span. */
+export type Origin = "live" | "history" | "ring";
+
 export class WaterfallRing {
   /** `rows × columns` level bytes. */
   readonly data: Uint8Array;
@@ -45,8 +48,12 @@ export class WaterfallRing {
     return (this.newest + 1) * this.rowS;
   }
 
-  /** Adds the levels of one frame. `live` frames bridge the jitter since the frame before. */
-  add(header: FrameHeader, levels: Uint8Array, startS: number, durationS: number, live: boolean): void {
+  /**
+   * Adds the levels of one frame. Live frames bridge the jitter since the frame before. History fills only what nothing else
+   * has covered: its rows are a second long and would smear the finer ones.
+   */
+  add(header: FrameHeader, levels: Uint8Array, startS: number, durationS: number, origin: Origin): void {
+    const live = origin === "live";
     const from = live && this.endS > 0 && startS > this.endS && startS - this.endS < JITTER_S ? this.endS : startS;
     const end = Math.max(startS + durationS, startS + 1e-6);
     if (live && end > this.endS) this.endS = end;
@@ -55,10 +62,10 @@ export class WaterfallRing {
     const cells = this.place(header, levels);
     if (!cells) return;
     const start = Math.max(first, last - this.rows + 1, live ? this.frozen + 1 : first);
-    for (let row = start; row <= last; row += 1) this.merge(row, cells);
+    for (let row = start; row <= last; row += 1) this.merge(row, cells, origin === "history");
   }
 
-  private merge(row: number, cells: { at: number; levels: Uint8Array }): void {
+  private merge(row: number, cells: { at: number; levels: Uint8Array }, onlyGaps: boolean): void {
     if (row <= this.newest - this.rows) return;
     const slot = ((row % this.rows) + this.rows) % this.rows;
     const base = slot * this.columns;
@@ -70,7 +77,8 @@ export class WaterfallRing {
     const { at, levels } = cells;
     for (let i = 0; i < levels.length; i += 1) {
       const value = levels[i] ?? 0;
-      if (value > (data[base + at + i] ?? 0)) data[base + at + i] = value;
+      const before = data[base + at + i] ?? 0;
+      if (onlyGaps ? before === 0 : value > before) data[base + at + i] = value;
     }
     this.dirty.add(slot);
     if (row > this.newest) this.newest = row;
