@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    conflict::{Severity, VerdictKind},
     plot::{
         self, BandLabel, Colour, EmissionBox, Format, LevelUnit, Marker, OccupancyBin, OccupancyPlot, Plot,
         PlotOptions, Scope, SpectrumPlot, WaterfallPlot,
@@ -128,7 +129,7 @@ impl Pictures {
             emissions: emissions
                 .iter()
                 .map(|emission| EmissionBox {
-                    marker: marker(emission),
+                    marker: marker(emission, query.language),
                     start_s: offset(emission.start).max(0.0),
                     stop_s: offset(emission.stop).min(offset(query.to)),
                 })
@@ -196,7 +197,7 @@ impl Pictures {
                     .emissions(query, summary.grid.band)
                     .await?
                     .iter()
-                    .map(marker)
+                    .map(|emission| marker(emission, query.language))
                     .collect(),
             }),
         })
@@ -242,25 +243,35 @@ impl Pictures {
     }
 }
 
-fn marker(emission: &EmissionRecord) -> Marker {
+/// A verdict in a word or two.
+fn verdict_name(kind: VerdictKind, language: Language) -> &'static str {
+    let (zh, en) = match kind {
+        VerdictKind::Licensed => ("已许可", "licensed"),
+        VerdictKind::LicenceExempt => ("免执照", "licence exempt"),
+        VerdictKind::Unlicensed => ("未登记", "unlicensed"),
+        VerdictKind::OffFrequency => ("频率偏差", "off frequency"),
+        VerdictKind::OverBandwidth => ("超带宽", "over bandwidth"),
+        VerdictKind::ProtectedBand => ("受保护频段", "protected band"),
+        VerdictKind::Expired => ("过期", "expired"),
+        VerdictKind::Inconclusive => ("无法判定", "inconclusive"),
+    };
+    match language {
+        Language::Zh => zh,
+        Language::En => en,
+    }
+}
+
+fn marker(emission: &EmissionRecord, language: Language) -> Marker {
     let band =
         Band::new(emission.low_hz, emission.high_hz).unwrap_or_else(|| Band::around(emission.center_hz, Hertz(1)));
-    let (words, colour) = match &emission.verdict {
-        Some(verdict) => {
-            let kind = serde_json::to_value(verdict.kind).ok();
-            let kind = kind
-                .as_ref()
-                .and_then(|kind| kind.as_str())
-                .unwrap_or("")
-                .replace('_', " ");
-            (format!(" {kind}"), Colour::of_severity(verdict.severity))
-        }
-        None => (String::new(), Colour::of_severity(crate::conflict::Severity::Info)),
-    };
+    let (words, severity) = emission.verdict.as_ref().map_or_else(
+        || (String::new(), Severity::Info),
+        |verdict| (format!(" {}", verdict_name(verdict.kind, language)), verdict.severity),
+    );
     Marker {
         band,
         label: format!("{}{words}", emission.center_hz),
-        colour,
+        colour: Colour::of_severity(severity),
     }
 }
 
@@ -357,6 +368,12 @@ pub const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn verdicts_are_named_in_the_language_of_the_picture() {
+        assert_eq!(verdict_name(VerdictKind::OffFrequency, Language::Zh), "频率偏差");
+        assert_eq!(verdict_name(VerdictKind::OffFrequency, Language::En), "off frequency");
+    }
 
     #[test]
     fn shares_come_with_the_interval_of_wilson() {
