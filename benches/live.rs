@@ -25,7 +25,10 @@ fn main() {
 
 async fn watch(time: Duration) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/hardware/virtual-receiver/scenes/demo.scene");
+    let scene = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/hardware/virtual-receiver/scenes/demo.scene"
+    );
     let mut config = Config {
         listen: "127.0.0.1:0".parse().expect("an address"),
         data_dir: folder.path().to_owned(),
@@ -33,8 +36,18 @@ async fn watch(time: Duration) {
     };
     let source = Source::Soapy(format!("driver=pinpu-virtual,scene={scene}"));
     config.receivers = vec![ReceiverConfig::new("virtual", source)];
-    let app = App::start(&config, &AppOptions { demo: true, demo_password: None }).await.expect("it starts");
-    let (mut socket, _) = connect_async(format!("ws://{}/api/v1/live", app.address)).await.expect("a live channel");
+    let app = App::start(
+        &config,
+        &AppOptions {
+            demo: true,
+            demo_password: None,
+        },
+    )
+    .await
+    .expect("it starts");
+    let (mut socket, _) = connect_async(format!("ws://{}/api/v1/live", app.address))
+        .await
+        .expect("a live channel");
     let subscribe = r#"{"type":"subscribe","receivers":null,"pixels":1024,"frames":true,"events":true}"#;
     socket.send(Message::text(subscribe)).await.expect("a subscription");
 
@@ -51,8 +64,10 @@ async fn watch(time: Duration) {
                 let event: serde_json::Value = serde_json::from_str(&text).expect("JSON");
                 events += u64::from(event["type"] == "event");
                 if event["kind"] == "emission_opened" {
-                    let start: jiff::Timestamp =
-                        event["data"]["start"].as_str().and_then(|text| text.parse().ok()).expect("a time");
+                    let start: jiff::Timestamp = event["data"]["start"]
+                        .as_str()
+                        .and_then(|text| text.parse().ok())
+                        .expect("a time");
                     latencies_ms.push(jiff::Timestamp::now().duration_since(start).as_secs_f64() * 1e3);
                 }
             }
@@ -60,7 +75,11 @@ async fn watch(time: Duration) {
         }
     }
     report(&app, &mut latencies_ms, frames, events, begun.elapsed());
-    for line in metrics(app.address).await.lines().filter(|line| line.contains("_seconds")) {
+    for line in metrics(app.address)
+        .await
+        .lines()
+        .filter(|line| line.contains("_seconds"))
+    {
         println!("{line}");
     }
     app.stop().await.expect("it stops");
@@ -68,8 +87,16 @@ async fn watch(time: Duration) {
 
 fn report(app: &App, latencies_ms: &mut [f64], frames: u64, events: u64, took: Duration) {
     latencies_ms.sort_by(f64::total_cmp);
-    let at = |share: f64| latencies_ms.get(((latencies_ms.len() as f64 - 1.0) * share) as usize).copied();
-    println!("{:.0} s, {frames} frames, {events} events, {} emissions opened", took.as_secs_f64(), latencies_ms.len());
+    let at = |share: f64| {
+        latencies_ms
+            .get(((latencies_ms.len() as f64 - 1.0) * share) as usize)
+            .copied()
+    };
+    println!(
+        "{:.0} s, {frames} frames, {events} events, {} emissions opened",
+        took.as_secs_f64(),
+        latencies_ms.len()
+    );
     if let (Some(median), Some(p99), Some(worst)) = (at(0.5), at(0.99), latencies_ms.last()) {
         println!("first sample to live event: median {median:.0} ms, p99 {p99:.0} ms, worst {worst:.0} ms");
     }
@@ -83,5 +110,9 @@ async fn metrics(address: std::net::SocketAddr) -> String {
         let mut answer = ureq::get(format!("http://{address}/metrics")).call().ok()?;
         answer.body_mut().read_to_string().ok()
     };
-    tokio::task::spawn_blocking(request).await.ok().flatten().unwrap_or_default()
+    tokio::task::spawn_blocking(request)
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or_default()
 }

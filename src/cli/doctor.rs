@@ -57,14 +57,21 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
             Severity::Warning,
             "soapy.module",
             (format!("{name}: {}", fault.what), format!("{name}：{}", fault.what)),
-            Some(("reinstall or remove this module's package", "重新安装或卸载该模块的软件包")),
+            Some((
+                "reinstall or remove this module's package",
+                "重新安装或卸载该模块的软件包",
+            )),
         ));
     }
     for found in answer.found.iter().filter(|_| !args.quick) {
         findings.extend(try_rates(&found.args, &found.label));
     }
     print(&findings, args);
-    Ok(if any_problem(&findings) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if any_problem(&findings) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn finding(
@@ -73,14 +80,27 @@ fn finding(
     what: (String, String),
     fix: Option<(&'static str, &'static str)>,
 ) -> Finding {
-    let text = |en: &str, zh: &str| Text { en: en.to_owned(), zh: zh.to_owned() };
-    Finding { severity, topic, what: text(&what.0, &what.1), fix: fix.map(|(en, zh)| text(en, zh)) }
+    let text = |en: &str, zh: &str| Text {
+        en: en.to_owned(),
+        zh: zh.to_owned(),
+    };
+    Finding {
+        severity,
+        topic,
+        what: text(&what.0, &what.1),
+        fix: fix.map(|(en, zh)| text(en, zh)),
+    }
 }
 
 /// Whether the clock is held by a time service: times in evidence depend on it.
 fn clock() -> Finding {
-    let answer = Command::new("timedatectl").args(["show", "--property=NTPSynchronized", "--value"]).output();
-    let synchronised = answer.ok().filter(|answer| answer.status.success()).map(|answer| answer.stdout == b"yes\n");
+    let answer = Command::new("timedatectl")
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .output();
+    let synchronised = answer
+        .ok()
+        .filter(|answer| answer.status.success())
+        .map(|answer| answer.stdout == b"yes\n");
     match synchronised {
         Some(true) => finding(
             Severity::Fine,
@@ -91,35 +111,59 @@ fn clock() -> Finding {
         Some(false) => finding(
             Severity::Warning,
             "clock",
-            ("the clock is not synchronised: times in evidence may be wrong".into(), "时钟未同步：证据中的时间可能有误".into()),
-            Some(("timedatectl set-ntp true, or install chrony", "执行 timedatectl set-ntp true，或安装 chrony")),
+            (
+                "the clock is not synchronised: times in evidence may be wrong".into(),
+                "时钟未同步：证据中的时间可能有误".into(),
+            ),
+            Some((
+                "timedatectl set-ntp true, or install chrony",
+                "执行 timedatectl set-ntp true，或安装 chrony",
+            )),
         ),
         None => finding(
             Severity::Notice,
             "clock",
-            ("whether the clock is synchronised cannot be told here".into(), "无法判断时钟是否同步".into()),
-            Some(("install systemd-timesyncd or chrony", "安装 systemd-timesyncd 或 chrony")),
+            (
+                "whether the clock is synchronised cannot be told here".into(),
+                "无法判断时钟是否同步".into(),
+            ),
+            Some((
+                "install systemd-timesyncd or chrony",
+                "安装 systemd-timesyncd 或 chrony",
+            )),
         ),
     }
 }
 
 fn disk(folder: &Path) -> Finding {
-    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or_else(|| Path::new("."));
+    let existing = folder
+        .ancestors()
+        .find(|folder| folder.exists())
+        .unwrap_or_else(|| Path::new("."));
     let Ok(space) = rustix::fs::statvfs(existing) else {
         return finding(
             Severity::Notice,
             "disk",
-            (format!("{}: free space unknown", existing.display()), format!("{}：无法读取剩余空间", existing.display())),
+            (
+                format!("{}: free space unknown", existing.display()),
+                format!("{}：无法读取剩余空间", existing.display()),
+            ),
             None,
         );
     };
     let free = space.f_bavail * space.f_frsize;
     let size = indicatif::HumanBytes(free);
-    let what = (format!("{size} free at {}", existing.display()), format!("{} 剩余 {size}", existing.display()));
+    let what = (
+        format!("{size} free at {}", existing.display()),
+        format!("{} 剩余 {size}", existing.display()),
+    );
     if free >= FREE_LEAST_BYTES {
         finding(Severity::Fine, "disk", what, None)
     } else {
-        let fix = ("free some space, or keep data elsewhere with --data", "清理磁盘，或用 --data 指定其他位置");
+        let fix = (
+            "free some space, or keep data elsewhere with --data",
+            "清理磁盘，或用 --data 指定其他位置",
+        );
         finding(Severity::Warning, "disk", what, Some(fix))
     }
 }
@@ -130,7 +174,10 @@ fn try_rates(args: &str, label: &str) -> Vec<Finding> {
         Ok(receiver) => receiver,
         Err(error) => {
             let what = (format!("{label}: {error}"), format!("{label}：{error}"));
-            let fix = ("close other programs that use it; see the findings above", "关闭占用该设备的其他程序；参见以上各项");
+            let fix = (
+                "close other programs that use it; see the findings above",
+                "关闭占用该设备的其他程序；参见以上各项",
+            );
             return vec![finding(Severity::Problem, "receiver", what, Some(fix))];
         }
     };
@@ -139,7 +186,10 @@ fn try_rates(args: &str, label: &str) -> Vec<Finding> {
     rates.push(receiver.profile().rates.default_hz);
     rates.sort_by(f64::total_cmp);
     rates.dedup();
-    let center = facts.frequency_ranges_hz.first().map_or(100e6, |[low, high]| 100e6_f64.clamp(*low, *high));
+    let center = facts
+        .frequency_ranges_hz
+        .first()
+        .map_or(100e6, |[low, high]| 100e6_f64.clamp(*low, *high));
     let bar = super::progress(Some(rates.len() as u64));
     let findings = rates
         .iter()
@@ -198,10 +248,16 @@ fn rate_finding(label: &str, rate: f64, outcome: std::result::Result<(u64, f64),
             Severity::Warning,
             "rate",
             (
-                format!("{label}: {overflows} overflow(s) at {rate}, {:.1} % delivered", share * 100.0),
+                format!(
+                    "{label}: {overflows} overflow(s) at {rate}, {:.1} % delivered",
+                    share * 100.0
+                ),
                 format!("{label}：{rate} 溢出 {overflows} 次，收到 {:.1} %", share * 100.0),
             ),
-            Some(("use a lower rate, a USB port of its own, or a faster computer", "降低采样率、换独立 USB 口或更快的电脑")),
+            Some((
+                "use a lower rate, a USB port of its own, or a faster computer",
+                "降低采样率、换独立 USB 口或更快的电脑",
+            )),
         ),
         Err(error) => finding(
             Severity::Warning,
@@ -223,7 +279,11 @@ fn print(findings: &[Finding], args: &DoctorArgs) {
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
         .set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(if args.zh { ["", "项目", "情况", "处理办法"] } else { ["", "topic", "finding", "fix"] });
+    table.set_header(if args.zh {
+        ["", "项目", "情况", "处理办法"]
+    } else {
+        ["", "topic", "finding", "fix"]
+    });
     let pick = |text: &Text| if args.zh { text.zh.clone() } else { text.en.clone() };
     for finding in findings {
         let (mark, colour) = match finding.severity {

@@ -7,13 +7,19 @@ use std::path::PathBuf;
 /// # Panics
 /// With `CI` set, when they are missing.
 pub(crate) fn test_data(name: &str, test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("PINPU_TEST_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let folder = std::env::var_os("PINPU_TEST_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
     let path = folder.join(name);
     if path.exists() {
         return Some(path);
     }
-    assert!(std::env::var_os("CI").is_none(), "test data missing: {}", path.display());
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "test data missing: {}",
+        path.display()
+    );
     eprintln!("skipped: {test} ({} is not here; set PINPU_TEST_DATA)", path.display());
     None
 }
