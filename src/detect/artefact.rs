@@ -89,7 +89,14 @@ fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a 
             && o.power() > 20.0 * channel.power();
         // A frequency-modulated carrier swings beyond that band for moments, at its full power.
         let swing = width < 0.5 * (o.high - o.low) && channel.covered_s() < SWING_TIME * o.covered_s();
-        let reach = (o.high - o.low) * if swing { SWING_REACH } else if edge { 0.25 } else { 0.0 };
+        let reach = (o.high - o.low)
+            * if swing {
+                SWING_REACH
+            } else if edge {
+                0.25
+            } else {
+                0.0
+            };
         let common = channel.high.min(o.high + reach) - channel.low.max(o.low - reach);
         o.id != channel.id
             && contains(o, channel)
