@@ -3,7 +3,7 @@
 //! Nothing is allocated after `new`; when all blocks are on their way the reader finds none and says so, instead of
 //! waiting or growing.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use pinpu_hardware::{SampleBlock, SampleFormat};
 
@@ -30,10 +30,7 @@ impl EmptyBlocks {
     /// An empty block, or none when all are in use.
     #[must_use]
     pub(super) fn try_take(&self) -> Option<SampleBlock> {
-        match self.0.try_recv() {
-            Ok(block) => Some(block),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.0.try_recv().ok()
     }
 
     /// An empty block, waiting for one; none when the measuring end is gone.

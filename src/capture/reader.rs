@@ -342,14 +342,14 @@ fn hole(session: &mut Session, loss: Loss, samples: usize, at: Instant, shared: 
     session.hole(reason, loss.samples, before_read);
 }
 
-/// The middle of the first range, rounded to a megahertz: somewhere to begin.
+/// The broadcasting band where the receiver reaches it: there is always something on the air to begin with. Else the
+/// middle of its first range.
 fn suggested_center(ranges: &[[f64; 2]]) -> Hertz {
-    let [low, high] = ranges.first().copied().unwrap_or([88e6, 108e6]);
-    let center = f64::midpoint(low, high);
-    if high - low < 2e6 {
-        Hertz::from_f64(center)
-    } else {
-        Hertz((center / 1e6).round() as i64 * 1_000_000)
+    const BROADCASTING: Hertz = Hertz(98_000_000);
+    let reaches = |[low, high]: &[f64; 2]| (*low..=*high).contains(&BROADCASTING.as_f64());
+    match ranges.first() {
+        Some([low, high]) if !ranges.iter().any(reaches) => Hertz::from_f64(f64::midpoint(*low, *high)),
+        _ => BROADCASTING,
     }
 }
 

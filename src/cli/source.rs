@@ -79,14 +79,14 @@ pub(super) struct OpenSource {
 
 /// Keeps a recording's warnings within reach.
 pub(super) enum Input {
-    Recording(recording::Recording),
+    Recording(Box<recording::Recording>),
     Device(Box<dyn Receiver>),
 }
 
 impl Input {
     pub(super) fn receiver(&mut self) -> &mut dyn Receiver {
         match self {
-            Self::Recording(recording) => recording,
+            Self::Recording(recording) => recording.as_mut(),
             Self::Device(device) => device.as_mut(),
         }
     }
@@ -150,7 +150,7 @@ impl SourceArgs {
             began: facts.datetime.as_deref().and_then(|text| text.parse().ok()),
             discard: 0,
             settings: Vec::new(),
-            input: Input::Recording(recording),
+            input: Input::Recording(Box::new(recording)),
         })
     }
 

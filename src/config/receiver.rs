@@ -169,22 +169,7 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
         "write a positive rate, such as \"2.4M\"",
     );
     let plan = validate_plan(&file, center, at, faults);
-    let gain = match file.gain {
-        None => Gain::Profile,
-        Some(GainFile::Total(db)) => Gain::Total(db),
-        Some(GainFile::Elements(elements)) => Gain::Elements(elements),
-        Some(GainFile::Word(word)) => match word.as_str() {
-            "automatic" => Gain::Automatic,
-            other => {
-                faults.unless(
-                    other == "profile",
-                    at("gain"),
-                    "write \"profile\", \"automatic\", a number in dB or a table",
-                );
-                Gain::Profile
-            }
-        },
-    };
+    let gain = validate_gain(file.gain, at, faults);
     faults.unless(
         file.ppm.abs() <= 1000.0,
         at("ppm"),
@@ -222,6 +207,25 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
         ppm_uncertainty,
         antenna: file.antenna,
         site,
+    }
+}
+
+fn validate_gain(gain: Option<GainFile>, at: &dyn Fn(&str) -> String, faults: &mut Faults) -> Gain {
+    match gain {
+        None => Gain::Profile,
+        Some(GainFile::Total(db)) => Gain::Total(db),
+        Some(GainFile::Elements(elements)) => Gain::Elements(elements),
+        Some(GainFile::Word(word)) => match word.as_str() {
+            "automatic" => Gain::Automatic,
+            other => {
+                faults.unless(
+                    other == "profile",
+                    at("gain"),
+                    "write \"profile\", \"automatic\", a number in dB or a table",
+                );
+                Gain::Profile
+            }
+        },
     }
 }
 

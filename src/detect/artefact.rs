@@ -13,6 +13,11 @@ const DC_BINS: f64 = 7.0;
 const DC_OFFSET_BINS: f64 = 2.0;
 /// Bursts and ratio that make a line at the centre a keyed signal and not the receiver's.
 const KEYED_BURSTS: u64 = 3;
+/// Share of a carrier's time up to which something beside it is one of its swings, and how far these reach beyond its
+/// band of 99 % of the power, as a share of that band. Carson's rule allows about half the band on each side for the
+/// peaks of a programme whose average deviation is half its peak deviation.
+const SWING_TIME: f64 = 0.03;
+const SWING_REACH: f64 = 0.5;
 /// An I/Q image is at least this much weaker than its parent, dB.
 const IMAGE_DB: f64 = 15.0;
 
@@ -82,7 +87,16 @@ fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a 
         let edge = width < 0.25 * (o.high - o.low)
             && channel.covered_s() < 0.3 * o.covered_s()
             && o.power() > 20.0 * channel.power();
-        let reach = if edge { 0.25 * (o.high - o.low) } else { 0.0 };
+        // A frequency-modulated carrier swings beyond that band for moments, at its full power.
+        let swing = width < 0.5 * (o.high - o.low) && channel.covered_s() < SWING_TIME * o.covered_s();
+        let reach = (o.high - o.low)
+            * if swing {
+                SWING_REACH
+            } else if edge {
+                0.25
+            } else {
+                0.0
+            };
         let common = channel.high.min(o.high + reach) - channel.low.max(o.low - reach);
         o.id != channel.id
             && contains(o, channel)

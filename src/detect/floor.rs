@@ -62,10 +62,4 @@ impl FloorHistory {
         let averages = averages * self.rows_per_group as f64;
         Some(noise_floor::estimate(&spectra, averages, silence, rules))
     }
-
-    /// Forgets everything, after a gap of unknown length.
-    pub(super) fn clear(&mut self) {
-        (self.next, self.filled, self.fresh, self.rows) = (0, 0, 0, 0);
-        self.sum.fill(0.0);
-    }
 }

@@ -86,10 +86,11 @@ impl PulseFinder {
 
     /// Ends the pulse in progress.
     pub(super) fn end(&mut self, done: &mut Vec<Burst>) {
-        if let Some(start_s) = self.start_s.take() {
-            if self.seeded && self.slots <= self.slots_max {
-                self.emit(start_s, done);
-            }
+        if let Some(start_s) = self.start_s.take()
+            && self.seeded
+            && self.slots <= self.slots_max
+        {
+            self.emit(start_s, done);
         }
         self.energy.fill(0.0);
         (self.peak, self.seeded, self.slots, self.quiet) = (0.0, false, 0, 0);

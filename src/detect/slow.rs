@@ -54,9 +54,13 @@ impl SlowAverage {
                 .map(|r| r.first.max(from))
                 .min()
                 .unwrap_or(BINS);
-            for k in from..next {
-                self.sums[k] += power[k];
-                self.counts[k] += 1.0;
+            for ((sum, count), p) in self.sums[from..next]
+                .iter_mut()
+                .zip(&mut self.counts[from..next])
+                .zip(&power[from..next])
+            {
+                *sum += p;
+                *count += 1.0;
             }
             from = claimed
                 .iter()
@@ -76,14 +80,11 @@ impl SlowAverage {
         if self.taken < self.rows {
             return false;
         }
-        for k in 0..BINS {
-            // Bins mostly claimed by the rows say nothing here.
-            let enough = self.counts[k] >= 0.5 * self.rows as f32;
-            self.mean[k] = if enough {
-                self.sums[k] / self.counts[k]
-            } else {
-                floor[k]
-            };
+        // Bins mostly claimed by the rows say nothing here.
+        let enough = 0.5 * self.rows as f32;
+        let sums = self.sums.iter().zip(&self.counts).zip(floor);
+        for (out, ((sum, count), floor)) in self.mean.iter_mut().zip(sums) {
+            *out = if *count >= enough { sum / count } else { *floor };
         }
         let tests = Tests {
             narrow: self.threshold,

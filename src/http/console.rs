@@ -15,10 +15,9 @@ use super::error::Problem;
 #[allow_missing = true]
 struct Files;
 
-/// The reader of the API document styles itself with inline rules; scripts stay ours alone.
-const DOCS_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: blob:; connect-src 'self'; font-src 'self' data:; object-src 'none'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+/// The reader of the API document needs nothing from elsewhere and no inline code.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Everything that is not an API route.
 pub(super) async fn fallback(request: Request) -> Response {

@@ -73,9 +73,7 @@ fn is_bare_error(response: &Response) -> bool {
 
 fn log_problem(problem: &Problem, id: &str) {
     if problem.status.is_server_error() {
-        let cause = problem
-            .cause()
-            .map_or_else(|| "no cause given".to_owned(), |cause| chain(cause));
+        let cause = problem.cause().map_or_else(|| "no cause given".to_owned(), chain);
         tracing::error!(
             request_id = id,
             status = problem.status.as_u16(),

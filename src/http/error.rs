@@ -47,6 +47,12 @@ pub struct FieldProblem {
 pub struct Problem {
     /// Status of the answer.
     pub status: StatusCode,
+    /// Boxed: results are handed about everywhere, problems seldom.
+    parts: Box<Parts>,
+}
+
+#[derive(Debug, Clone)]
+struct Parts {
     code: &'static str,
     detail: Text,
     errors: Vec<FieldProblem>,
@@ -65,13 +71,16 @@ impl Problem {
             zh: zh.into(),
             en: en.into(),
         };
-        Self {
-            status,
+        let parts = Parts {
             code,
             detail,
             errors: Vec::new(),
             headers: Vec::new(),
             cause: None,
+        };
+        Self {
+            status,
+            parts: Box::new(parts),
         }
     }
 
@@ -90,7 +99,7 @@ impl Problem {
     /// Names the faulty field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.errors.push(FieldProblem {
+        self.parts.errors.push(FieldProblem {
             field: field.into(),
             reason: reason.into(),
         });
@@ -100,7 +109,7 @@ impl Problem {
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.parts.headers.push((name, value));
         self
     }
 
@@ -111,14 +120,14 @@ impl Problem {
     }
 
     fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
-        self.cause = Some(Arc::new(cause));
+        self.parts.cause = Some(Arc::new(cause));
         self
     }
 
     /// The cause, for the log only.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
-        self.cause.as_deref()
+        self.parts.cause.as_deref()
     }
 
     /// The problem that stands for a bare status, as routers and layers produce it.
@@ -164,20 +173,20 @@ impl Problem {
                 Language::En => format!("Something failed inside. Tell the administrator this number: {request_id}."),
             }
         } else {
-            text_in(language, &self.detail).to_owned()
+            text_in(language, &self.parts.detail).to_owned()
         };
         ProblemResponse {
-            r#type: format!("urn:pinpu:problem:{}", self.code),
-            title: text_in(language, &title(self.code)).to_owned(),
+            r#type: format!("urn:pinpu:problem:{}", self.parts.code),
+            title: text_in(language, &title(self.parts.code)).to_owned(),
             status: self.status.as_u16(),
             detail,
             request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
+            errors: self.parts.errors.clone(),
         }
     }
 
     pub(super) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.headers
+        &self.parts.headers
     }
 }
 

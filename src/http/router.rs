@@ -18,9 +18,17 @@ use super::{
 };
 
 /// The API with its document.
-#[must_use]
 pub fn api() -> (Router<AppState>, OpenApi) {
-    let v1 = OpenApiRouter::new()
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .nest("/api/v1", v1())
+        .routes(routes!(metrics::get_metrics))
+        .routes(routes!(openapi::get_openapi))
+        .split_for_parts()
+}
+
+/// The resources.
+fn v1() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .nest(
             "/health",
             OpenApiRouter::new()
@@ -86,12 +94,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
             ),
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
-        .routes(routes!(live::open_live));
-    OpenApiRouter::with_openapi(openapi::skeleton())
-        .nest("/api/v1", v1)
-        .routes(routes!(metrics::get_metrics))
-        .routes(routes!(openapi::get_openapi))
-        .split_for_parts()
+        .routes(routes!(live::open_live))
 }
 
 /// Largest body of a request, files aside.

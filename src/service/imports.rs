@@ -5,7 +5,7 @@ use crate::{
     Result,
     registry::{
         Allocation, AllocationTable, Text,
-        import::{BadRow, ImportReport, Kind, compare, parse_allocations, parse_assignments},
+        import::{BadRow, ImportReport, Kind, compare, merge_rows, parse_allocations, parse_assignments},
     },
 };
 
@@ -88,9 +88,9 @@ fn outcome<T>(report: &ImportReport<T>, [added, updated, unchanged]: [usize; 3])
     }
 }
 
-/// The table with these rows added or replaced by key; an import never deletes.
+/// The table that imported rows go to: the first, which is the national one, or a new one.
 fn merged(table: Option<&AllocationTable>, rows: Vec<Allocation>) -> AllocationTable {
-    let mut table = table.cloned().unwrap_or_else(|| AllocationTable {
+    let table = table.cloned().unwrap_or_else(|| AllocationTable {
         id: "local".to_owned(),
         jurisdiction: "CN".to_owned(),
         edition: "imported".to_owned(),
@@ -100,12 +100,5 @@ fn merged(table: Option<&AllocationTable>, rows: Vec<Allocation>) -> AllocationT
         complete: false,
         rows: Vec::new(),
     });
-    for row in rows {
-        match table.rows.iter_mut().find(|known| known.id == row.id) {
-            Some(known) => *known = row,
-            None => table.rows.push(row),
-        }
-    }
-    table.rows.sort_by_key(|row| (row.band.low(), row.band.high()));
-    table
+    merge_rows(table, rows)
 }

@@ -140,6 +140,22 @@ impl TestApp {
         self.call("POST", path)
     }
 
+    /// Announces a body of `length` bytes and sends only `sent` of them; answers the status that comes back.
+    pub fn announce_body(&self, path: &str, cookie: &str, kind: &str, [length, sent]: [usize; 2]) -> u16 {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(self.address).expect("connection");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("timeout");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
+            self.address
+        );
+        stream.write_all(head.as_bytes()).expect("sent");
+        stream.write_all(&vec![b' '; sent]).expect("sent");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer before the body");
+        String::from_utf8_lossy(&answer[9..]).parse().expect("status")
+    }
+
     /// Makes an account, named like its role.
     pub fn account(&self, role: Role) -> String {
         let users = Arc::clone(&self.state.users);

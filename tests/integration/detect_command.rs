@@ -11,6 +11,45 @@ use serde_json::{Value, json};
 
 use crate::data::test_data;
 
+/// What every summary says.
+const SUMMARY_KEYS: [&str; 15] = [
+    "samples",
+    "seconds",
+    "sample_rate_hz",
+    "center_hz",
+    "fft_size",
+    "averages",
+    "noise_floor_dbfs_hz",
+    "floor_uncertainty_db",
+    "snr_wall_db",
+    "clipped_fraction",
+    "false_alarms_per_day_mhz",
+    "emissions",
+    "gaps",
+    "throughput_msps",
+    "floor_observed",
+];
+
+/// What every emission says (besides what may be null).
+const EMISSION_KEYS: [&str; 16] = [
+    "id",
+    "start_s",
+    "stop_s",
+    "center_hz",
+    "low_hz",
+    "high_hz",
+    "bandwidth_hz",
+    "bandwidth_method",
+    "power_dbfs",
+    "snr_db",
+    "peak_dbfs",
+    "duty_cycle",
+    "bursts",
+    "bursts_total",
+    "classes",
+    "open",
+];
+
 fn pinpu(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pinpu"));
     command
@@ -81,23 +120,7 @@ fn the_json_of_detect_keeps_its_contract() {
     let rows = rows(&output);
     let (summary, rest) = rows.split_last().expect("a summary");
     assert_eq!(summary["type"], "summary");
-    for key in [
-        "samples",
-        "seconds",
-        "sample_rate_hz",
-        "center_hz",
-        "fft_size",
-        "averages",
-        "noise_floor_dbfs_hz",
-        "floor_uncertainty_db",
-        "snr_wall_db",
-        "clipped_fraction",
-        "false_alarms_per_day_mhz",
-        "emissions",
-        "gaps",
-        "throughput_msps",
-        "floor_observed",
-    ] {
+    for key in SUMMARY_KEYS {
         assert!(!summary[key].is_null(), "the summary lacks {key}: {summary}");
     }
     assert_eq!(
@@ -108,24 +131,7 @@ fn the_json_of_detect_keeps_its_contract() {
     assert_eq!(emissions.len(), 1, "{rest:#?}");
     assert_eq!(summary["emissions"], json!(1));
     let emission = emissions[0];
-    for key in [
-        "id",
-        "start_s",
-        "stop_s",
-        "center_hz",
-        "low_hz",
-        "high_hz",
-        "bandwidth_hz",
-        "bandwidth_method",
-        "power_dbfs",
-        "snr_db",
-        "peak_dbfs",
-        "duty_cycle",
-        "bursts",
-        "bursts_total",
-        "classes",
-        "open",
-    ] {
+    for key in EMISSION_KEYS {
         assert!(!emission[key].is_null(), "an emission lacks {key}: {emission}");
     }
     for key in ["verdict", "artefact"] {

@@ -44,7 +44,6 @@ impl VerdictRow {
 /// One line.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-#[expect(clippy::large_enum_variant, reason = "rows are written one at a time")]
 pub(super) enum Row {
     Emission {
         #[serde(flatten)]
