@@ -4,7 +4,8 @@
 use super::{
     Language, PlotError, PlotOptions,
     axis::{self, Tick, TimeSpan},
-    colour::{Colour, GRID, INK, MUTED, PAPER},
+    chart::{self, Axis, Chart, Charted},
+    colour::{Colour, INK, MUTED, PAPER},
     data::{BandLabel, Scope},
     fonts::{Fonts, Weight},
     scene::{Area, Scene, Shape, Text, fitted},
@@ -55,6 +56,8 @@ pub(super) struct Frame<'a> {
     pub(super) chart: Area,
     low_hz: f64,
     high_hz: f64,
+    /// The frequency axis.
+    across: Axis,
 }
 
 /// Size of things for a picture: 1 on 1200 × 700.
@@ -96,6 +99,7 @@ impl<'a> Frame<'a> {
             },
             low_hz: scope.band.low().as_f64(),
             high_hz: scope.band.high().as_f64(),
+            across: Axis::new(scope.band.low().as_f64()..scope.band.high().as_f64(), &[]),
         };
         let top = frame.heading(heading, width);
         let mut rows = strip_rows(&scope.allocations, scope);
@@ -132,7 +136,37 @@ impl<'a> Frame<'a> {
 
     /// Pixels of a frequency; not limited to the chart.
     pub(super) fn x(&self, hz: f64) -> f64 {
-        self.chart.left + (hz - self.low_hz) / (self.high_hz - self.low_hz) * self.chart.width()
+        self.across.pixel(hz, self.chart.left, self.chart.right)
+    }
+
+    /// The pixel of a value on a vertical axis; not limited to the chart.
+    pub(super) fn y(&self, axis: &Axis, value: f64) -> f64 {
+        axis.pixel(value, self.chart.bottom, self.chart.top)
+    }
+
+    /// The frequency of a pixel.
+    pub(super) fn hz(&self, x: f64) -> f64 {
+        self.low_hz + (x - self.chart.left) * self.hz_per_pixel()
+    }
+
+    /// Hertz a pixel.
+    pub(super) fn hz_per_pixel(&self) -> f64 {
+        self.across.per_pixel(self.chart.width())
+    }
+
+    /// Draws on the chart, in hertz and the quantity of the vertical axis.
+    pub(super) fn plot(
+        &mut self,
+        vertical: &Axis,
+        draw: impl FnOnce(&mut Chart<'_, '_>) -> Charted,
+    ) -> Result<(), PlotError> {
+        chart::on(&mut self.scene, self.chart, [&self.across, vertical], draw)
+    }
+
+    /// The grid at the ticks of both axes.
+    pub(super) fn grid(&mut self, vertical: &Axis) -> Result<(), PlotError> {
+        let (area, width) = (self.chart, self.unit.max(1.0));
+        self.plot(vertical, |on| chart::grid(on, area, width))
     }
 
     /// The pixels of a band within the chart, at least `least` wide; nothing when it lies outside.
@@ -272,31 +306,24 @@ impl<'a> Frame<'a> {
         let top = chart.bottom + strip;
         for tick in &found.ticks {
             let x = self.x(tick.at).round() + 0.5;
-            if x > chart.left + 2.0 && x < chart.right - 2.0 {
-                self.scene
-                    .line(vec![(x, chart.top), (x, chart.bottom)], GRID, u.max(1.0));
-            }
             self.scene.line(vec![(x, top), (x, top + 5.0 * u)], MUTED, u.max(1.0));
             let half = self.width(&tick.label, size) / 2.0 + 2.0;
             let x = x.clamp(half, f64::from(self.scene.width) - half);
             self.scene
                 .text(Text::new(tick.label.clone(), x, top + 14.0 * u, size, INK).middle());
         }
+        self.across = Axis::new(self.low_hz..self.high_hz, &found.ticks);
         let words = self.language.frequency_axis(scope.band, found.unit);
         let middle = (chart.left + chart.right) / 2.0;
         self.scene
             .text(Text::new(words, middle, top + 34.0 * u, size, MUTED).middle());
     }
 
-    /// Ticks, grid and name of the vertical axis; `y` takes a tick's place to pixels.
-    pub(super) fn vertical_axis(&mut self, name: &str, ticks: &[Tick], grid: bool, y: impl Fn(f64) -> f64) {
+    /// Ticks and name of the vertical axis.
+    pub(super) fn vertical_axis(&mut self, name: &str, ticks: &[Tick], axis: &Axis) {
         let (u, size, chart) = (self.unit, self.text_size(), self.chart);
         for tick in ticks {
-            let at = y(tick.at).round().clamp(chart.top, chart.bottom - 1.0) + 0.5;
-            if grid {
-                self.scene
-                    .line(vec![(chart.left, at), (chart.right, at)], GRID, u.max(1.0));
-            }
+            let at = self.y(axis, tick.at).round().clamp(chart.top, chart.bottom - 1.0) + 0.5;
             self.scene
                 .line(vec![(chart.left - 5.0 * u, at), (chart.left, at)], MUTED, u.max(1.0));
             self.scene

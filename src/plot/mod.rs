@@ -1,10 +1,13 @@
 //! Images for reports: spectrum, waterfall and occupancy, as PNG and SVG, with axes, units and titles in zh or en.
 //!
 //! Pure: data in, bytes out. A chart becomes a list of shapes (`scene`), which `raster` and `svg` write. What was not
-//! observed is hatched and never drawn as a low level. Levels keep the unit they came with. Drawn with tiny-skia and
-//! ab_glyph: plotters has no anti-aliased thick lines, whole pixels only, and drops the side bearings of glyphs.
+//! observed is hatched and never drawn as a low level. Levels keep the unit they came with. Plotters draws the charts
+//! into the scene (`chart`, `backend`); pixels and glyphs are ours (tiny-skia, ab_glyph), because its own bitmaps have no
+//! anti-aliased thick lines and whole pixels only, and drop the side bearings of glyphs.
 
 mod axis;
+mod backend;
+mod chart;
 mod colour;
 mod data;
 pub mod fonts;
@@ -142,6 +145,9 @@ pub enum PlotError {
     /// The data do not fit together; the text says which and how.
     #[error("{0}")]
     Data(String),
+    /// The chart could not be laid out or drawn.
+    #[error("chart: {0}")]
+    Chart(String),
     /// No font for PNG text.
     #[error("no font found that draws {script}: {}", fonts::INSTALL)]
     Font {
@@ -166,9 +172,11 @@ impl From<PlotError> for crate::Error {
             PlotError::Size { .. } | PlotError::Room { .. } | PlotError::Format(_) | PlotError::Data(_) => {
                 Self::Invalid(error.to_string())
             }
-            PlotError::Font { .. } | PlotError::Memory | PlotError::Png(_) | PlotError::Svg(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            PlotError::Chart(_)
+            | PlotError::Font { .. }
+            | PlotError::Memory
+            | PlotError::Png(_)
+            | PlotError::Svg(_) => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Share of time in use over frequency: a bar per channel with its 95 % interval, and above the chart how much of the
 //! time each channel was observed at all. A channel that was never observed is hatched: nothing is known of it.
 
+use plotters::element::{PathElement, Rectangle};
+
 use super::{
     PlotError, PlotOptions, axis,
+    backend::units,
+    chart::{Axis, Chart, Charted, fill, stroke},
     colour::{Colour, INK, MEAN, MIN},
     data::{OccupancyBin, OccupancyPlot},
     fonts::Fonts,
@@ -28,11 +32,12 @@ pub(super) fn compose(data: &OccupancyPlot, options: &PlotOptions, fonts: &Fonts
     };
     let mut frame = Frame::new(fonts, options, &data.scope, &heading(data, options), margins)?;
     let chart = frame.chart;
-    let y = |percent: f64| chart.bottom - percent / (top * 100.0) * chart.height();
     let ticks = axis::level(0.0, top * 100.0, chart.height(), 34.0 * unit);
-    frame.vertical_axis(&options.language.occupancy_axis(), &ticks, true, y);
+    let shares = Axis::new(0.0..top * 100.0, &ticks);
+    frame.vertical_axis(&options.language.occupancy_axis(), &ticks, &shares);
+    frame.grid(&shares)?;
     for bin in &data.bins {
-        draw(&mut frame, bin, data.scope.seconds, y);
+        draw(&mut frame, bin, data.scope.seconds, &shares)?;
     }
     Ok(frame.finish())
 }
@@ -76,10 +81,10 @@ fn top(bins: &[OccupancyBin]) -> f64 {
         .unwrap_or(1.0)
 }
 
-fn draw(frame: &mut Frame<'_>, bin: &OccupancyBin, seconds: f64, y: impl Fn(f64) -> f64) {
+fn draw(frame: &mut Frame<'_>, bin: &OccupancyBin, seconds: f64, shares: &Axis) -> Result<(), PlotError> {
     let (u, chart) = (frame.unit, frame.chart);
     let Some((left, right)) = frame.across(bin.band.low().as_f64(), bin.band.high().as_f64(), 1.0) else {
-        return;
+        return Ok(());
     };
     let ruler = Area {
         left,
@@ -90,39 +95,41 @@ fn draw(frame: &mut Frame<'_>, bin: &OccupancyBin, seconds: f64, y: impl Fn(f64)
     if bin.observed_s <= 0.0 {
         frame.scene.push(Shape::Unseen(Area { left, right, ..chart }));
         frame.scene.push(Shape::Unseen(ruler));
-        return;
+        return Ok(());
     }
     let share = (bin.observed_s / seconds.max(1e-9)).clamp(0.0, 1.0);
     frame
         .scene
         .push(Shape::Rect(ruler, OBSERVED.faded(0.15 + 0.85 * share as f32)));
+    let sides = [left, right].map(|x| frame.hz(x));
+    let least = shares.per_pixel(chart.height()) / 2.0;
+    frame.plot(shares, |on| bar(on, bin, sides, [u, right - left, least]))
+}
+
+/// The bar of a channel between its two frequencies and its interval; `wide` is its width in pixels.
+fn bar(on: &mut Chart<'_, '_>, bin: &OccupancyBin, [left, right]: [f64; 2], [u, wide, least]: [f64; 3]) -> Charted {
     // A gap between bars shows where channels end, as long as there is room for one.
-    let gap = if right - left > 6.0 * u { 0.5 * u } else { 0.0 };
-    let bar = Area {
-        left: left + gap,
-        right: right - gap,
-        top: y(bin.fraction * 100.0),
-        bottom: chart.bottom,
+    let gap = if wide > 6.0 * u {
+        units(0.5 * u).unsigned_abs()
+    } else {
+        0
     };
-    frame.scene.push(Shape::Rect(bar, MEAN.faded(0.85)));
-    let [low, high] = bin.interval.map(|share| y(share * 100.0));
-    if right - left < WHISKER_FROM * u {
-        frame.scene.push(Shape::Rect(
-            Area {
-                left,
-                right,
-                top: high,
-                bottom: low.max(high + 0.5),
-            },
-            MIN.faded(0.55),
-        ));
-        return;
+    let mut bar = Rectangle::new([(left, bin.fraction * 100.0), (right, 0.0)], fill(MEAN.faded(0.85)));
+    bar.set_margin(0, 0, gap, gap);
+    on.draw_series([bar])?;
+    let [low, high] = bin.interval.map(|share| share * 100.0);
+    if wide < WHISKER_FROM * u {
+        let veil = [(left, high), (right, low.min(high - least))];
+        on.draw_series([Rectangle::new(veil, fill(MIN.faded(0.55)))])?;
+        return Ok(());
     }
-    let (middle, arm) = ((left + right) / 2.0, ((right - left) / 4.0).min(5.0 * u));
-    frame.scene.line(vec![(middle, low), (middle, high)], INK, 1.2 * u);
-    for end in [low, high] {
-        frame
-            .scene
-            .line(vec![(middle - arm, end), (middle + arm, end)], INK, 1.2 * u);
-    }
+    let middle = (left + right) / 2.0;
+    let arm = (right - left) * (0.25_f64).min(5.0 * u / wide);
+    let line = |from, to| PathElement::new(vec![from, to], stroke(INK, 1.2 * u));
+    on.draw_series([
+        line((middle, low), (middle, high)),
+        line((middle - arm, low), (middle + arm, low)),
+        line((middle - arm, high), (middle + arm, high)),
+    ])?;
+    Ok(())
 }

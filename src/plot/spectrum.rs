@@ -4,8 +4,11 @@
 //! Where there are more bins than pixels, each pixel column shows both the highest and the lowest of its bins, so a
 //! narrow carrier never vanishes.
 
+use plotters::{element::Polygon, series::LineSeries};
+
 use super::{
     PlotError, PlotOptions, axis,
+    chart::{Axis, Dashed, Hatched, fill, stroke},
     colour::{FLOOR, MAX, MEAN, MIN},
     data::{Marker, SpectrumPlot},
     fonts::{Fonts, Weight},
@@ -43,31 +46,54 @@ pub(super) fn compose(data: &SpectrumPlot, options: &PlotOptions, fonts: &Fonts)
     };
     let mut frame = Frame::new(fonts, options, &data.scope, &heading, margins)?;
     let chart = frame.chart;
-    let y = |level: f64| chart.bottom - (level - low) / (high - low) * chart.height();
     let ticks = axis::level(low, high, chart.height(), 34.0 * unit);
-    frame.vertical_axis(&options.language.level_axis(data.unit.symbol()), &ticks, true, y);
-    unseen(&mut frame, &data.mean);
-    let flat = |level: f32| y(f64::from(level)).clamp(chart.top, chart.bottom);
+    let levels = Axis::new(low..high, &ticks);
+    frame.vertical_axis(&options.language.level_axis(data.unit.symbol()), &ticks, &levels);
+    frame.grid(&levels)?;
+    let bins = Bins {
+        low_hz: data.scope.band.low().as_f64(),
+        width_hz: data.scope.band.width().as_f64() / data.mean.len() as f64,
+        pixel_hz: frame.hz_per_pixel(),
+        levels: [low, high],
+    };
+    let unseen = unseen(&data.mean, &bins);
+    frame.plot(&levels, |on| on.draw_series(unseen).map(|_| ()))?;
     markers(&mut frame, &data.emissions, &names);
+    traces(&mut frame, data, &bins, &levels)?;
+    Ok(frame.finish())
+}
+
+/// The veil from lowest to highest, the lines, and the noise floor in dashes.
+fn traces(frame: &mut Frame<'_>, data: &SpectrumPlot, bins: &Bins, levels: &Axis) -> Result<(), PlotError> {
+    let unit = frame.unit;
     let [min, max, floor] = [&data.min, &data.max, &data.floor].map(|trace| observed(trace, &data.mean));
-    if !max.is_empty() && !min.is_empty() {
-        between(&mut frame, &min, &max, flat);
-    }
-    for (trace, colour, width) in [(&min, MIN, 1.0), (&max, MAX, 1.0), (&data.mean, MEAN, 1.6)] {
-        for points in lines(trace, chart, flat) {
-            frame.scene.line(points, colour, width * unit);
+    frame.plot(levels, |on| {
+        if !max.is_empty() && !min.is_empty() {
+            on.draw_series(between(&min, &max, bins))?;
         }
-    }
-    for points in lines(&floor, chart, flat) {
-        let dash = Some(DASH.map(|length| length * unit));
-        frame.scene.push(Shape::Line {
+        for (trace, colour, width) in [(&min, MIN, 1.0), (&max, MAX, 1.0), (&data.mean, MEAN, 1.6)] {
+            for points in lines(trace, bins) {
+                on.draw_series(LineSeries::new(points, stroke(colour, width * unit)))?;
+            }
+        }
+        on.draw_series(lines(&floor, bins).into_iter().map(|points| Dashed {
             points,
             colour: FLOOR,
             width: 1.6 * unit,
-            dash,
-        });
-    }
-    Ok(frame.finish())
+            dash: DASH.map(|length| length * unit),
+        }))?;
+        Ok(())
+    })
+}
+
+/// Where the bins of a trace lie.
+struct Bins {
+    low_hz: f64,
+    width_hz: f64,
+    /// Hertz a pixel.
+    pixel_hz: f64,
+    /// The ends of the level axis.
+    levels: [f64; 2],
 }
 
 fn heading(data: &SpectrumPlot, options: &PlotOptions) -> Heading {
@@ -129,13 +155,15 @@ fn observed(trace: &[f32], mean: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// A trace as joined lines, parted where it was not observed.
-fn lines(trace: &[f32], chart: Area, y: impl Fn(f32) -> f64) -> Vec<Vec<(f64, f64)>> {
-    let per_bin = chart.width() / trace.len().max(1) as f64;
+/// A trace as joined lines in hertz and levels, parted where it was not observed.
+fn lines(trace: &[f32], on: &Bins) -> Vec<Vec<(f64, f64)>> {
     let mut lines = vec![Vec::new()];
-    let per_column = (1.0 / per_bin).floor().max(1.0) as usize;
+    let per_column = (on.pixel_hz / on.width_hz).floor().max(1.0) as usize;
+    let point = |at: usize, level: f32| {
+        let hz = on.low_hz + (at as f64 + 0.5) * on.width_hz;
+        (hz, f64::from(level).clamp(on.levels[0], on.levels[1]))
+    };
     for (n, bins) in trace.chunks(per_column).enumerate() {
-        let x = |at: usize| chart.left + (at as f64 + 0.5) * per_bin;
         let first = n * per_column;
         let seen = || bins.iter().enumerate().filter(|(_, level)| level.is_finite());
         let (lowest, highest) = (
@@ -148,49 +176,44 @@ fn lines(trace: &[f32], chart: Area, y: impl Fn(f32) -> f64) -> Vec<Vec<(f64, f6
         };
         let Some(line) = lines.last_mut() else { continue };
         let (early, late) = if a.0 <= b.0 { (a, b) } else { (b, a) };
-        line.push((x(first + early.0), y(*early.1)));
+        line.push(point(first + early.0, *early.1));
         if early.0 != late.0 {
-            line.push((x(first + late.0), y(*late.1)));
+            line.push(point(first + late.0, *late.1));
         }
     }
     // A single bin between two that were not observed still shows.
     for line in lines.iter_mut().filter(|line| line.len() == 1) {
-        line.push((line[0].0 + per_bin.max(1.0), line[0].1));
+        line.push((line[0].0 + on.width_hz.max(on.pixel_hz), line[0].1));
     }
     lines.retain(|line| !line.is_empty());
     lines
 }
 
 /// The span from lowest to highest as a veil behind the lines, parted like them.
-fn between(frame: &mut Frame<'_>, min: &[f32], max: &[f32], y: impl Fn(f32) -> f64) {
-    let lower = lines(min, frame.chart, &y);
-    let upper = lines(max, frame.chart, &y);
-    for (below, above) in lower.into_iter().zip(upper) {
-        let outline = above.into_iter().chain(below.into_iter().rev()).collect();
-        frame.scene.push(Shape::Polygon(outline, MIN.faded(0.16)));
-    }
+fn between(min: &[f32], max: &[f32], on: &Bins) -> Vec<Polygon<(f64, f64)>> {
+    let parts = lines(min, on).into_iter().zip(lines(max, on));
+    let veil = parts.map(|(below, above)| {
+        let outline: Vec<_> = above.into_iter().chain(below.into_iter().rev()).collect();
+        Polygon::new(outline, fill(MIN.faded(0.16)))
+    });
+    veil.collect()
 }
 
 /// Hatches runs of bins that were not observed.
-fn unseen(frame: &mut Frame<'_>, mean: &[f32]) {
-    let per_bin = frame.chart.width() / mean.len() as f64;
-    let mut from = None;
+fn unseen(mean: &[f32], on: &Bins) -> Vec<Hatched> {
+    let (mut from, mut hatched) = (None, Vec::new());
     for (n, level) in mean.iter().copied().chain([0.0]).enumerate() {
         match (level.is_finite(), from) {
             (false, None) => from = Some(n),
             (true, Some(start)) => {
-                let edge = |bin: usize| frame.chart.left + bin as f64 * per_bin;
-                let area = Area {
-                    left: edge(start),
-                    right: edge(n),
-                    ..frame.chart
-                };
-                frame.scene.push(Shape::Unseen(area));
+                let edge = |bin: usize| on.low_hz + bin as f64 * on.width_hz;
+                hatched.push(Hatched([(edge(start), on.levels[0]), (edge(n), on.levels[1])]));
                 from = None;
             }
             _ => {}
         }
     }
+    hatched
 }
 
 /// Where the name of an emission goes.

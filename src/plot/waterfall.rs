@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{
     PlotError, PlotOptions, axis,
+    chart::Axis,
     colour::{Colour, INK, MUTED, PAPER, level_index},
     data::{EmissionBox, WaterfallPlot},
     fonts::{Fonts, Weight},
@@ -46,10 +47,11 @@ pub(super) fn compose(data: &WaterfallPlot, options: &PlotOptions, fonts: &Fonts
         indices: reduced(&data.rows, width, height, |level| level_index(level, low, high)),
     }));
     let seconds = span.seconds.max(1e-9);
-    let y = |at: f64| chart.top + at / seconds * chart.height();
     let ticks = axis::time(span, options.offset, chart.height(), apart);
-    frame.vertical_axis(&options.language.time_axis(span, options.offset), &ticks, false, y);
-    boxes(&mut frame, &data.emissions, y);
+    // The oldest is on top: the axis runs downwards.
+    let times = Axis::new(seconds..0.0, &ticks);
+    frame.vertical_axis(&options.language.time_axis(span, options.offset), &ticks, &times);
+    boxes(&mut frame, &data.emissions, &times);
     colour_bar(&mut frame, [low, high], data.unit.symbol());
     Ok(frame.finish())
 }
@@ -127,7 +129,7 @@ fn share(n: usize, pixels: usize, items: usize) -> Range<usize> {
 }
 
 /// Frames around emissions; a name at each where it does not cover another.
-fn boxes(frame: &mut Frame<'_>, emissions: &[EmissionBox], y: impl Fn(f64) -> f64) {
+fn boxes(frame: &mut Frame<'_>, emissions: &[EmissionBox], times: &Axis) {
     let (u, chart, size) = (frame.unit, frame.chart, 11.0 * frame.unit);
     let mut taken: Vec<Area> = Vec::new();
     for emission in emissions {
@@ -135,7 +137,10 @@ fn boxes(frame: &mut Frame<'_>, emissions: &[EmissionBox], y: impl Fn(f64) -> f6
         let Some((left, right)) = frame.across(band.low().as_f64(), band.high().as_f64(), 5.0 * u) else {
             continue;
         };
-        let (top, bottom) = (y(emission.start_s).max(chart.top), y(emission.stop_s).min(chart.bottom));
+        let (top, bottom) = (
+            frame.y(times, emission.start_s).max(chart.top),
+            frame.y(times, emission.stop_s).min(chart.bottom),
+        );
         if bottom < chart.top || top > chart.bottom {
             continue;
         }
