@@ -177,7 +177,18 @@ fn administrators_keep_accounts() {
         (rest["items"][0]["name"].as_str(), &rest["next_cursor"]),
         (Some("li.wei"), &json!(null))
     );
+}
 
+#[test]
+fn accounts_are_changed_and_removed_but_never_the_last_administrator() {
+    let app = TestApp::start();
+    let admin = app.as_role(Role::Admin);
+    let auditor = json!({"name": "li.wei", "role": "auditor", "password": PASSWORD});
+    app.post("/api/v1/users")
+        .cookie(&admin)
+        .json(&auditor)
+        .send()
+        .expect(201);
     let change = json!({"password": "new words for an auditor"});
     app.call("PATCH", "/api/v1/users/li.wei")
         .cookie(&admin)

@@ -119,8 +119,6 @@ fn a_conflict_is_acknowledged_resolved_and_reopened_by_those_who_read_it() {
         .header("if-match", &second)
         .send()
         .expect(422);
-    let long = json!({"resolution": "other", "comment": "x".repeat(2001)});
-    step("resolve", long).header("if-match", &second).send().expect(422);
     let done = step(
         "resolve",
         json!({"resolution": "removed", "comment": "<b>switched off</b>"}),
@@ -150,6 +148,23 @@ fn a_conflict_is_acknowledged_resolved_and_reopened_by_those_who_read_it() {
         .send()
         .expect(200);
     assert_eq!(read().json()["status"], "open");
+}
+
+#[test]
+fn a_remark_has_a_length() {
+    let (app, cookie, conflict) = with_conflict();
+    let path = format!("/api/v1/conflicts/{}/resolve", conflict["id"].as_str().expect("id"));
+    let remark = |length: usize| {
+        let body = json!({"resolution": "other", "comment": "频".repeat(length)});
+        app.post(&path)
+            .cookie(&cookie)
+            .header("if-match", "\"v1\"")
+            .json(&body)
+            .send()
+    };
+    let long = remark(2001).expect(422).json();
+    assert_eq!(long["errors"][0]["field"], "comment", "{long}");
+    remark(2000).expect(200);
 }
 
 #[test]
