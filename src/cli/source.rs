@@ -41,7 +41,7 @@ pub(super) struct SourceArgs {
     #[arg(long, value_enum)]
     format: Option<FormatArg>,
     /// Sample rate, such as 2.4M
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
     rate: Option<Hertz>,
     /// Centre frequency, such as 433.92M; 0 measures a recording at offsets
     #[arg(long, value_name = "HZ", allow_hyphen_values = true)]

@@ -159,7 +159,19 @@ fn the_json_of_detect_keeps_its_contract() {
 fn check_gives_verdicts_and_exit_status_three() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());
-    let output = pinpu(&["detect", text(&path), "--json", "--check", "--ppm-uncertainty", "1"]);
+    let stations = concat!(env!("CARGO_MANIFEST_DIR"), "/config/demo/assignments.csv");
+    let held = [
+        "detect",
+        text(&path),
+        "--check",
+        "--registry",
+        stations,
+        "--site",
+        "30.53,114.36",
+        "--ppm-uncertainty",
+        "1",
+    ];
+    let output = pinpu(&[&held[..], &["--json"]].concat());
     assert_eq!(
         output.status.code(),
         Some(3),
@@ -175,10 +187,16 @@ fn check_gives_verdicts_and_exit_status_three() {
             .is_some_and(|text| text.contains("97.45")),
         "{verdict}"
     );
-    let chinese = pinpu(&["detect", text(&path), "--check", "--lang", "zh"]);
+    let chinese = pinpu(&[&held[..], &["--lang", "zh"]].concat());
     assert!(
         String::from_utf8_lossy(&chinese.stdout).contains("冲突"),
         "the table speaks Chinese when asked"
+    );
+    let unheld = pinpu(&["detect", text(&path), "--json", "--check"]);
+    assert_eq!(
+        unheld.status.code(),
+        Some(0),
+        "without stations nobody is called unlicensed"
     );
 }
 
