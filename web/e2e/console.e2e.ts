@@ -138,10 +138,8 @@ test("an emission that the server reports appears in the list", async () => {
     return rows.some((row) => Number(row).toFixed(2) === shown);
   });
   // Dispatched, not aimed: the list is alive, and software rendering leaves a slow machine few frames to aim in.
-  await eventually("the view in the address", async () => {
-    await page.locator('[data-list="emissions"] li button.row').first().dispatchEvent("click");
-    return page.url().includes("low_hz=");
-  });
+  await page.locator('[data-list="emissions"] li button.row').first().dispatchEvent("click");
+  await eventually("the view in the address", () => page.url().includes("low_hz="));
   await shot("live-zh-emission");
 });
 
