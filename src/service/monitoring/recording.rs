@@ -50,7 +50,7 @@ enum Announce {
 
 /// What was last known of a receiver.
 struct Known {
-    run: (i64, u64),
+    run: Option<(i64, u64)>,
     state: Option<ReceiverState>,
     stored: Instant,
 }
@@ -163,12 +163,14 @@ impl Recorder {
         });
     }
 
-    /// Notices a new run of a receiver.
+    /// Notices a new run of a receiver. Only what was measured belongs to a run: a report of health carries the time it
+    /// was made at, and must end nothing but what an earlier process left open.
     fn note_run(&mut self, observation: &Observation, changes: &mut Vec<Change>) {
-        let run = (observation.epoch.as_microsecond(), observation.run);
+        let measured = matches!(observation.content, ObservationContent::Detect { .. });
+        let run = measured.then(|| (observation.epoch.as_microsecond(), observation.run));
         let receiver = &observation.receiver;
         match self.known.get_mut(receiver) {
-            Some(known) if known.run == run => return,
+            Some(known) if run.is_none() || known.run == run => return,
             Some(known) => known.run = run,
             None => {
                 let known = Known {
