@@ -29,10 +29,25 @@ install_packages() {
 
 require_rust() {
   [ -d "$HOME/.cargo/bin" ] && PATH="$HOME/.cargo/bin:$PATH"
-  command -v cargo >/dev/null && return
+  if command -v cargo >/dev/null; then
+    claim_build_cache
+    return
+  fi
   fail "No Rust toolchain found. Install rustup from https://rustup.rs with
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
   and run this script again; the toolchain version pinned in rust-toolchain.toml is then fetched by itself."
+}
+
+# claim_build_cache: Cargo takes a package for up to date by its files' times, wherever they lie, so what another checkout
+# built would pass for this one's, with that one's paths in it. Dependencies stay; our own packages are built again.
+claim_build_cache() {
+  local owner=$CARGO_TARGET_DIR/.checkout
+  if [ -d "$CARGO_TARGET_DIR" ] && [ "$(cat "$owner" 2>/dev/null)" != "$root" ]; then
+    (cd "$root" && cargo clean --quiet -p pinpu -p pinpu-hardware && cargo clean --quiet --release -p pinpu -p pinpu-hardware) ||
+      fail "the build cache of another checkout, $CARGO_TARGET_DIR, could not be cleaned; remove it"
+  fi
+  mkdir -p "$CARGO_TARGET_DIR"
+  printf '%s' "$root" >"$owner"
 }
 
 # Node 20 or newer; Debian 12's own package is too old for the console's build, so an npm package brings it.
@@ -58,9 +73,10 @@ build_console() {
   touch "$stamp"
 }
 
-# build_virtual_receiver: the SoapySDR module into $CARGO_TARGET_DIR/virtual-receiver; prints nothing when up to date.
+# build_virtual_receiver: the SoapySDR module into this checkout (CMake's cache belongs to one source folder, and the module
+# knows where its scenes lie); prints nothing when up to date.
 build_virtual_receiver() {
-  virtual_receiver_dir=$CARGO_TARGET_DIR/virtual-receiver
+  virtual_receiver_dir=$root/hardware/virtual-receiver/build
   cmake -S "$root/hardware/virtual-receiver" -B "$virtual_receiver_dir" -DCMAKE_BUILD_TYPE=Release >/dev/null &&
     cmake --build "$virtual_receiver_dir" --parallel 2 >/dev/null || fail "the virtual receiver did not build"
 }

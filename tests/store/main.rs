@@ -67,6 +67,7 @@ cases! {
     registry::a_removed_seed_does_not_return,
     spectra::rows_become_spectra_and_waterfalls,
     monitor::observations_become_records_and_events,
+    monitor::a_report_of_health_ends_nothing,
     monitor::a_new_run_ends_what_was_open,
     monitor::the_real_judge_finds_the_unlicensed,
 }

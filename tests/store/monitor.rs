@@ -134,6 +134,26 @@ pub(crate) async fn observations_become_records_and_events(url: String) {
     service.stop().await;
 }
 
+/// Capture stamps a report of health with the time it is made at, not with the start of the run.
+pub(crate) async fn a_report_of_health_ends_nothing(url: String) {
+    let service = Service::start(&url, always(VerdictKind::Unlicensed)).await;
+    let sender = service.monitor.sender();
+    service.send(DetectEvent::Opened(emission(1, 0.0, 1.0, 97_450_000, 100_000)));
+    for second in 1..4 {
+        let mut report = status(ReceiverState::Streaming);
+        report.epoch = at(f64::from(second) + 0.1);
+        assert!(sender.try_send(report));
+        let stop_s = f64::from(second) + 1.0;
+        service.send(DetectEvent::Updated(emission(1, 0.0, stop_s, 97_450_000, 100_000)));
+    }
+    let store = service.store.clone();
+    service.stop_monitor().await;
+    let found = store.emissions(&EmissionQuery::default()).await.expect("reads").items;
+    assert_eq!(found.len(), 1, "one carrier is one record: {found:#?}");
+    assert_eq!((found[0].start, found[0].stop, found[0].open), (at(0.0), at(4.0), true));
+    store.close().await;
+}
+
 pub(crate) async fn a_new_run_ends_what_was_open(url: String) {
     let service = Service::start(&url, always(VerdictKind::Unlicensed)).await;
     service.send(DetectEvent::Opened(emission(1, 0.0, 1.0, 97_450_000, 100_000)));

@@ -119,6 +119,11 @@ impl Service {
         }));
     }
 
+    /// Stores everything handed in; the store stays open.
+    pub(crate) async fn stop_monitor(self) {
+        self.monitor.stop().await;
+    }
+
     /// Stores everything handed in and stops.
     pub(crate) async fn stop(self) {
         self.monitor.stop().await;

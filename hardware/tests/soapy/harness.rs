@@ -25,7 +25,8 @@ fn modules() -> Option<&'static Path> {
 
 fn build() -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("virtual-receiver");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("virtual-receiver");
+    // Not in Cargo's folder: checkouts may share that one, and CMake's cache belongs to one source folder.
+    let target = source.join("build-tests");
     let missing = |what: &str| {
         assert!(env::var("CI").is_err(), "{what}: CI must have it");
         eprintln!("skipped: every SoapySDR test ({what}); install cmake, g++ and libsoapysdr-dev");
