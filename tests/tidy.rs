@@ -63,7 +63,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// A file longer than this has more than one purpose.
-const LINES_MAX: usize = 650;
+const LINES_MAX: usize = 500;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

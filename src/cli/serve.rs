@@ -27,6 +27,9 @@ pub(super) struct ServeArgs {
     /// Receiver: SoapySDR arguments, rtl_tcp://host:port or a recording; repeatable, instead of the configured ones
     #[arg(long = "receiver", value_name = "ARGS")]
     receivers: Vec<String>,
+    /// Uncertainty of the oscillators of receivers named here or found, ppm, one sigma: about 1 for a TCXO
+    #[arg(long, value_name = "PPM", value_parser = ppm_uncertainty)]
+    ppm_uncertainty: Option<f64>,
     /// Seed a demo district with accounts, and let programs on this machine in without a login
     #[arg(long)]
     demo: bool,
@@ -44,6 +47,7 @@ pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
     if !args.receivers.is_empty() {
         config.receivers = named(&args.receivers);
     }
+    let configured = args.receivers.is_empty() && !config.receivers.is_empty();
     start_log(&config);
     if config.receivers.is_empty() {
         let found = receivers::discover()?;
@@ -53,6 +57,17 @@ pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
             tracing::warn!(
                 "no receiver found; the console shows what is stored (see `pinpu receivers` and `pinpu doctor`)"
             );
+        }
+    }
+    if let Some(ppm) = args.ppm_uncertainty {
+        if configured {
+            return Err(Error::Invalid(
+                "--ppm-uncertainty is for receivers named with --receiver or found; configured ones have their own line"
+                    .into(),
+            ));
+        }
+        for receiver in &mut config.receivers {
+            receiver.ppm_uncertainty = ppm;
         }
     }
     let demo_password = std::env::var("PINPU_DEMO_PASSWORD")
@@ -65,6 +80,12 @@ pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Error::Unavailable(format!("no runtime: {error}")))?;
     runtime.block_on(serve(&config, &options))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The bounds the configuration file has.
+fn ppm_uncertainty(text: &str) -> std::result::Result<f64, String> {
+    let ppm = text.parse().ok().filter(|ppm| (0.0..=1000.0).contains(ppm));
+    ppm.ok_or_else(|| "give parts per million from 0 to 1000, such as 1 for a TCXO or 20 for a plain crystal".into())
 }
 
 async fn serve(config: &Config, options: &AppOptions) -> Result<()> {

@@ -37,6 +37,22 @@ impl VerdictKind {
             Self::Unlicensed | Self::OffFrequency | Self::OverBandwidth | Self::ProtectedBand | Self::Expired
         )
     }
+
+    /// A word or two for people, in Chinese or English.
+    #[must_use]
+    pub fn name(self, chinese: bool) -> &'static str {
+        let (zh, en) = match self {
+            Self::Licensed => ("已许可", "licensed"),
+            Self::LicenceExempt => ("免执照", "licence exempt"),
+            Self::Unlicensed => ("未登记", "unlicensed"),
+            Self::OffFrequency => ("频率偏差", "off frequency"),
+            Self::OverBandwidth => ("超带宽", "over bandwidth"),
+            Self::ProtectedBand => ("受保护频段", "protected band"),
+            Self::Expired => ("过期", "expired"),
+            Self::Inconclusive => ("无法判定", "inconclusive"),
+        };
+        if chinese { zh } else { en }
+    }
 }
 
 /// How urgent it is; set by the rules file, never by code.

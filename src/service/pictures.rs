@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    conflict::{Severity, VerdictKind},
+    conflict::Severity,
     plot::{
         self, BandLabel, Colour, EmissionBox, Format, LevelUnit, Marker, OccupancyBin, OccupancyPlot, Plot,
         PlotOptions, Scope, SpectrumPlot, WaterfallPlot,
@@ -243,30 +243,17 @@ impl Pictures {
     }
 }
 
-/// A verdict in a word or two.
-fn verdict_name(kind: VerdictKind, language: Language) -> &'static str {
-    let (zh, en) = match kind {
-        VerdictKind::Licensed => ("已许可", "licensed"),
-        VerdictKind::LicenceExempt => ("免执照", "licence exempt"),
-        VerdictKind::Unlicensed => ("未登记", "unlicensed"),
-        VerdictKind::OffFrequency => ("频率偏差", "off frequency"),
-        VerdictKind::OverBandwidth => ("超带宽", "over bandwidth"),
-        VerdictKind::ProtectedBand => ("受保护频段", "protected band"),
-        VerdictKind::Expired => ("过期", "expired"),
-        VerdictKind::Inconclusive => ("无法判定", "inconclusive"),
-    };
-    match language {
-        Language::Zh => zh,
-        Language::En => en,
-    }
-}
-
 fn marker(emission: &EmissionRecord, language: Language) -> Marker {
     let band =
         Band::new(emission.low_hz, emission.high_hz).unwrap_or_else(|| Band::around(emission.center_hz, Hertz(1)));
     let (words, severity) = emission.verdict.as_ref().map_or_else(
         || (String::new(), Severity::Info),
-        |verdict| (format!(" {}", verdict_name(verdict.kind, language)), verdict.severity),
+        |verdict| {
+            (
+                format!(" {}", verdict.kind.name(language == Language::Zh)),
+                verdict.severity,
+            )
+        },
     );
     Marker {
         band,
@@ -368,12 +355,6 @@ pub const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn verdicts_are_named_in_the_language_of_the_picture() {
-        assert_eq!(verdict_name(VerdictKind::OffFrequency, Language::Zh), "频率偏差");
-        assert_eq!(verdict_name(VerdictKind::OffFrequency, Language::En), "off frequency");
-    }
 
     #[test]
     fn shares_come_with_the_interval_of_wilson() {

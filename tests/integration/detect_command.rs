@@ -201,6 +201,46 @@ fn check_gives_verdicts_and_exit_status_three() {
 }
 
 #[test]
+fn a_plot_is_drawn_beside_the_table() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = burst(folder.path());
+    let stations = concat!(env!("CARGO_MANIFEST_DIR"), "/config/demo/assignments.csv");
+    for (name, begins) in [("pass.png", b"\x89PNG"), ("pass.svg", b"<svg")] {
+        let picture = folder.path().join(name);
+        let output = pinpu(&[
+            "detect",
+            text(&path),
+            "--registry",
+            stations,
+            "--site",
+            "30.53,114.36",
+            "--plot",
+            text(&picture),
+        ]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!output.stdout.is_empty(), "the table is printed too");
+        let image = fs::read(&picture).expect("the picture");
+        assert!(image.starts_with(begins), "{name}");
+        if name.ends_with("svg") {
+            let svg = String::from_utf8(image).expect("text");
+            assert!(svg.contains("unlicensed"), "the burst is marked with its verdict");
+        }
+    }
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .expect("the folder")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".part"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let unwritable = folder.path().join("pass.jpg");
+    refused(
+        &["detect", text(&path), "--plot", text(&unwritable)],
+        2,
+        &[".png", ".svg"],
+    );
+}
+
+#[test]
 fn standard_input_is_a_source() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());

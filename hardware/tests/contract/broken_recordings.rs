@@ -1,49 +1,11 @@
 //! Every way in which a recording can be broken: each is refused or told, and the message says what to do.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path};
 
 use pinpu_hardware::{Receiver, Recording, RecordingOptions, RecordingWarning, SampleBlock, SampleFormat};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_millis(200);
-
-fn options() -> RecordingOptions {
-    RecordingOptions::default()
-}
-
-/// Writes a SigMF pair and returns the path of its metadata.
-fn sigmf(folder: &Path, global: Value, captures: Value, data: &[u8]) -> PathBuf {
-    let mut all = json!({"core:datatype": "cu8", "core:sample_rate": 1000.0, "core:version": "1.2.0"});
-    for (key, value) in global.as_object().unwrap() {
-        all[key] = value.clone();
-    }
-    fs::write(folder.join("r.sigmf-data"), data).unwrap();
-    let path = folder.join("r.sigmf-meta");
-    fs::write(
-        &path,
-        json!({"global": all, "captures": captures, "annotations": []}).to_string(),
-    )
-    .unwrap();
-    path
-}
-
-fn refusal(path: impl AsRef<Path>, options: &RecordingOptions) -> String {
-    match Recording::open(path.as_ref(), options) {
-        Ok(_) => panic!("{} was accepted", path.as_ref().display()),
-        Err(e) => e.to_string(),
-    }
-}
-
-#[track_caller]
-fn assert_says(message: &str, words: &[&str]) {
-    for word in words {
-        assert!(message.contains(word), "'{word}' is missing in: {message}");
-    }
-}
+use crate::files::{SOON, assert_says, options, refusal, sigmf};
 
 #[test]
 fn broken_metadata_say_what_is_wrong_and_what_to_do() {

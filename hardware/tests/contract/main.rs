@@ -6,6 +6,7 @@
 mod broken_recordings;
 mod emulator;
 mod faulty;
+mod files;
 mod recordings;
 mod rtl_tcp;
 mod suite;

@@ -12,26 +12,9 @@ use pinpu_hardware::{
     Gain, GapReason, Loss, NonFinite, Pace, Receiver, ReceiverError, Recording, RecordingOptions, RecordingWarning,
     SampleBlock, SampleFormat, Tuning,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-const SOON: Duration = Duration::from_millis(200);
-
-fn options() -> RecordingOptions {
-    RecordingOptions::default()
-}
-
-/// Writes a SigMF pair and returns the path of its metadata.
-fn sigmf(folder: &Path, global: Value, captures: Value, data: &[u8]) -> PathBuf {
-    let mut all = json!({"core:datatype": "cu8", "core:sample_rate": 1000.0, "core:version": "1.2.0"});
-    for (key, value) in global.as_object().unwrap() {
-        all[key] = value.clone();
-    }
-    let meta = json!({"global": all, "captures": captures, "annotations": []});
-    fs::write(folder.join("r.sigmf-data"), data).unwrap();
-    let path = folder.join("r.sigmf-meta");
-    fs::write(&path, meta.to_string()).unwrap();
-    path
-}
+use crate::files::{SOON, assert_says, options, refusal, sigmf};
 
 /// Reads to the end; every sample as `I + 1000 Q`, and every loss with the sample it stands before.
 fn play(recording: &mut Recording, block_samples: usize) -> (Vec<f64>, Vec<(usize, Loss)>) {
@@ -51,20 +34,6 @@ fn play(recording: &mut Recording, block_samples: usize) -> (Vec<f64>, Vec<(usiz
         }
     }
     (samples, losses)
-}
-
-fn refusal(path: impl AsRef<Path>, options: &RecordingOptions) -> String {
-    match Recording::open(path.as_ref(), options) {
-        Ok(_) => panic!("{} was accepted", path.as_ref().display()),
-        Err(e) => e.to_string(),
-    }
-}
-
-#[track_caller]
-fn assert_says(message: &str, words: &[&str]) {
-    for word in words {
-        assert!(message.contains(word), "'{word}' is missing in: {message}");
-    }
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod judge;
 mod order;
+mod picture;
 mod rows;
 mod table;
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::PathBuf,
     process::ExitCode,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
@@ -15,7 +17,7 @@ use std::{
 use clap::Args;
 use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 
-use self::{judge::Judge, order::InOrder, rows::Row, table::Table};
+use self::{judge::Judge, order::InOrder, picture::Picture, rows::Row, table::Table};
 use super::source::{OpenSource, SourceArgs};
 use crate::{
     Error, Result, capture,
@@ -44,6 +46,9 @@ pub(super) struct DetectArgs {
     /// False alarms accepted per day and MHz
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     false_alarms: f64,
+    /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
+    #[arg(long, value_name = "FILE.png")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     judge: judge::JudgeArgs,
 }
@@ -55,19 +60,31 @@ pub(super) struct DetectArgs {
 pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     let mut source = args.source.open()?;
     let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
-    let config = DetectorConfig {
+    let mut picture = match &args.plot {
+        Some(path) => Some(Picture::new(path, judge.chinese())?),
+        None => None,
+    };
+    let mut config = DetectorConfig {
         sample_rate_hz: source.rate_hz,
         center_hz: source.center,
         usable_fraction: source.usable_fraction,
         false_alarms_per_day_mhz: args.false_alarms,
         ..DetectorConfig::default()
     };
+    if let Some(picture) = &mut picture {
+        let length_s = source.total.map(|total| total as f64 / source.rate_hz);
+        let seconds = [length_s, args.seconds].into_iter().flatten().reduce(f64::min);
+        picture.prepare(&mut config, seconds);
+    }
     let mut detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
-    let mut out = Output::new(args, source.input.is_live(), judge);
+    let mut out = Output::new(args, source.input.is_live(), judge, picture);
     let begun = Instant::now();
     pass(&mut source, &mut detector, args.seconds, &mut out)?;
     let summary = detector.finish(&mut |event| out.take(event));
-    out.finish(summary, begun.elapsed())?;
+    let picture = out.finish(summary, begun.elapsed())?;
+    if let Some(picture) = picture {
+        picture.write(&args.source.source, source.began)?;
+    }
     for warning in source.input.warnings() {
         eprintln!("pinpu: note: {warning}");
     }
@@ -124,6 +141,7 @@ fn pass(source: &mut OpenSource, detector: &mut Detector, seconds: Option<f64>, 
 /// Where events go: through the judge, into order, onto standard output.
 struct Output<'a> {
     judge: Judge,
+    picture: Option<Picture>,
     order: Option<InOrder>,
     json: bool,
     live: bool,
@@ -135,10 +153,11 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
-    fn new(args: &DetectArgs, live: bool, judge: Judge) -> Self {
+    fn new(args: &DetectArgs, live: bool, judge: Judge, picture: Option<Picture>) -> Self {
         Self {
             table: Table::new(judge.is_active(), judge.chinese(), io::stdout().is_terminal()),
             judge,
+            picture,
             order: Some(InOrder::new(live && args.json)),
             json: args.json,
             live,
@@ -153,13 +172,22 @@ impl Output<'_> {
         let row = match event {
             DetectEvent::Closed(emission) => {
                 let verdict = self.judge.verdict(&emission);
+                if let Some(picture) = &mut self.picture {
+                    picture.emission(&emission, verdict.as_ref());
+                }
                 self.emissions += 1;
                 self.conflicts += u64::from(verdict.as_ref().is_some_and(|verdict| verdict.kind.is_conflict()));
                 Row::emission(emission, verdict)
             }
             DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
             DetectEvent::Gap(gap) => Row::Gap(gap),
-            DetectEvent::Frame(_) | DetectEvent::Opened(_) | DetectEvent::Updated(_) => return,
+            DetectEvent::Frame(frame) => {
+                if let Some(picture) = &mut self.picture {
+                    picture.frame(&frame);
+                }
+                return;
+            }
+            DetectEvent::Opened(_) | DetectEvent::Updated(_) => return,
         };
         if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
             self.write(ready);
@@ -186,7 +214,8 @@ impl Output<'_> {
         }
     }
 
-    fn finish(&mut self, summary: Summary, took: Duration) -> Result<()> {
+    /// Writes what is left and the summary; hands back the picture, to be drawn once all else is out.
+    fn finish(&mut self, summary: Summary, took: Duration) -> Result<Option<Picture>> {
         for row in self.order.take().into_iter().flat_map(InOrder::finish) {
             self.write(row);
         }
@@ -203,6 +232,9 @@ impl Output<'_> {
                 .map_err(super::io_error("standard output".as_ref()))?;
         }
         self.error.take().map_or(Ok(()), Err)?;
-        self.stdout.flush().map_err(super::io_error("standard output".as_ref()))
+        self.stdout
+            .flush()
+            .map_err(super::io_error("standard output".as_ref()))?;
+        Ok(self.picture.take())
     }
 }
