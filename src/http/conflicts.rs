@@ -107,8 +107,8 @@ pub struct HistoryEntryResponse {
     pub actor: String,
     /// `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified` or `withdrawn`.
     pub action: String,
-    /// In their words; may be empty.
-    pub comment: String,
+    /// In their words, the same in both languages for people's; may be empty.
+    pub comment: Text,
 }
 
 /// Filters.
@@ -273,7 +273,7 @@ pub async fn get_conflict(State(state): State<AppState>, Path(id): Path<String>)
 /// Takes an open conflict on.
 #[utoipa::path(post, path = "/{id}/acknowledge", operation_id = "acknowledge_conflict", tag = "conflicts", request_body = CommentRequest,
     params(("id" = String, Path, description = "Conflict id"),
-        ("if-match" = String, Header, description = "ETag of the conflict as it was read"),
+        ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 200, body = ConflictResponse, headers(("etag" = String))), (status = 409, body = ProblemResponse, content_type = "application/problem+json"),
         (status = 412, body = ProblemResponse, content_type = "application/problem+json"), (status = 428, body = ProblemResponse, content_type = "application/problem+json")))]
@@ -297,7 +297,7 @@ pub async fn acknowledge_conflict(
 /// Settles a conflict.
 #[utoipa::path(post, path = "/{id}/resolve", operation_id = "resolve_conflict", tag = "conflicts", request_body = ResolveConflictRequest,
     params(("id" = String, Path, description = "Conflict id"),
-        ("if-match" = String, Header, description = "ETag of the conflict as it was read"),
+        ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 200, body = ConflictResponse, headers(("etag" = String))), (status = 409, body = ProblemResponse, content_type = "application/problem+json"),
         (status = 412, body = ProblemResponse, content_type = "application/problem+json"), (status = 428, body = ProblemResponse, content_type = "application/problem+json")))]
@@ -321,7 +321,7 @@ pub async fn resolve_conflict(
 /// Opens a conflict again.
 #[utoipa::path(post, path = "/{id}/reopen", operation_id = "reopen_conflict", tag = "conflicts", request_body = CommentRequest,
     params(("id" = String, Path, description = "Conflict id"),
-        ("if-match" = String, Header, description = "ETag of the conflict as it was read"),
+        ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 200, body = ConflictResponse, headers(("etag" = String))), (status = 409, body = ProblemResponse, content_type = "application/problem+json"),
         (status = 412, body = ProblemResponse, content_type = "application/problem+json"), (status = 428, body = ProblemResponse, content_type = "application/problem+json")))]

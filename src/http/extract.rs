@@ -180,20 +180,23 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
                 "Give the ETag of the record you read in If-Match.",
             ));
         };
-        parse_etag(value.to_str().unwrap_or(""))
-            .map(Self)
-            .ok_or_else(|| Problem::from(crate::Error::Stale))
+        parse_etag(value.to_str().unwrap_or("")).map(Self).ok_or_else(|| {
+            Problem::invalid(
+                "If-Match 应为所读记录的 ETag，即带引号的版本号，例如 \"3\"。",
+                "If-Match takes the ETag of the record you read: its version in quotation marks, such as \"3\".",
+            )
+        })
     }
 }
 
-/// The entity tag of a version.
+/// The entity tag of a version: the record's `version` in quotation marks, so that whoever holds the record holds its tag.
 #[must_use]
 pub fn etag(version: u64) -> String {
-    format!("\"v{version}\"")
+    format!("\"{version}\"")
 }
 
 fn parse_etag(text: &str) -> Option<u64> {
-    text.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()
+    text.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
 #[cfg(test)]
@@ -243,7 +246,7 @@ mod tests {
     #[test]
     fn entity_tags_are_read_back() {
         assert_eq!(parse_etag(&etag(7)), Some(7));
-        for bad in ["", "*", "v7", "\"7\"", "W/\"v7\"", "\"v7"] {
+        for bad in ["", "*", "7", "\"v7\"", "W/\"7\"", "\"7"] {
             assert_eq!(parse_etag(bad), None, "{bad}");
         }
     }

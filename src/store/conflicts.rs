@@ -105,8 +105,8 @@ pub struct HistoryEntry {
     pub actor: String,
     /// `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified`, `withdrawn`.
     pub action: String,
-    /// In words.
-    pub comment: String,
+    /// In words: of the service in both languages, of a person as they were written.
+    pub comment: Text,
 }
 
 /// Which conflicts; absent conditions do not restrict. Ordered by last evidence, newest first.
@@ -269,9 +269,10 @@ impl Tx {
 
     /// Adds a line to the history.
     pub(crate) async fn add_history(&mut self, conflict: &str, entry: &HistoryEntry) -> Result<()> {
-        let sql = "insert into conflict_history (conflict_id, entry, time_us, actor, action, comment) \
-                   select $1, coalesce(max(entry), 0) + 1, $2, $3, $4, $5 from conflict_history where conflict_id = $1";
-        let values = values![conflict, entry.time, &entry.actor, &entry.action, &entry.comment];
+        let sql = "insert into conflict_history (conflict_id, entry, time_us, actor, action, comment_zh, comment_en) \
+                   select $1, coalesce(max(entry), 0) + 1, $2, $3, $4, $5, $6 from conflict_history where conflict_id = $1";
+        let Text { zh, en } = &entry.comment;
+        let values = values![conflict, entry.time, &entry.actor, &entry.action, zh, en];
         self.execute(sql, values).await.map(drop)
     }
 }
@@ -327,14 +328,14 @@ impl Store {
     /// # Errors
     /// `Store` when reading fails.
     pub async fn conflict_history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
-        let sql = "select time_us, actor, action, comment from conflict_history where conflict_id = $1 order by entry";
+        let sql = "select time_us, actor, action, comment_zh, comment_en from conflict_history where conflict_id = $1 order by entry";
         let read = |row: &Row| {
             let (time, actor) = (row.time("time_us")?, row.text("actor")?);
             Ok(HistoryEntry {
                 time,
                 actor,
                 action: row.text("action")?,
-                comment: row.text("comment")?,
+                comment: Text::new(row.text("comment_zh")?, row.text("comment_en")?),
             })
         };
         self.fetch_all(sql, values![id]).await?.iter().map(read).collect()

@@ -150,7 +150,7 @@ pub(crate) async fn new_evidence_reopens_what_was_settled(url: String) {
     assert_eq!(actions(&service.store, &id).await, expected);
     let history = service.store.conflict_history(&id).await.expect("reads");
     assert_eq!(
-        history[1].comment, "removed: done",
+        history[1].comment.en, "removed: done",
         "how it was settled stays on record"
     );
     // What is lawful stays settled, and is still counted.

@@ -6,6 +6,7 @@ use super::{LedgerConfig, SYSTEM, record, reopen};
 use crate::{
     Result,
     conflict::{Verdict, VerdictKind},
+    registry::Text,
     store::{ConflictRecord, ConflictStatus, EmissionRecord, EventKind, Resolution, Tx, random_id},
     units::Band,
 };
@@ -96,7 +97,7 @@ async fn attach(
     let Some(mut conflict) = find(tx, emission, verdict).await? else {
         let mut conflict = open(emission, verdict);
         emission.conflict_id = Some(conflict.id.clone());
-        record(tx, &mut conflict, "opened", SYSTEM, verdict.explanation.en.clone(), now).await?;
+        record(tx, &mut conflict, "opened", SYSTEM, verdict.explanation.clone(), now).await?;
         return Ok(vec![(EventKind::ConflictOpened, conflict)]);
     };
     emission.conflict_id = Some(conflict.id.clone());
@@ -159,7 +160,11 @@ async fn reopen_for(
     now: Timestamp,
 ) -> Result<Told> {
     reopen(&mut conflict);
-    let comment = format!("observed again at {}, last at {}", emission.center_hz, emission.stop);
+    let (center, stop) = (emission.center_hz, emission.stop);
+    let comment = Text::new(
+        format!("再次在 {center} 上观测到，最近一次 {stop}"),
+        format!("observed again at {center}, last at {stop}"),
+    );
     record(tx, &mut conflict, "reopened", SYSTEM, comment, now).await?;
     updated(conflict)
 }
@@ -209,7 +214,7 @@ async fn reclassify(
             &mut conflict,
             "reclassified",
             SYSTEM,
-            verdict.explanation.en.clone(),
+            verdict.explanation.clone(),
             now,
         )
         .await?;
@@ -228,15 +233,7 @@ async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, verdict: &Verdict, now
         conflict.resolution = Some(Resolution::Withdrawn);
         conflict.resolved_by = Some(SYSTEM.to_owned());
         conflict.resolved_at = Some(now);
-        record(
-            tx,
-            &mut conflict,
-            "withdrawn",
-            SYSTEM,
-            verdict.explanation.en.clone(),
-            now,
-        )
-        .await?;
+        record(tx, &mut conflict, "withdrawn", SYSTEM, verdict.explanation.clone(), now).await?;
     } else {
         tx.put_conflict(&conflict).await?;
     }

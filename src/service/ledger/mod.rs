@@ -17,6 +17,7 @@ pub(super) use evidence::settle;
 
 use crate::{
     Error, Result,
+    registry::Text,
     store::{ConflictChange, ConflictRecord, ConflictStatus, EventKind, HistoryEntry, Resolution, Store, Tx},
 };
 
@@ -80,7 +81,7 @@ impl Ledger {
                     let action = step(&mut conflict, change, &actor, now)?;
                     let comment = match change {
                         ConflictChange::Resolve(resolution) => with_resolution(resolution, &comment),
-                        _ => comment,
+                        _ => Text::new(comment.clone(), comment),
                     };
                     record(tx, &mut conflict, action, &actor, comment, now).await?;
                     tx.emit(EventKind::ConflictUpdated, now, &conflict).await?;
@@ -133,18 +134,18 @@ fn reopen(conflict: &mut ConflictRecord) {
 }
 
 /// The history keeps how it was settled, also after a reopening has cleared the fields.
-fn with_resolution(resolution: Resolution, comment: &str) -> String {
-    let name = match resolution {
-        Resolution::Lawful => "lawful",
-        Resolution::Removed => "removed",
-        Resolution::NotReproduced => "not_reproduced",
-        Resolution::Other => "other",
-        Resolution::Withdrawn => "withdrawn",
+fn with_resolution(resolution: Resolution, comment: &str) -> Text {
+    let (zh, en) = match resolution {
+        Resolution::Lawful => ("合法使用", "lawful"),
+        Resolution::Removed => ("干扰已消除", "removed"),
+        Resolution::NotReproduced => ("未能复现", "not reproduced"),
+        Resolution::Other => ("其他", "other"),
+        Resolution::Withdrawn => ("撤销", "withdrawn"),
     };
     if comment.is_empty() {
-        name.to_owned()
+        Text::new(zh, en)
     } else {
-        format!("{name}: {comment}")
+        Text::new(format!("{zh}：{comment}"), format!("{en}: {comment}"))
     }
 }
 
@@ -154,7 +155,7 @@ async fn record(
     conflict: &mut ConflictRecord,
     action: &str,
     actor: &str,
-    comment: String,
+    comment: Text,
     now: Timestamp,
 ) -> Result<()> {
     conflict.version += 1;

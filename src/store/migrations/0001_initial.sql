@@ -80,7 +80,8 @@ create table conflict_history (
     time_us bigint not null,
     actor text not null,
     action text not null,
-    comment text not null,
+    comment_zh text not null,
+    comment_en text not null,
     primary key (conflict_id, entry)
 );
 

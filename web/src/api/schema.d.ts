@@ -239,7 +239,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Draws an image. */
+        /** Draws an image of what is stored. */
         get: operations["get_plot"];
         put?: never;
         post?: never;
@@ -901,8 +901,8 @@ export interface components {
             action: string;
             /** @description Account name, or `system`. */
             actor: string;
-            /** @description In their words; may be empty. */
-            comment: string;
+            /** @description In their words, the same in both languages for people's; may be empty. */
+            comment: components["schemas"]["Text"];
             /**
              * Format: date-time
              * @description When.
@@ -1991,7 +1991,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as it was read */
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
             path: {
@@ -2074,7 +2074,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as it was read */
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
             path: {
@@ -2157,7 +2157,7 @@ export interface operations {
             header: {
                 /** @description Sent twice with the same body, done once */
                 "idempotency-key"?: string | null;
-                /** @description ETag of the conflict as it was read */
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
             path: {

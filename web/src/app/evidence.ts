@@ -27,7 +27,7 @@ export function evidenceValue(key: string, value: number): string {
   if (ABSOLUTE.has(key)) return frequency(value);
   if (key.endsWith("offset_hz")) return offset(value);
   if (key.endsWith("_hz")) return bandwidth(value);
-  if (key.endsWith("_fraction")) return percent(value);
+  if (key.endsWith("_fraction") || key.endsWith("_ratio")) return percent(value);
   for (const [suffix, unit] of UNITS) {
     if (!key.endsWith(suffix)) continue;
     return unit.startsWith("dB") ? decibel(value, unit) : `${number(value)}${NBSP}${unit}`;
