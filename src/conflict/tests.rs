@@ -396,8 +396,8 @@ fn the_demo_district_yields_the_verdicts_it_is_made_for() {
             ("97.2005M", "licensed"),
             ("97.6993M", "licensed"),
             ("98.3M", "licensed"),
-            ("98.925M", "off_frequency"),
-            ("98.9235M", "off_frequency"),
+            ("98.825M", "off_frequency"),
+            ("98.8235M", "off_frequency"),
             ("97.45M", "unlicensed"),
         ] {
             let seen = Measured {
