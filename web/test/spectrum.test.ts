@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeFrame, type SpectrumFrame } from "../src/live/frame.ts";
-import { clampView, decimalsFor, niceStep, panBy, ticks, viewAround, zoomAt } from "../src/spectrum/axis.ts";
+import { clampView, decimalsFor, initialView, niceStep, panBy, ticks, viewAround, zoomAt } from "../src/spectrum/axis.ts";
 import { COLOUR_MAPS, colourTable } from "../src/spectrum/colour.ts";
-import { AnalyzerEngine, initialView, levelRange } from "../src/spectrum/engine.ts";
+import { AnalyzerEngine, levelRange } from "../src/spectrum/engine.ts";
 import { WaterfallRing } from "../src/spectrum/history.ts";
 import { lanesOf } from "../src/spectrum/lanes.ts";
 import { TraceBuffer, columnsOf } from "../src/spectrum/trace.ts";

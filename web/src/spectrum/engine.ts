@@ -2,7 +2,7 @@
 //! Knows no DOM, so it is tested without one.
 
 import type { SpectrumFrame, WaterfallFrame } from "../live/frame";
-import { clampView, overlaps, type Span } from "./axis";
+import { overlaps, type Span } from "./axis";
 import { JITTER_S, WaterfallRing } from "./history";
 import { TraceBuffer } from "./trace";
 
@@ -179,10 +179,4 @@ export function colourRange(ring: WaterfallRing): Span | null {
   const at = (fraction: number) => -140 + 0.5 * (row[Math.min(row.length - 1, Math.floor(row.length * fraction))] ?? 1);
   const low = at(0.3) - 3;
   return { low, high: Math.max(at(0.998) + 2, low + 28) };
-}
-
-/** The address carries a view; it counts only where it overlaps what is received. */
-export function initialView(wanted: Span | null, domain: Span): Span {
-  if (!wanted || !overlaps(wanted, domain) || wanted.high <= wanted.low) return domain;
-  return clampView(wanted, domain);
 }
