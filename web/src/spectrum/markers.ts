@@ -38,5 +38,6 @@ export function markersOf(
 export function neighbour(markers: Marker[], selected: string | null, direction: 1 | -1): Marker | null {
   const order = markers.filter((m) => m.open).sort((a, b) => a.center - b.center);
   const at = order.findIndex((m) => m.id === selected);
-  return order[(at + direction + order.length) % order.length] ?? order[0] ?? null;
+  const start = at < 0 && direction < 0 ? 0 : at; // from nowhere: forwards to the first, backwards to the last
+  return order[(start + direction + order.length) % order.length] ?? null;
 }
