@@ -32,6 +32,9 @@ test("rates, places and shares carry their units", () => {
   assert.equal(plain(evidenceValue("duty_cycle_ratio", 0.002762)), "0.3 %");
   assert.equal(evidenceLabel("some_new_ratio", zh), "some new");
   assert.equal(plain(evidenceValue("center_hz", 98_090_374, 4_820)), "98.090 MHz");
+  assert.equal(plain(evidenceValue("center_hz", 98_600_000, 0)), "98.6 MHz", "asked about, not measured");
+  assert.equal(plain(evidenceValue("duration_s", 0.000_426_7)), "0.4267 ms");
+  assert.equal(plain(evidenceValue("duration_s", 376.4)), "376.4 s");
 });
 
 test("an assignment past its last day does not stand, whatever its status says", () => {

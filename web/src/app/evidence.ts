@@ -23,13 +23,15 @@ export function evidenceLabel(key: string, t: Dictionary): string {
   return known[key] ?? key.replace(/_(hz|dbfs|dbm|db|km|m|ms|s|deg|ppm|ratio|fraction)$/, "").replaceAll("_", " ");
 }
 
-/** `uncertaintyHz` is that of the measured centre, which then shows no digit more than was measured. */
+/** `uncertaintyHz` is that of the measured centre, which then shows no digit more than was measured; a centre that was only asked
+ * about has none. */
 export function evidenceValue(key: string, value: number, uncertaintyHz?: number): string {
-  if (key === "center_hz" && uncertaintyHz !== undefined) return measuredFrequency(value, uncertaintyHz);
+  if (key === "center_hz" && uncertaintyHz) return measuredFrequency(value, uncertaintyHz);
   if (ABSOLUTE.has(key)) return frequency(value);
   if (key.endsWith("offset_hz")) return offset(value);
   if (key.endsWith("_hz")) return bandwidth(value);
   if (key.endsWith("_fraction") || key.endsWith("_ratio")) return percent(value);
+  if (key.endsWith("_s") && value !== 0 && Math.abs(value) < 1) return `${number(value * 1000)}${NBSP}ms`;
   for (const [suffix, unit] of UNITS) {
     if (!key.endsWith(suffix)) continue;
     return unit.startsWith("dB") ? decibel(value, unit) : `${number(value)}${NBSP}${unit}`;

@@ -192,7 +192,7 @@ export const en: Dictionary = {
     waiting: "Waiting for the first spectrum…",
     lost: "The receiver is gone. No data does not mean a free band.",
     plot: "Spectrum and waterfall",
-    plotHint: "Arrow keys pan, plus and minus zoom, Home resets, brackets step through emissions, space pauses.",
+    plotHint: "Arrow keys pan, plus and minus zoom, Home resets, brackets step through emissions, space pauses, the question mark lists all keys.",
     spectrum: "Spectrum",
     waterfall: "Waterfall",
     allocations: "Allocations",
@@ -416,7 +416,7 @@ export const en: Dictionary = {
     title: "Help",
     intro: "Pinpu listens to the radio spectrum, holds what it hears against the registry, and says why.",
     keys: "Keyboard",
-    keysIntro: "First select the spectrum with Tab or the mouse.",
+    keysIntro: "Except for the question mark: first select the spectrum with Tab or the mouse.",
     colours: "What the colours mean",
     reading: "Reading the picture",
     readingItems: [
