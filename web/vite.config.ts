@@ -15,7 +15,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      "/api": { target: api, ws: true, changeOrigin: true },
+      // The server refuses sockets and changes that another site asks for; to it, this one must look like its own.
+      "/api": { target: api, ws: true, changeOrigin: true, headers: { origin: new URL(api).origin } },
       "/openapi.json": api,
     },
   },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Problem, problemOf, queryText, uniqueKey } from "../src/api/problem.ts";
+import { Problem, entityTag, problemOf, queryText, uniqueKey } from "../src/api/problem.ts";
 import { explain } from "../src/app/failure.ts";
 import { curlOf, groupsOf, inner, propertiesOf, typeText, type OpenApi } from "../src/docs/openapi.ts";
 import { en } from "../src/i18n/en.ts";
@@ -24,6 +25,12 @@ test("failures become sentences that say what to do, with the request id", () =>
 test("queries leave out what is not set and escape what is", () => {
   assert.equal(queryText({ a: 1, b: null, c: "", d: "x&y", e: false }), "?a=1&d=x%26y&e=false");
   assert.equal(queryText({}), "");
+});
+
+test("a change names the version as the server tags it", () => {
+  assert.equal(entityTag(7), '"7"');
+  const server = readFileSync(new URL("../../src/http/extract.rs", import.meta.url), "utf8");
+  assert.ok(server.includes(String.raw`format!("\"{version}\"")`), "the server's tag has another form now");
 });
 
 test("keys of changes differ", () => {

@@ -22,7 +22,7 @@ test("both languages have the same keys, and the same kind of value at each", ()
 });
 
 test("no text is empty, and Chinese is Chinese", () => {
-  const same = new Set(["app.comma", "app.languageShort", "app.utcShort", "live.rbw", "field.eirp"]);
+  const same = new Set(["app.comma", "app.labelled", "app.languageShort", "app.utcShort", "live.rbw", "field.eirp"]);
   const english = new Map(leaves(en));
   for (const [key, value] of leaves(zh)) {
     const text = typeof value === "function" ? String((value as (n: unknown) => string)(2)) : String(value);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeFrame, type SpectrumFrame } from "../src/live/frame.ts";
-import { clampView, decimalsFor, niceStep, panBy, ticks, viewAround, zoomAt } from "../src/spectrum/axis.ts";
+import { clampView, decimalsFor, initialView, niceStep, panBy, ticks, viewAround, zoomAt } from "../src/spectrum/axis.ts";
 import { COLOUR_MAPS, colourTable } from "../src/spectrum/colour.ts";
-import { AnalyzerEngine, initialView, levelRange } from "../src/spectrum/engine.ts";
+import { AnalyzerEngine, levelRange } from "../src/spectrum/engine.ts";
 import { WaterfallRing } from "../src/spectrum/history.ts";
 import { lanesOf } from "../src/spectrum/lanes.ts";
 import { TraceBuffer, columnsOf } from "../src/spectrum/trace.ts";
@@ -160,11 +160,20 @@ test("a hole in the live frames is asked for once the server can have stored it"
   const engine = new AnalyzerEngine([], 30);
   engine.take(spectrum({ startS: 1000, durationS: 0.0625 }), 1000.1);
   engine.take(spectrum({ startS: 1000.25, durationS: 0.0625 }), 1000.4);
+  assert.deepEqual(engine.dueGap(1002.7), { from: 995, to: 1000 }, "what was not stored yet when the first frame came");
   assert.equal(engine.dueGap(1010), null, "a fifth of a second is jitter");
   engine.take(spectrum({ startS: 1003, durationS: 0.0625 }), 1003.1);
   assert.equal(engine.dueGap(1004), null, "too early");
   assert.deepEqual(engine.dueGap(1006), { from: 1000.3125, to: 1003 });
   assert.equal(engine.dueGap(1007), null, "once");
+});
+
+test("a line that goes on losing frames is asked about for all its old holes together", () => {
+  const engine = new AnalyzerEngine([], 30);
+  for (let second = 0; second < 6; second += 1) engine.take(spectrum({ startS: 1000 + second, durationS: 0.5 }), 1000.5 + second);
+  assert.deepEqual(engine.dueGap(1005.5), { from: 995, to: 1002 }, "and not for those that the server may not have stored");
+  assert.equal(engine.dueGap(1006.5), null, "now and then");
+  assert.deepEqual(engine.dueGap(1008.5), { from: 1002.5, to: 1005 });
 });
 
 test("stored rows fill their second, and a missing second between them stays missing", () => {

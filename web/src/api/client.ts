@@ -4,7 +4,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type { Resolution, Role } from "./model";
-import { Problem, problemOf, queryText, uniqueKey } from "./problem";
+import { Problem, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
 
@@ -59,7 +59,7 @@ export type WaterfallQuery = Query<"/api/v1/spectra/waterfall">;
 
 /** Headers of a change to a versioned record: sent twice, the server acts once; sent for an old version, not at all. */
 function change(version: number) {
-  return { "if-match": `"${version}"`, "idempotency-key": uniqueKey() };
+  return { "if-match": entityTag(version), "idempotency-key": uniqueKey() };
 }
 
 export const api = {

@@ -27,6 +27,11 @@ export function problemOf(response: { status: number; statusText: string; header
   return new Problem(response.status, read.title ?? response.statusText, read.detail ?? "", id, read.errors ?? []);
 }
 
+/** The server's ETag of a version (`etag` in src/http/extract.rs): lists and events carry the version alone. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}
+
 export function queryText(query: Record<string, string | number | boolean | null | undefined>): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   if (pairs.length === 0) return "";

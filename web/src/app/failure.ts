@@ -9,7 +9,7 @@ export interface Explained {
 }
 
 export function explain(failure: unknown, t: Dictionary): Explained {
-  if (!(failure instanceof Problem)) return { text: failure instanceof Error ? failure.message : String(failure) };
+  if (!(failure instanceof Problem)) return { text: t.error.unexpected, detail: failure instanceof Error ? failure.message : String(failure) };
   const id = failure.requestId ? t.error.requestId(failure.requestId) : undefined;
   return { text: sentence(failure, t), detail: id };
 }
@@ -28,6 +28,6 @@ function sentence(problem: Problem, t: Dictionary): string {
       return problem.detail || t.error.tooMany;
     default:
       // Messages of the server are already in the user's language and say what to do instead.
-      return problem.status >= 500 ? t.error.server : problem.detail || problem.title;
+      return problem.status >= 500 ? t.error.server : problem.detail || t.error.refused(problem.status);
   }
 }

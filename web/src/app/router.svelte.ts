@@ -9,6 +9,9 @@ class Router {
   item = $state<string | null>(null);
   query = $state.raw(new URLSearchParams());
 
+  /** The query as it stands behind an address, with its question mark. */
+  readonly search = $derived(this.query.size > 0 ? `?${this.query}` : "");
+
   constructor() {
     this.read();
     addEventListener("popstate", () => this.read());
@@ -52,5 +55,17 @@ export function followLinks(event: MouseEvent): void {
   const first = link.pathname.split("/").filter(Boolean)[0] ?? "live";
   if (!PAGES.includes(first as PageName)) return;
   event.preventDefault();
+  router.go(link.pathname + link.search);
+}
+
+/** Follows a click anywhere in a table's row to where the row's link leads. A click on the link itself is left to the link, one
+ * with a modifier to the browser, and one that ends a selection of text to the person who wants to copy it. */
+export function followRow(event: MouseEvent): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if ((event.target as Element | null)?.closest?.("a, button, input, select")) return;
+  if (getSelection()?.isCollapsed === false) return;
+  const link = (event.currentTarget as Element).querySelector<HTMLAnchorElement>("a[href]");
+  if (!link) return;
+  link.focus({ preventScroll: true }); // so that focus comes back to this row when the drawer closes
   router.go(link.pathname + link.search);
 }

@@ -12,6 +12,8 @@ export interface Toast {
 
 class Toasts {
   list = $state<Toast[]>([]);
+  /** Open dialogs. The page behind one can be neither seen nor pressed, so the innermost shows the messages. */
+  dialogs = $state(0);
   private next = 1;
 
   add(toast: Omit<Toast, "id">, stayMs = toast.tone === "bad" ? 0 : toast.action ? 10_000 : 5_000): void {

@@ -35,6 +35,17 @@ export function bandwidth(hz: number): string {
   return `${Math.round(hz)}${NBSP}Hz`;
 }
 
+/** Samples per second, three significant digits: `2.4 MS/s`. */
+export function sampleRate(hz: number): string {
+  return bandwidth(hz).replace(/Hz$/, "S/s");
+}
+
+/** A place to about ten metres: `30.5462° N, 114.4021° E`. */
+export function coordinates(latitude: number, longitude: number): string {
+  const part = (value: number, hemispheres: string) => `${Math.abs(value).toFixed(4)}°${NBSP}${hemispheres[value < 0 ? 1 : 0]}`;
+  return `${part(latitude, "NS")}, ${part(longitude, "EW")}`;
+}
+
 /** A signed difference such as an offset. */
 export function offset(hz: number): string {
   return (hz > 0 ? "+" : "") + bandwidth(hz).replace("-", "−");

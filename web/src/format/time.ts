@@ -31,6 +31,16 @@ export function dateTime(time: Date | string | number, zone: Zone): string {
   return shifted.toISOString().slice(0, 19).replace("T", " ");
 }
 
+/** The same moment by both clocks, for whoever compares with a colleague's log: `2026-11-22 22:03:27 UTC+08:00`, then UTC. */
+export function bothClocks(time: Date | string | number): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return "";
+  const east = -date.getTimezoneOffset();
+  const pad = (value: number) => String(value).padStart(2, "0");
+  const zone = `UTC${east < 0 ? "−" : "+"}${pad(Math.floor(Math.abs(east) / 60))}:${pad(Math.abs(east) % 60)}`;
+  return `${dateTime(date, "local")} ${zone}\n${dateTime(date, "utc")} UTC`;
+}
+
 /** How long ago, in the largest fitting unit. */
 export function ago(time: Date | string | number, now: number, lang: Lang): string {
   const seconds = Math.round((new Date(time).getTime() - now) / 1000);
@@ -48,6 +58,7 @@ export function ago(time: Date | string | number, now: number, lang: Lang): stri
 export function duration(seconds: number, lang: Lang): string {
   const units = lang === "zh" ? { d: "天", h: "小时", m: "分", s: "秒", ms: "毫秒" } : { d: "d", h: "h", m: "min", s: "s", ms: "ms" };
   const join = (value: number | string, unit: string) => `${value}${NBSP}${unit}`;
+  if (seconds > 0 && seconds < 0.0005) return `< ${join(1, units.ms)}`;
   if (seconds < 1) return join(Math.max(0, Math.round(seconds * 1000)), units.ms);
   if (seconds < 10) return join(seconds.toFixed(1), units.s);
   const whole = Math.round(seconds);

@@ -133,6 +133,11 @@ class LiveStore {
     return this.lastFrame.get(receiver);
   }
 
+  /** What people call a receiver; its id where it is not known, or not any more. */
+  labelOf(receiver: string): string {
+    return this.receivers.find((r) => r.id === receiver)?.label ?? receiver;
+  }
+
   /** Takes over a conflict that an action of this user has just changed, without waiting for the event. */
   putConflict(conflict: Conflict): void {
     this.setConflict(conflict);

@@ -44,6 +44,23 @@ export function viewAround(band: Span, domain: Span): Span {
   return clampView({ low: center - wide / 2, high: center + wide / 2 }, domain);
 }
 
+/** Whether a view shows the domain from edge to edge, give or take what rounding does to it. */
+export function isWhole(view: Span, domain: Span): boolean {
+  return width(view) >= width(domain) * 0.999;
+}
+
+/** The address carries a view; it counts only where it overlaps what is received. */
+export function initialView(wanted: Span | null, domain: Span): Span {
+  if (!wanted || !overlaps(wanted, domain) || wanted.high <= wanted.low) return domain;
+  return clampView(wanted, domain);
+}
+
+/** The view after the domain has changed: who saw everything goes on seeing everything, others stay where they were. */
+export function viewAfter(view: Span | null, before: Span | null, domain: Span, wanted: Span | null): Span {
+  if (!view || !before) return initialView(view ?? wanted, domain);
+  return isWhole(view, before) ? domain : clampView(view, domain);
+}
+
 export function overlaps(a: Span, b: Span): boolean {
   return a.low < b.high && b.low < a.high;
 }

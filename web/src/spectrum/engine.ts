@@ -2,7 +2,7 @@
 //! Knows no DOM, so it is tested without one.
 
 import type { SpectrumFrame, WaterfallFrame } from "../live/frame";
-import { clampView, overlaps, type Span } from "./axis";
+import { overlaps, type Span } from "./axis";
 import { JITTER_S, WaterfallRing } from "./history";
 import { TraceBuffer } from "./trace";
 
@@ -14,6 +14,8 @@ const MOST_COLUMNS = 4096;
 const SILENCE_S = 0.6;
 /** The server stores about a frame a second; after this long a gap can be asked for. */
 const GAP_SETTLES_S = 2.5;
+/** What the server may not have stored yet when the first frame comes. */
+const NOT_YET_STORED_S = 5;
 
 export class AnalyzerEngine {
   readonly trace = new TraceBuffer();
@@ -23,7 +25,8 @@ export class AnalyzerEngine {
   paused = false;
   private frozenHeadS = 0;
   private lastEndS = 0;
-  private gap: { from: number; to: number; seenAt: number } | null = null;
+  private gaps: { from: number; to: number; seenAt: number }[] = [];
+  private askedAt = 0;
   /** Local clock minus the clock of the frames, smallest seen: transport delay and clock difference together. */
   private clockLagS = Infinity;
 
@@ -47,13 +50,16 @@ export class AnalyzerEngine {
 
   /**
    * A stretch without live frames that is old enough for the server to have stored what it has of it. Frames are lossy on their
-   * way, so a hole in them does not say yet that nobody listened.
+   * way, so a hole in them does not say yet that nobody listened. A line that keeps losing them is asked about now and then, for
+   * all its holes together.
    */
   dueGap(nowS: number): { from: number; to: number } | null {
-    if (!this.gap || this.paused || nowS - this.gap.seenAt < GAP_SETTLES_S) return null;
-    const { from, to } = this.gap;
-    this.gap = null;
-    return { from, to };
+    if (this.paused || nowS - this.askedAt < GAP_SETTLES_S) return null;
+    const due = this.gaps.filter((gap) => nowS - gap.seenAt >= GAP_SETTLES_S);
+    if (due.length === 0) return null;
+    this.gaps = this.gaps.filter((gap) => !due.includes(gap));
+    this.askedAt = nowS;
+    return { from: Math.min(...due.map((gap) => gap.from)), to: Math.max(...due.map((gap) => gap.to)) };
   }
 
   /** Fills in rows that the server kept from before this page was opened. */
@@ -62,7 +68,7 @@ export class AnalyzerEngine {
     if (this.paused) {
       // A still picture stays still; what came too late is asked for again afterwards.
       const [first, last] = [frame.rows[0], frame.rows.at(-1)];
-      if (first && last) this.gap = { from: Math.min(first.startS, this.gap?.from ?? Infinity), to: last.startS + frame.durationS, seenAt: 0 };
+      if (first && last) this.gaps.push({ from: first.startS, to: last.startS + frame.durationS, seenAt: 0 });
       return;
     }
     const steps = frame.rows.slice(1).map((row, index) => row.startS - (frame.rows[index]?.startS ?? 0));
@@ -91,7 +97,8 @@ export class AnalyzerEngine {
     this.frame = null;
     this.clockLagS = Infinity;
     this.lastEndS = 0;
-    this.gap = null;
+    this.gaps = [];
+    this.askedAt = 0;
   }
 
   pause(paused: boolean, nowS: number): void {
@@ -110,9 +117,9 @@ export class AnalyzerEngine {
 
   private noteGap(frame: SpectrumFrame, nowS: number): void {
     const end = frame.startS + frame.durationS;
-    if (this.lastEndS > 0 && frame.startS - this.lastEndS > JITTER_S) {
-      this.gap = { from: Math.min(this.gap?.from ?? Infinity, this.lastEndS), to: frame.startS, seenAt: nowS };
-    }
+    // Stored time ends a moment before live time begins: without asking again, a stripe "not observed" would stay between them.
+    const from = this.lastEndS > 0 ? this.lastEndS : frame.startS - NOT_YET_STORED_S;
+    if (frame.startS - from > JITTER_S) this.gaps.push({ from, to: frame.startS, seenAt: nowS });
     this.lastEndS = Math.max(this.lastEndS, end);
   }
 
@@ -179,10 +186,4 @@ export function colourRange(ring: WaterfallRing): Span | null {
   const at = (fraction: number) => -140 + 0.5 * (row[Math.min(row.length - 1, Math.floor(row.length * fraction))] ?? 1);
   const low = at(0.3) - 3;
   return { low, high: Math.max(at(0.998) + 2, low + 28) };
-}
-
-/** The address carries a view; it counts only where it overlaps what is received. */
-export function initialView(wanted: Span | null, domain: Span): Span {
-  if (!wanted || !overlaps(wanted, domain) || wanted.high <= wanted.low) return domain;
-  return clampView(wanted, domain);
 }

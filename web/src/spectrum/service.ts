@@ -1,4 +1,4 @@
-//! A hue for each radio service, so that the same service looks the same everywhere.
+//! A hue and a name for each radio service, so that the same service looks and reads the same everywhere.
 
 const HUES: [RegExp, number][] = [
   [/DISTRESS|SAFETY/, 345],
@@ -17,4 +17,12 @@ const HUES: [RegExp, number][] = [
 export function serviceHue(service: string): number {
   const name = service.toUpperCase();
   return HUES.find(([pattern]) => pattern.test(name))?.[1] ?? 225;
+}
+
+/** The service in words: the tables have it as a code such as `FIXED+MOBILE`. A code that nobody named stays as it is. */
+export function serviceName(service: string, words: Readonly<Record<string, string>>): string {
+  return service
+    .split("+")
+    .map((part) => words[part.trim().toUpperCase()] ?? part.trim())
+    .join(" + ");
 }
