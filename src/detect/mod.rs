@@ -1,6 +1,7 @@
 //! From samples to emissions over time. Pure: time is a sample count; nothing here reads a clock or a file.
 
 mod artefact;
+mod book;
 mod channel;
 mod config;
 mod detector;
@@ -10,10 +11,12 @@ mod floor;
 mod frame;
 mod pulse;
 mod rows;
+mod scales;
 mod segment;
 mod slow;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod tracker;
 
 pub use config::{DetectError, DetectorConfig, Rules};
