@@ -1,10 +1,11 @@
 //! The book of emissions in progress: which burst belongs to which, what is announced, renewed and reported.
 
 use super::{
-    artefact,
+    artefact::{Evidence, Verdict},
     channel::{Channel, Reporter, band_of, band_share},
+    clipping::Clipping,
     config::{DetectorConfig, ROW, Rules},
-    emission::{Artefact, ArtefactKind},
+    emission::{Artefact, ArtefactKind, Emission, Withdrawn},
     event::DetectEvent,
     scales::Scales,
     timeline::Timeline,
@@ -28,6 +29,8 @@ pub(super) struct Moment<'a> {
     pub(super) floor: &'a Floor,
     /// Time, and what of it was observed.
     pub(super) timeline: &'a Timeline,
+    /// When the converter clipped.
+    pub(super) clipping: &'a Clipping,
     /// Time observed so far.
     pub(super) observed_s: f64,
 }
@@ -118,6 +121,25 @@ impl Book {
         self.channels.retain(|c| !over.contains(&c.id));
     }
 
+    /// Reports the spike at the centre, `open` when it is still there.
+    pub(super) fn report_spike(&mut self, spike: &Burst, floor: &[f32], open: bool, sink: Sink<'_>) {
+        let mut channel = Channel::new(self.next_id, spike.low, spike.high, spike.start_s);
+        self.next_id += 1;
+        channel.add(spike);
+        let emission = self
+            .reporter
+            .emission(&channel, floor, spike.stop_s - spike.start_s, open);
+        let over_db = emission.snr_db;
+        sink(DetectEvent::Artefact(Artefact {
+            emission,
+            artefact: ArtefactKind::Dc,
+            cause: format!(
+                "a line at the centre of the span that never pauses, {over_db:.0} dB over the bare floor about it: \
+                 converter offset or oscillator leakage"
+            ),
+        }));
+    }
+
     /// Whether nothing was heard of `channel` for so long that it has ended.
     fn is_over(&self, channel: &Channel, moment: &Moment<'_>) -> bool {
         moment.timeline.observed_s(channel.stop_s, moment.now_s) > self.rules.hold_s
@@ -188,9 +210,9 @@ impl Book {
             }
             if part.announced {
                 let lasted_s = part.stop_s - part.start_s;
-                sink(DetectEvent::Artefact(Artefact {
+                sink(DetectEvent::Withdrawn(Withdrawn {
                     emission: self.reporter.emission(&part, &floor.level, lasted_s, false),
-                    artefact: ArtefactKind::Intermodulation,
+                    into: Some(whole),
                     cause: format!("the same signal as emission {whole}"),
                 }));
             }
@@ -217,11 +239,13 @@ impl Book {
             sink(DetectEvent::Updated(emission));
             return;
         }
-        let row_s = self.row_s;
-        if self.reporter.too_weak(channel, &emission, floor, rules)
-            || artefact::belongs_to(channel, all, row_s, rules).is_some()
-            || artefact::cause(channel, all, row_s, rules).is_some()
-        {
+        let evidence = Evidence {
+            others: all,
+            clipping: moment.clipping,
+            row_s: self.row_s,
+            rules,
+        };
+        if self.reporter.too_weak(channel, &emission, floor, rules) || evidence.verdict(channel) != Verdict::Own {
             return;
         }
         kept.look_s = now_s + rules.update_s;
@@ -250,34 +274,32 @@ impl Book {
 
     /// Reports an emission that is over as what it was.
     fn report(&mut self, channel: &Channel, others: &[Channel], moment: &Moment<'_>, sink: Sink<'_>) {
-        let (row_s, rules) = (self.row_s, &self.rules);
-        let floor = moment.floor;
+        let (floor, rules) = (moment.floor, &self.rules);
         let observed_s = moment.timeline.observed_s(channel.start_s, channel.stop_s);
         let open = channel.to_end && moment.now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
-        let dismissed = if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
-            Some("too weak on the whole to be told from the floor".to_owned())
-        } else {
-            artefact::belongs_to(channel, others, row_s, rules)
+        if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
+            let cause = "too weak on the whole to be told from the floor".into();
+            withdraw(channel, emission, None, cause, sink);
+            return;
+        }
+        let evidence = Evidence {
+            others,
+            clipping: moment.clipping,
+            row_s: self.row_s,
+            rules,
         };
-        if let Some(cause) = dismissed {
-            // Whoever was told that it began is told what became of it; nobody else needs to know.
-            if channel.announced {
+        match evidence.verdict(channel) {
+            Verdict::Part { whole, cause } => withdraw(channel, emission, (whole != 0).then_some(whole), cause, sink),
+            Verdict::Artefact(artefact, cause) => {
+                withdraw(channel, emission.clone(), None, cause.clone(), sink);
                 sink(DetectEvent::Artefact(Artefact {
                     emission,
-                    artefact: ArtefactKind::Intermodulation,
+                    artefact,
                     cause,
                 }));
             }
-            return;
-        }
-        match artefact::cause(channel, others, row_s, rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
-                emission,
-                artefact,
-                cause,
-            })),
-            None => {
+            Verdict::Own => {
                 self.emissions += 1;
                 let live = (floor.live.1 - floor.live.0) as f64;
                 let all_time = channel.covered_s() > FULL_TIME * moment.observed_s;
@@ -285,6 +307,17 @@ impl Book {
                 sink(DetectEvent::Closed(emission));
             }
         }
+    }
+}
+
+/// Tells whoever was told that `channel` began what became of it; nobody else needs to know.
+fn withdraw(channel: &Channel, emission: Emission, into: Option<u64>, cause: String, sink: Sink<'_>) {
+    if channel.announced {
+        let emission = Emission {
+            open: false,
+            ..emission
+        };
+        sink(DetectEvent::Withdrawn(Withdrawn { emission, into, cause }));
     }
 }
 

@@ -158,6 +158,13 @@ impl Channel {
         f64::from(self.energy.iter().copied().fold(0.0_f32, f32::max)) / self.on_s.max(1e-12)
     }
 
+    /// Duration of its bursts that have time in common with the time from start to stop of `other`.
+    pub(super) fn burst_s_about(&self, other: &Self) -> f64 {
+        let bursts = self.bursts.iter();
+        let about = bursts.filter(|b| b[0] < other.stop_s && b[1] > other.start_s);
+        about.map(|b| b[1] - b[0]).sum()
+    }
+
     /// Share of this channel's on-time that lies within `other`'s, each interval of it widened by `slack_s`.
     pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
         let mut common = 0.0;

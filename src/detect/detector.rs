@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     book::{Book, Moment, Sink},
+    clipping::Clipping,
     config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, ROW_QUANTILE, SEGMENTS, Thresholds},
     emission::{Gap, GapReason, Summary},
     event::DetectEvent,
@@ -13,6 +14,7 @@ use super::{
     rows::{Row, RowMaker},
     scales::Scales,
     segment::{Run, Segmenter, Tests},
+    spike::Spike,
     timeline::Timeline,
     tracker::{Burst, RowTime},
 };
@@ -44,6 +46,8 @@ pub struct Detector {
     scales: Scales,
     done: Vec<Burst>,
     book: Book,
+    clipping: Clipping,
+    spike: Spike,
     row_number: u64,
     /// Samples taken, clipped among them.
     samples: u64,
@@ -77,6 +81,8 @@ impl Detector {
             scales: Scales::new(rules, &thresholds),
             done: Vec::new(),
             book: Book::new(config),
+            clipping: Clipping::default(),
+            spike: Spike::new(),
             row_number: 0,
             samples: 0,
             clipped: 0,
@@ -95,9 +101,8 @@ impl Detector {
         while from < block.len() {
             let to = (from + RowMaker::BLOCK - self.maker.waiting() % RowMaker::BLOCK).min(block.len());
             let part = block.slice(from..to);
-            self.clipped += part.clipped();
             self.samples += part.len() as u64;
-            self.maker.fill(part);
+            self.clipped += self.maker.fill(part);
             from = to;
             self.make_rows(sink);
         }
@@ -154,6 +159,9 @@ impl Detector {
         self.process_pending(sink);
         self.end_bursts(true);
         self.look(f64::INFINITY, sink);
+        if let (Some(spike), Some(floor)) = (self.spike.end(), &self.floor) {
+            self.book.report_spike(&spike, &floor.level, true, sink);
+        }
         self.summary()
     }
 
@@ -172,7 +180,7 @@ impl Detector {
             return;
         }
         if self.floor.is_none() {
-            self.learn();
+            self.learn(sink);
         }
         let Some(mut floor) = self.floor.take() else { return };
         while let Some(row) = self.pending.pop_front() {
@@ -182,8 +190,7 @@ impl Detector {
             if self.process_row(&row, &floor) {
                 let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
                 if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
-                    self.pulses.set_floor(&new.level);
-                    floor = self.usable(new);
+                    floor = self.take_floor(new, sink);
                 }
             }
             self.maker.recycle(row);
@@ -199,12 +206,13 @@ impl Detector {
             now_s,
             floor,
             timeline: &self.timeline,
+            clipping: &self.clipping,
             observed_s: self.samples as f64 / self.config.sample_rate_hz,
         };
         self.book.look(&mut self.scales, &moment, sink);
     }
 
-    fn learn(&mut self) {
+    fn learn(&mut self, sink: Sink<'_>) {
         let spectra: Vec<&[f32]> = self
             .pending
             .iter()
@@ -212,8 +220,16 @@ impl Detector {
             .collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
+        self.floor = Some(self.take_floor(floor, sink));
+    }
+
+    /// Takes over a new floor.
+    fn take_floor(&mut self, floor: Floor, sink: Sink<'_>) -> Floor {
         self.pulses.set_floor(&floor.level);
-        self.floor = Some(self.usable(floor));
+        if let Some(gone) = self.spike.learn(&floor) {
+            self.book.report_spike(&gone, &floor.level, false, sink);
+        }
+        self.usable(floor)
     }
 
     /// Leaves out the ends of the span in which the receiver's filters fall.
@@ -240,6 +256,8 @@ impl Detector {
             stop_s: row.start_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
         };
         self.row_number += 1;
+        let stop_s = row.start_s + ROW as f64 / rate;
+        self.clipping.add([row.start_s, stop_s], row.clipped);
         let scales = &self.scales;
         found.retain(|pulse| !scales.covers(pulse));
         let usable = self.mean_without_pulses(row, &found);
@@ -254,12 +272,14 @@ impl Detector {
             middle: self.thresholds.middle[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
+        self.spike.remove([time.start_s, time.stop_s], &mut self.power);
         self.raise_floor(floor);
         self.segmenter
             .runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
         let row = (self.power.as_slice(), floor.level.as_slice(), floor.live);
         self.scales
             .advance(time, &self.runs, self.segmenter.excess(), row, &mut self.done);
+        self.spike.restore(&mut self.power);
         true
     }
 

@@ -3,6 +3,7 @@
 mod artefact;
 mod book;
 mod channel;
+mod clipping;
 mod config;
 mod detector;
 pub mod emission;
@@ -14,6 +15,7 @@ mod rows;
 mod scales;
 mod segment;
 mod slow;
+mod spike;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -21,5 +23,5 @@ mod tracker;
 
 pub use config::{DetectError, DetectorConfig, Rules};
 pub use detector::Detector;
-pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary};
+pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary, Withdrawn};
 pub use event::{DetectEvent, Frame};

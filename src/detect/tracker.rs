@@ -73,6 +73,10 @@ const TOUCH_SHARE: f64 = 0.3;
 const TOGETHER: u64 = 2;
 /// Share of its band a burst must be seen in to go on, unless what is seen has its power.
 const SEEN_SHARE: f64 = 0.2;
+/// Ratio of powers from which one region outweighs the others of a young burst.
+const DOMINANT: f32 = 10.0;
+/// Distance from it, as a multiple of the wider of both, from which another is a signal of its own.
+const DOMINANT_GAP: f64 = 4.0;
 /// Open bursts at most; the weakest new ones are dropped beyond.
 const OPEN_MAX: usize = 512;
 
@@ -138,7 +142,8 @@ impl Tracker {
             }
         }
         for burst in 0..known {
-            let group = std::mem::take(&mut self.groups[burst]);
+            let mut group = std::mem::take(&mut self.groups[burst]);
+            self.keep_dominant(burst, &mut group, &mut fresh, runs, excess);
             if self.goes_on(burst, &group, runs, excess) {
                 self.extend(burst, &group, runs, excess, time);
             } else {
@@ -225,6 +230,37 @@ impl Tracker {
         let power: f32 = group.iter().map(|i| region_power(&runs[*i], excess)).sum();
         let mean = burst.energy.iter().sum::<f32>() / burst.on_s.max(1e-12) as f32;
         width >= SEEN_SHARE * (burst.high - burst.low) || power >= 0.5 * mean
+    }
+
+    /// The click of a keyed carrier spans whatever else begins with it. Where one line then holds nearly all the power
+    /// and the others are far off, they are not parts of it.
+    fn keep_dominant(
+        &self,
+        burst: usize,
+        group: &mut Vec<usize>,
+        fresh: &mut Vec<usize>,
+        runs: &[Run],
+        excess: &[f32],
+    ) {
+        if group.len() < 2 || self.open[burst].rows > ESTABLISHED {
+            return;
+        }
+        let power = |i: &usize| region_power(&runs[*i], excess);
+        let Some(strongest) = group.iter().copied().max_by(|a, b| power(a).total_cmp(&power(b))) else {
+            return;
+        };
+        let rest: f32 = group.iter().filter(|i| **i != strongest).map(power).sum();
+        if power(&strongest) < DOMINANT * rest {
+            return;
+        }
+        let main = runs[strongest];
+        let far = |i: &usize| {
+            let run = &runs[*i];
+            let gap = run.low.max(main.low) - run.high.min(main.high);
+            gap > DOMINANT_GAP * (main.high - main.low).max(run.high - run.low)
+        };
+        fresh.extend(group.iter().filter(|i| far(i)));
+        group.retain(|i| !far(i));
     }
 
     fn begin(&mut self, run: &Run, excess: &[f32], time: RowTime) {

@@ -159,7 +159,9 @@ impl Output<'_> {
             }
             DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
             DetectEvent::Gap(gap) => Row::Gap(gap),
-            DetectEvent::Frame(_) | DetectEvent::Opened(_) | DetectEvent::Updated(_) => return,
+            DetectEvent::Frame(_) | DetectEvent::Opened(_) | DetectEvent::Updated(_) | DetectEvent::Withdrawn(_) => {
+                return;
+            }
         };
         if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
             self.write(ready);
