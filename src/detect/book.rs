@@ -2,7 +2,7 @@
 
 use super::{
     artefact::{Evidence, Verdict},
-    channel::{Channel, Reporter, band_of, band_share},
+    channel::{Channel, Reporter, band_share},
     clipping::Clipping,
     config::{DetectorConfig, ROW, Rules},
     emission::{Artefact, ArtefactKind, Emission, Withdrawn},
@@ -73,7 +73,7 @@ impl Book {
 
     /// Adds a finished burst to the emission on its channel, or makes one.
     pub(super) fn attach(&mut self, burst: &Burst, timeline: &Timeline) {
-        let Some(band) = band_of(&burst.energy) else { return };
+        let Some(band) = burst.energy.band() else { return };
         let own = burst
             .emission
             .and_then(|id| self.channels.iter_mut().find(|c| c.id == id));
@@ -171,7 +171,7 @@ impl Book {
         for burst in scales.open_mut() {
             if burst.emission.is_none()
                 && moment.now_s - burst.start_s >= confirm_s
-                && let Some(band) = band_of(&burst.energy)
+                && let Some(band) = burst.energy.band()
             {
                 burst.emission = Some(self.channel_for(band, burst.start_s, moment.timeline));
             }
@@ -185,7 +185,7 @@ impl Book {
                 continue;
             };
             channel.stop_s = channel.stop_s.max(burst.stop_s);
-            if let Some((low, high)) = band_of(&burst.energy).filter(|_| channel.bursts.is_empty()) {
+            if let Some((low, high)) = burst.energy.band().filter(|_| channel.bursts.is_empty()) {
                 (channel.low, channel.high) = (low, high);
             }
         }
@@ -268,6 +268,7 @@ impl Book {
         for channel in &mut all {
             channel.tidy(1.5 * self.row_s);
             channel.widen(floor, self.row_s);
+            channel.settle();
         }
         all
     }

@@ -7,6 +7,7 @@ mod clipping;
 mod config;
 mod detector;
 pub mod emission;
+mod energy;
 pub mod event;
 mod floor;
 mod frame;

@@ -98,6 +98,6 @@ impl Spike {
         }
         let band = (FIRST as f64, LAST as f64);
         let peak = self.excess.iter().sum();
-        Some(Burst::pulse(start_s, stop_s, band, energy, peak))
+        Some(Burst::pulse(start_s, stop_s, band, &energy, peak))
     }
 }
