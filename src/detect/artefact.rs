@@ -40,10 +40,19 @@ const OVERLOAD_PRODUCTS: [f64; 4] = [-3.0, 5.0, -7.0, 9.0];
 /// Tolerance of their positions, bins, for one bin of the parent's.
 const OVERLOAD_BINS: f64 = 0.5;
 
+/// Share of the band of a wide signal from which a part of it is no line.
+const WIDE_PART: f64 = 0.05;
+
 /// Whether the whole is strong enough to hold the part: a moment of it may stand out more than the whole does on
 /// average.
 fn contains(whole: &Channel, part: &Channel) -> bool {
-    let lasting = whole.density() > 0.5 * part.density() && whole.power() > 1.5 * part.power();
+    // What is scheduled in a wide signal differs in density; a line in it that is no part of it is narrow.
+    let share = if part.high - part.low > WIDE_PART * (whole.high - whole.low) && part.high - part.low > 16.0 {
+        0.15
+    } else {
+        0.5
+    };
+    let lasting = whole.density() > share * part.density() && whole.power() > 1.5 * part.power();
     let brief = part.covered_s() < 0.1 * whole.covered_s();
     lasting || brief && whole.density() > 0.03 * part.density() && whole.power() > 1.5 * part.power()
 }

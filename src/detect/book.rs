@@ -41,6 +41,8 @@ pub(super) struct Book {
     row_s: f64,
     reporter: Reporter,
     channels: Vec<Channel>,
+    /// Memory of [`Book::everything`].
+    snapshot: Vec<Channel>,
     next_id: u64,
     next_look_s: f64,
     emissions: u64,
@@ -54,6 +56,7 @@ impl Book {
             row_s: ROW as f64 / config.sample_rate_hz,
             reporter: Reporter::new(config),
             channels: Vec::new(),
+            snapshot: Vec::new(),
             next_id: 1,
             next_look_s: 0.0,
             emissions: 0,
@@ -101,11 +104,13 @@ impl Book {
         self.follow_open_bursts(scales);
         self.place_open_bursts(scales, moment);
         self.unite_channels(scales, moment.floor, sink);
-        let due = |c: &Channel| self.is_over(c, moment) || now_s >= c.look_s;
+        let old = |c: &Channel| now_s - c.start_s >= self.rules.confirm_s;
+        let due = |c: &Channel| self.is_over(c, moment) || now_s >= c.look_s && old(c);
         if !self.channels.iter().any(due) {
             return;
         }
-        let all = self.everything(scales, &moment.floor.level);
+        let mut all = std::mem::take(&mut self.snapshot);
+        self.everything(scales, &moment.floor.level, &mut all);
         let mut over = Vec::new();
         for channel in &all {
             if channel.id == 0 {
@@ -119,6 +124,7 @@ impl Book {
             }
         }
         self.channels.retain(|c| !over.contains(&c.id));
+        self.snapshot = all;
     }
 
     /// Reports the spike at the centre, `open` when it is still there.
@@ -185,7 +191,9 @@ impl Book {
                 continue;
             };
             channel.stop_s = channel.stop_s.max(burst.stop_s);
-            if let Some((low, high)) = burst.energy.band().filter(|_| channel.bursts.is_empty()) {
+            if channel.bursts.is_empty()
+                && let Some((low, high)) = burst.energy.band()
+            {
                 (channel.low, channel.high) = (low, high);
             }
         }
@@ -253,9 +261,15 @@ impl Book {
         sink(DetectEvent::Opened(emission));
     }
 
-    /// All emissions as they stand, bursts in progress included.
-    fn everything(&self, scales: &Scales, floor: &[f32]) -> Vec<Channel> {
-        let mut all = self.channels.clone();
+    /// All emissions as they stand, bursts in progress included, into `all`.
+    fn everything(&self, scales: &Scales, floor: &[f32], all: &mut Vec<Channel>) {
+        for (i, channel) in self.channels.iter().enumerate() {
+            match all.get_mut(i) {
+                Some(copy) => copy.copy_from(channel),
+                None => all.push(channel.clone()),
+            }
+        }
+        all.truncate(self.channels.len());
         for burst in scales.open() {
             let known = all.iter().position(|c| Some(c.id) == burst.emission);
             let index = known.unwrap_or_else(|| {
@@ -265,12 +279,11 @@ impl Book {
             all[index].add(burst);
             all[index].in_progress = true;
         }
-        for channel in &mut all {
+        for channel in all {
             channel.tidy(1.5 * self.row_s);
             channel.widen(floor, self.row_s);
             channel.settle();
         }
-        all
     }
 
     /// Reports an emission that is over as what it was.

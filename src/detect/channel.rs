@@ -79,6 +79,22 @@ impl Channel {
         }
     }
 
+    /// Becomes what `other` is, without new memory where there is enough.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        let mut energy = std::mem::replace(&mut self.energy, Energy::none());
+        let mut margin = std::mem::replace(&mut self.margin, Energy::none());
+        let mut bursts = std::mem::take(&mut self.bursts);
+        energy.copy_from(&other.energy);
+        margin.copy_from(&other.margin);
+        bursts.clone_from(&other.bursts);
+        *self = Self {
+            energy,
+            margin,
+            bursts,
+            ..*other
+        };
+    }
+
     /// Adds a finished burst.
     pub(super) fn add(&mut self, burst: &Burst) {
         self.energy.add(&burst.energy);
@@ -121,15 +137,17 @@ impl Channel {
 
     /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
     pub(super) fn tidy(&mut self, slack_s: f64) {
-        self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        let mut joined: Vec<[f64; 2]> = Vec::with_capacity(self.bursts.len());
-        for burst in self.bursts.drain(..) {
-            match joined.last_mut() {
-                Some(last) if burst[0] <= last[1] + slack_s => last[1] = last[1].max(burst[1]),
-                _ => joined.push(burst),
-            }
+        if !self.bursts.is_sorted_by(|a, b| a[0] <= b[0]) {
+            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
-        self.bursts = joined;
+        // `dedup_by` hands over the later one first.
+        self.bursts.dedup_by(|burst, last| {
+            let touches = burst[0] <= last[1] + slack_s;
+            if touches {
+                last[1] = last[1].max(burst[1]);
+            }
+            touches
+        });
         self.levels = None;
         if self.dropped == 0 {
             self.on_s = self.covered_s();

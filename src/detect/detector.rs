@@ -13,7 +13,7 @@ use super::{
     pulse::PulseFinder,
     rows::{Row, RowMaker},
     scales::Scales,
-    segment::{Run, Segmenter, Tests},
+    segment::{RowFloor, Run, Segmenter, Tests},
     spike::Spike,
     timeline::Timeline,
     tracker::{Burst, RowTime},
@@ -28,6 +28,9 @@ use crate::dsp::{
 /// Largest rise of the floor within a row that is put down to splatter; more is a signal.
 const ROW_RISE_MAX: f32 = 2.5;
 
+/// Halvings of the range up to it: to 0.002 dB.
+const RISE_STEPS: usize = 12;
+
 /// Finds emissions in a stream of samples.
 pub struct Detector {
     config: DetectorConfig,
@@ -41,7 +44,8 @@ pub struct Detector {
     segmenter: Segmenter,
     runs: Vec<Run>,
     power: Vec<f32>,
-    row_floor: Vec<f32>,
+    /// One over the floor, per bin.
+    inverse_floor: Vec<f32>,
     ratios: Vec<f32>,
     scales: Scales,
     done: Vec<Burst>,
@@ -76,7 +80,7 @@ impl Detector {
             segmenter: Segmenter::new(rules.bridge_bins),
             runs: Vec::new(),
             power: vec![0.0; BINS],
-            row_floor: vec![0.0; BINS],
+            inverse_floor: vec![0.0; BINS],
             ratios: Vec::with_capacity(BINS),
             scales: Scales::new(rules, &thresholds),
             done: Vec::new(),
@@ -149,6 +153,7 @@ impl Detector {
     fn attach_done(&mut self) {
         for burst in self.done.drain(..) {
             self.book.attach(&burst, &self.timeline);
+            self.scales.recycle(burst);
         }
     }
 
@@ -229,6 +234,9 @@ impl Detector {
         if let Some(gone) = self.spike.learn(&floor) {
             self.book.report_spike(&gone, &floor.level, false, sink);
         }
+        for (out, level) in self.inverse_floor.iter_mut().zip(&floor.level) {
+            *out = 1.0 / level.max(f32::MIN_POSITIVE);
+        }
         self.usable(floor)
     }
 
@@ -273,50 +281,64 @@ impl Detector {
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
         self.spike.remove([time.start_s, time.stop_s], &mut self.power);
-        self.raise_floor(floor);
+        let rise = self.rise(floor.live);
+        let row_floor = RowFloor {
+            level: &floor.level,
+            inverse: &self.inverse_floor,
+            rise,
+        };
         self.segmenter
-            .runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
-        let row = (self.power.as_slice(), floor.level.as_slice(), floor.live);
+            .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
+        let row = (self.power.as_slice(), row_floor, floor.live);
         self.scales
             .advance(time, &self.runs, self.segmenter.excess(), row, &mut self.done);
         self.spike.restore(&mut self.power);
         true
     }
 
-    /// The floor of this row: strong signals splatter over the whole span, through the converter or the transmitter,
-    /// and raise what is between the signals by up to some decibels.
-    fn raise_floor(&mut self, floor: &Floor) {
-        let (first, last) = floor.live;
+    /// How far the floor has risen in this row: strong signals splatter over the whole span, through the converter or
+    /// the transmitter, and raise what is between the signals by up to some decibels. Found by halving, because counting
+    /// is cheaper than sorting.
+    fn rise(&mut self, (first, last): (usize, usize)) -> f32 {
+        // Neighbouring bins share a window: every other one tells nearly as much.
+        let every_other = (first..last).step_by(2);
         self.ratios.clear();
         self.ratios
-            .extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
-        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as usize;
-        let quantile = *self.ratios.select_nth_unstable_by(rank, f32::total_cmp).1;
-        let rise = (quantile / self.thresholds.row_quantile).clamp(1.0, ROW_RISE_MAX);
-        for (out, level) in self.row_floor.iter_mut().zip(&floor.level) {
-            *out = level * rise;
+            .extend(every_other.map(|k| self.power[k] * self.inverse_floor[k]));
+        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as u32;
+        let enough = |rise: f32| {
+            let limit = rise * self.thresholds.row_quantile;
+            self.ratios.iter().map(|ratio| u32::from(*ratio <= limit)).sum::<u32>() > rank
+        };
+        if enough(1.0) {
+            return 1.0;
         }
+        let (mut low, mut high) = (1.0, ROW_RISE_MAX);
+        for _ in 0..RISE_STEPS {
+            let middle = 0.5 * (low + high);
+            if enough(middle) { high = middle } else { low = middle }
+        }
+        high
     }
 
     /// Mean of the row's segments that no pulse lies in; returns how many those are.
     fn mean_without_pulses(&mut self, row: &Row, pulses: &[Burst]) -> usize {
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
-        self.power.fill(0.0);
         for (i, segment) in row.segments.chunks_exact(BINS).enumerate() {
             let start_s = row.start_s + (i * HOP + BINS / 8) as f64 / rate;
             let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
             if pulses.iter().any(|p| p.start_s < stop_s && p.stop_s > start_s) {
                 continue;
             }
-            usable += 1;
-            for (sum, p) in self.power.iter_mut().zip(segment) {
-                *sum += p;
+            if usable == 0 {
+                self.power.copy_from_slice(segment);
+            } else {
+                for (sum, p) in self.power.iter_mut().zip(segment) {
+                    *sum = (*sum + p) * 0.5;
+                }
             }
-        }
-        if usable > 1 {
-            let scale = 1.0 / usable as f32;
-            self.power.iter_mut().for_each(|p| *p *= scale);
+            usable += 1;
         }
         usable
     }

@@ -23,6 +23,21 @@ impl Energy {
         }
     }
 
+    /// Holds the place of one that is taken away; holds no bins.
+    pub(super) const fn none() -> Self {
+        Self {
+            bins: Vec::new(),
+            first: 0,
+            last: 0,
+        }
+    }
+
+    /// Becomes what `other` is.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.clear();
+        self.add(other);
+    }
+
     /// Back to nothing, to be used again.
     pub(super) fn clear(&mut self) {
         let extent = self.extent();

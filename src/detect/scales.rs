@@ -2,7 +2,7 @@
 
 use super::{
     config::{Rules, Thresholds},
-    segment::Run,
+    segment::{RowFloor, Run},
     slow::SlowAverage,
     tracker::{Burst, RowTime, Tracker},
 };
@@ -27,16 +27,26 @@ impl Scales {
         time: RowTime,
         runs: &[Run],
         excess: &[f32],
-        (power, floor, live): (&[f32], &[f32], (usize, usize)),
+        (power, floor, live): (&[f32], RowFloor<'_>, (usize, usize)),
         done: &mut Vec<Burst>,
     ) {
         self.rows.advance(time, runs, excess, done);
-        for slow in &mut self.slow {
-            slow.add(time, power, runs);
-            if slow.decide(time, floor, live, done) {
-                slow.restart();
+        // The longer average is fed by the shorter one: the floor within a row does not concern them.
+        let floor = RowFloor { rise: 1.0, ..floor };
+        let [shorter, longer] = &mut self.slow;
+        shorter.add(time, power, runs);
+        if shorter.decide(time, floor, live, done) {
+            longer.add_average(shorter);
+            shorter.restart();
+            if longer.decide(time, floor, live, done) {
+                longer.restart();
             }
         }
+    }
+
+    /// Takes back the memory of a burst that is done with.
+    pub(super) fn recycle(&mut self, burst: Burst) {
+        self.rows.recycle(burst);
     }
 
     /// A row passed in which nothing could be seen.

@@ -94,20 +94,24 @@ fn sort_lanes(rows: &mut [[f32; LANES]]) {
         let mut step = merge;
         while step > 0 {
             for start in (step % merge..count.saturating_sub(step)).step_by(2 * step) {
-                for i in start..(start + step).min(count - step) {
+                let end = (start + step).min(count - step);
+                let (lower, upper) = rows.split_at_mut(start + step);
+                for (i, (a, b)) in (start..end).zip(lower[start..].iter_mut().zip(upper)) {
                     if i / (2 * merge) == (i + step) / (2 * merge) {
-                        let (a, b) = (rows[i], rows[i + step]);
-                        for lane in 0..LANES {
-                            let ordered = a[lane] <= b[lane];
-                            rows[i][lane] = if ordered { a[lane] } else { b[lane] };
-                            rows[i + step][lane] = if ordered { b[lane] } else { a[lane] };
-                        }
+                        order(a, b);
                     }
                 }
             }
             step /= 2;
         }
         merge *= 2;
+    }
+}
+
+/// Puts the smaller of each pair into `a`.
+fn order(a: &mut [f32; LANES], b: &mut [f32; LANES]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        (*a, *b) = (if *a < *b { *a } else { *b }, if *a > *b { *a } else { *b });
     }
 }
 
@@ -153,15 +157,29 @@ pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, 
 fn running_low(steady: &[f32], half: usize, averages: f64) -> Vec<f32> {
     const SHARE: f64 = 0.3;
     let bias = quantile_ratio(averages, SHARE) as f32;
-    let mut window = Vec::with_capacity(2 * half + 1);
-    (0..steady.len())
-        .map(|bin| {
-            window.clear();
-            window.extend_from_slice(&steady[bin.saturating_sub(half)..(bin + half + 1).min(steady.len())]);
-            let rank = (window.len() as f64 * SHARE) as usize;
-            *window.select_nth_unstable_by(rank, f32::total_cmp).1 / bias
-        })
-        .collect()
+    let (bins, width) = (steady.len(), 2 * half + 1);
+    let mut low = vec![0.0; bins];
+    let mut window = Vec::with_capacity(width);
+    let inner = half..(bins.saturating_sub(half)).max(half);
+    for bin in (0..half.min(bins)).chain(inner.end.min(bins)..bins) {
+        window.clear();
+        window.extend_from_slice(&steady[bin.saturating_sub(half)..(bin + half + 1).min(bins)]);
+        let rank = (window.len() as f64 * SHARE) as usize;
+        low[bin] = *window.select_nth_unstable_by(rank, f32::total_cmp).1 / bias;
+    }
+    let rank = (width as f64 * SHARE) as usize;
+    let mut rows = vec![[0.0; LANES]; width];
+    for first in inner.clone().step_by(LANES) {
+        let lanes = LANES.min(inner.end - first);
+        for (shift, row) in rows.iter_mut().enumerate() {
+            row[..lanes].copy_from_slice(&steady[first - half + shift..first - half + shift + lanes]);
+        }
+        sort_lanes(&mut rows);
+        for (out, quantile) in low[first..first + lanes].iter_mut().zip(rows[rank]) {
+            *out = quantile / bias;
+        }
+    }
+    low
 }
 
 /// Bins between brick-wall filters: where both ends of the span carry no more than the rounding of the sample format
