@@ -254,6 +254,11 @@ impl Forward<'_> {
             DetectEvent::Opened(emission) => DetectEvent::Opened(self.own(emission)),
             DetectEvent::Updated(emission) => DetectEvent::Updated(self.own(emission)),
             DetectEvent::Closed(emission) => DetectEvent::Closed(self.own(emission)),
+            DetectEvent::Withdrawn(mut withdrawn) => {
+                withdrawn.emission = self.own(withdrawn.emission);
+                withdrawn.into = withdrawn.into.map(|id| self.own_id(id));
+                DetectEvent::Withdrawn(withdrawn)
+            }
             DetectEvent::Artefact(mut artefact) => {
                 artefact.emission = self.own(artefact.emission);
                 DetectEvent::Artefact(artefact)
@@ -262,6 +267,7 @@ impl Forward<'_> {
         };
         let foreign = match &event {
             DetectEvent::Opened(e) | DetectEvent::Updated(e) | DetectEvent::Closed(e) => self.is_foreign(e.center_hz),
+            DetectEvent::Withdrawn(w) => self.is_foreign(w.emission.center_hz),
             DetectEvent::Artefact(a) => self.is_foreign(a.emission.center_hz),
             DetectEvent::Frame(_) | DetectEvent::Gap(_) => false,
         };
@@ -276,7 +282,12 @@ impl Forward<'_> {
     }
 
     fn own(&self, mut emission: Emission) -> Emission {
-        emission.id = emission.id * self.hops as u64 + self.index as u64;
+        emission.id = self.own_id(emission.id);
         emission
+    }
+
+    /// An id that no other stop of the plan gives.
+    fn own_id(&self, id: u64) -> u64 {
+        id * self.hops as u64 + self.index as u64
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     channel::Channel,
+    clipping::Clipping,
     config::{BINS, Rules},
     emission::ArtefactKind,
 };
@@ -21,41 +22,99 @@ const SWING_REACH: f64 = 0.5;
 /// An I/Q image is at least this much weaker than its parent, dB.
 const IMAGE_DB: f64 = 15.0;
 
+/// Share of its parent's time, from start to stop of the product, in which a mixing product must be on.
+const BYPRODUCT_COVERED: f64 = 0.5;
+/// Share of an emission's time that must be clipped, and share of the clipping in which it must be on, for clipping to
+/// be its cause: energy that comes and goes with the clipping.
+const OVERLOAD_TIME: f64 = 0.9;
+const OVERLOAD_COVERED: f64 = 0.5;
+/// Share of its time in which the parent must be on: other signals may make the converter clip for the rest.
+const OVERLOAD_PARENT: f64 = 0.5;
+/// Share of time that clips above which coming and going with the clipping proves nothing.
+const OVERLOAD_ALWAYS: f64 = 0.9;
+/// A product of clipping is at least this much weaker than what clips: the third harmonic of a square wave, dB.
+const OVERLOAD_DB: f64 = 9.0;
+/// Odd multiples of the parent's offset at which a tone clipped in I and Q has products: I and Q are real, so every
+/// second one is mirrored.
+const OVERLOAD_PRODUCTS: [f64; 4] = [-3.0, 5.0, -7.0, 9.0];
+/// Tolerance of their positions, bins, for one bin of the parent's.
+const OVERLOAD_BINS: f64 = 0.5;
+
+/// Share of the band of a wide signal from which a part of it is no line.
+const WIDE_PART: f64 = 0.05;
+
 /// Whether the whole is strong enough to hold the part: a moment of it may stand out more than the whole does on
 /// average.
 fn contains(whole: &Channel, part: &Channel) -> bool {
-    let lasting = whole.density() > 0.5 * part.density() && whole.power() > 1.5 * part.power();
+    // What is scheduled in a wide signal differs in density; a line in it that is no part of it is narrow.
+    let share = if part.high - part.low > WIDE_PART * (whole.high - whole.low) && part.high - part.low > 16.0 {
+        0.15
+    } else {
+        0.5
+    };
+    let lasting = whole.density() > share * part.density() && whole.power() > 1.5 * part.power();
     let brief = part.covered_s() < 0.1 * whole.covered_s();
     lasting || brief && whole.density() > 0.03 * part.density() && whole.power() > 1.5 * part.power()
 }
 
-/// The cause of `channel` in the receiver, if it has one, given everything else heard at the time.
-pub(super) fn cause(
-    channel: &Channel,
-    others: &[Channel],
-    row_s: f64,
-    rules: &Rules,
-) -> Option<(ArtefactKind, String)> {
-    dc(channel).or_else(|| {
-        let stronger = others
-            .iter()
-            .filter(|o| o.id != channel.id && o.power() > channel.power() && dc(o).is_none());
-        stronger
-            .into_iter()
-            .find_map(|parent| image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules)))
-    })
+/// What an emission turns out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Verdict {
+    /// A signal of its own.
+    Own,
+    /// A piece of another emission.
+    Part {
+        /// Which.
+        whole: u64,
+        /// Why.
+        cause: String,
+    },
+    /// Made by the receiver.
+    Artefact(ArtefactKind, String),
 }
 
-/// Why `channel` is no signal of its own, if it is a piece of another.
-pub(super) fn belongs_to(channel: &Channel, others: &[Channel], row_s: f64, rules: &Rules) -> Option<String> {
-    if let Some(whole) = part(channel, others, row_s) {
-        return Some(format!("a part of emission {}, within its band and its time", whole.id));
+/// What an emission is judged by.
+pub(super) struct Evidence<'a> {
+    /// Everything heard at the time, with what is judged.
+    pub(super) others: &'a [Channel],
+    /// When the converter clipped.
+    pub(super) clipping: &'a Clipping,
+    /// Duration of a row.
+    pub(super) row_s: f64,
+    /// The constants.
+    pub(super) rules: &'a Rules,
+}
+
+impl Evidence<'_> {
+    /// What `channel` is.
+    pub(super) fn verdict(&self, channel: &Channel) -> Verdict {
+        let (row_s, rules) = (self.row_s, self.rules);
+        if let Some(whole) = part(channel, self.others, row_s) {
+            return Verdict::Part {
+                whole: whole.id,
+                cause: format!("a part of emission {}, within its band and its time", whole.id),
+            };
+        }
+        let stronger = || {
+            let others = self.others.iter();
+            others.filter(|o| o.id != channel.id && o.power() > channel.power() && dc(o).is_none())
+        };
+        // Clipping splatters like a sender does, but the samples prove it.
+        if let Some((kind, cause)) = overload(channel, stronger(), self.clipping, row_s) {
+            return Verdict::Artefact(kind, cause);
+        }
+        if let Some(source) = splatter(channel, self.others, row_s, rules) {
+            return Verdict::Part {
+                whole: source.id,
+                cause: format!("splatter of emission {}, beside it and only with it", source.id),
+            };
+        }
+        let cause = dc(channel).or_else(|| {
+            stronger()
+                .find_map(|parent| image(channel, parent, row_s).or_else(|| byproduct(channel, parent, row_s, rules)))
+        });
+        cause.map_or(Verdict::Own, |(kind, cause)| Verdict::Artefact(kind, cause))
     }
-    let source = splatter(channel, others, row_s, rules)?;
-    Some(format!(
-        "splatter of emission {}, beside it and only with it",
-        source.id
-    ))
 }
 
 /// Whether `channel` is no signal of its own but the splatter of a much stronger one beside it: keying clicks, phase
@@ -143,10 +202,54 @@ fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> 
     if below < rules.byproduct_db || wider || unkeyed {
         return None;
     }
-    (channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
+    // A product is there whenever its parent is: what is on for a small part of it is only weak and nearby.
+    let lasting = channel.covered_s() >= BYPRODUCT_COVERED * parent.burst_s_about(channel);
+    (lasting && channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
         (
             ArtefactKind::Intermodulation,
             format!("on only together with emission {}, {below:.0} dB below it", parent.id),
         )
     })
+}
+
+/// Energy made by clipping of the strongest of `stronger` that lie beside it: on only while the converter clips, and no
+/// stronger than the clipped share of the samples can make it. Where it clips all the time, only a product of a line at
+/// its place is proof.
+fn overload<'a>(
+    channel: &Channel,
+    stronger: impl Iterator<Item = &'a Channel>,
+    clipping: &Clipping,
+    row_s: f64,
+) -> Option<(ArtefactKind, String)> {
+    let with = clipping.coincidence(&channel.bursts, 1.5 * row_s)?;
+    if with.during < OVERLOAD_TIME {
+        return None;
+    }
+    let beside = stronger.filter(|o| {
+        let apart = channel.low > o.high || channel.high < o.low;
+        apart && channel.within(o, 3.0 * row_s) >= OVERLOAD_PARENT
+    });
+    let parent = beside.max_by(|a, b| a.power().total_cmp(&b.power()))?;
+    let below = decibel(parent.power() / channel.power().max(1e-20));
+    let keyed = with.covered >= OVERLOAD_COVERED && clipping.share(0.0, channel.stop_s) < OVERLOAD_ALWAYS;
+    if below < OVERLOAD_DB.max(-decibel(with.fraction)) || !(keyed || is_clipping_product(channel, parent)) {
+        return None;
+    }
+    let cause = format!(
+        "on only while the converter clips ({:.2} % of the samples then), {below:.0} dB below emission {}",
+        100.0 * with.fraction,
+        parent.id
+    );
+    Some((ArtefactKind::Overload, cause))
+}
+
+/// Whether `channel` lies at a multiple of the offset of a line that clipping makes.
+fn is_clipping_product(channel: &Channel, parent: &Channel) -> bool {
+    let (bins, centre) = (BINS as f64, BINS as f64 / 2.0 + 0.5);
+    let offset = |c: &Channel| 0.5 * (c.low + c.high) - centre;
+    parent.is_line()
+        && OVERLOAD_PRODUCTS.iter().any(|n| {
+            let apart = offset(channel) - n * offset(parent);
+            (apart - (apart / bins).round() * bins).abs() <= 1.0 + OVERLOAD_BINS * n.abs()
+        })
 }

@@ -3,10 +3,11 @@
 use super::{
     config::{BINS, DetectorConfig, Rules},
     emission::{BandwidthMethod, Emission},
+    energy::Energy,
     tracker::Burst,
 };
 use crate::{
-    dsp::measure::{centroid, decibel, occupied_band, x_db_band},
+    dsp::measure::{centroid, decibel, x_db_band},
     units::Hertz,
 };
 
@@ -30,8 +31,8 @@ pub(super) struct Channel {
     pub(super) bursts: Vec<[f64; 2]>,
     pub(super) dropped: u64,
     pub(super) on_s: f64,
-    pub(super) energy: Vec<f32>,
-    pub(super) margin: Vec<f32>,
+    pub(super) energy: Energy,
+    pub(super) margin: Energy,
     pub(super) peak: f32,
     /// Announced as opened.
     pub(super) announced: bool,
@@ -43,6 +44,16 @@ pub(super) struct Channel {
     pub(super) to_end: bool,
     /// Has a burst that has not ended; set in snapshots only.
     pub(super) in_progress: bool,
+    /// Kept by [`Channel::settle`].
+    levels: Option<Levels>,
+}
+
+/// What [`Channel::settle`] keeps.
+#[derive(Debug, Clone, Copy)]
+struct Levels {
+    power: f64,
+    density: f64,
+    covered_s: f64,
 }
 
 impl Channel {
@@ -56,25 +67,39 @@ impl Channel {
             bursts: Vec::new(),
             dropped: 0,
             on_s: 0.0,
-            energy: vec![0.0; BINS],
-            margin: vec![0.0; BINS],
+            energy: Energy::new(),
+            margin: Energy::new(),
             peak: 0.0,
             announced: false,
             look_s: start_s,
             from_start: false,
             to_end: false,
             in_progress: false,
+            levels: None,
         }
+    }
+
+    /// Becomes what `other` is, without new memory where there is enough.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        let mut energy = std::mem::replace(&mut self.energy, Energy::none());
+        let mut margin = std::mem::replace(&mut self.margin, Energy::none());
+        let mut bursts = std::mem::take(&mut self.bursts);
+        energy.copy_from(&other.energy);
+        margin.copy_from(&other.margin);
+        bursts.clone_from(&other.bursts);
+        *self = Self {
+            energy,
+            margin,
+            bursts,
+            ..*other
+        };
     }
 
     /// Adds a finished burst.
     pub(super) fn add(&mut self, burst: &Burst) {
-        for (sum, e) in self.energy.iter_mut().zip(&burst.energy) {
-            *sum += e;
-        }
-        for (sum, e) in self.margin.iter_mut().zip(&burst.margin) {
-            *sum += e;
-        }
+        self.energy.add(&burst.energy);
+        self.margin.add(&burst.margin);
+        self.levels = None;
         self.on_s += burst.on_s;
         self.start_s = self.start_s.min(burst.start_s);
         self.stop_s = self.stop_s.max(burst.stop_s);
@@ -86,19 +111,16 @@ impl Channel {
         } else {
             self.dropped += 1;
         }
-        if let Some((low, high)) = band_of(&self.energy) {
+        if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
     }
 
     /// Takes over everything of another emission on the same channel.
     pub(super) fn unite(&mut self, part: &Self) {
-        for (sum, e) in self.energy.iter_mut().zip(&part.energy) {
-            *sum += e;
-        }
-        for (sum, e) in self.margin.iter_mut().zip(&part.margin) {
-            *sum += e;
-        }
+        self.energy.add(&part.energy);
+        self.margin.add(&part.margin);
+        self.levels = None;
         self.on_s += part.on_s;
         self.start_s = self.start_s.min(part.start_s);
         self.stop_s = self.stop_s.max(part.stop_s);
@@ -108,54 +130,80 @@ impl Channel {
         let room = BURSTS_LISTED - self.bursts.len();
         self.bursts.extend(part.bursts.iter().take(room));
         self.dropped += part.dropped + part.bursts.len().saturating_sub(room) as u64;
-        if let Some((low, high)) = band_of(&self.energy) {
+        if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
     }
 
     /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
     pub(super) fn tidy(&mut self, slack_s: f64) {
-        self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        let mut joined: Vec<[f64; 2]> = Vec::with_capacity(self.bursts.len());
-        for burst in self.bursts.drain(..) {
-            match joined.last_mut() {
-                Some(last) if burst[0] <= last[1] + slack_s => last[1] = last[1].max(burst[1]),
-                _ => joined.push(burst),
-            }
+        if !self.bursts.is_sorted_by(|a, b| a[0] <= b[0]) {
+            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
-        self.bursts = joined;
+        // `dedup_by` hands over the later one first.
+        self.bursts.dedup_by(|burst, last| {
+            let touches = burst[0] <= last[1] + slack_s;
+            if touches {
+                last[1] = last[1].max(burst[1]);
+            }
+            touches
+        });
+        self.levels = None;
         if self.dropped == 0 {
             self.on_s = self.covered_s();
         }
     }
 
+    /// Keeps what the comparison of all with all asks for again and again.
+    pub(super) fn settle(&mut self) {
+        self.levels = Some(self.measured());
+    }
+
+    fn measured(&self) -> Levels {
+        let on_s = self.on_s.max(1e-12);
+        Levels {
+            power: self.energy.total() / on_s,
+            density: f64::from(self.energy.peak().1) / on_s,
+            covered_s: self.bursts.iter().map(|b| b[1] - b[0]).sum(),
+        }
+    }
+
+    fn levels(&self) -> Levels {
+        self.levels.unwrap_or_else(|| self.measured())
+    }
+
     /// Time on, each moment counted once. Needs [`Channel::tidy`].
     pub(super) fn covered_s(&self) -> f64 {
-        self.bursts.iter().map(|b| b[1] - b[0]).sum()
+        self.levels().covered_s
     }
 
     /// Mean power while on.
     pub(super) fn power(&self) -> f64 {
-        self.energy.iter().map(|e| f64::from(*e)).sum::<f64>() / self.on_s.max(1e-12)
+        self.levels().power
+    }
+
+    /// Strongest mean power per bin while on.
+    pub(super) fn density(&self) -> f64 {
+        self.levels().density
     }
 
     /// Bin of the most energy.
     pub(super) fn peak_bin(&self) -> usize {
-        (0..BINS)
-            .max_by(|a, b| self.energy[*a].total_cmp(&self.energy[*b]))
-            .unwrap_or(0)
+        self.energy.peak().0
     }
 
     /// Whether most of the energy is in one line.
     pub(super) fn is_line(&self) -> bool {
         let peak = self.peak_bin();
-        let line: f32 = self.energy[peak.saturating_sub(4)..(peak + 5).min(BINS)].iter().sum();
-        line > 0.5 * self.energy.iter().sum::<f32>()
+        let line = self.energy.slice(peak.saturating_sub(4)..(peak + 5).min(BINS));
+        f64::from(line.iter().sum::<f32>()) > 0.5 * self.energy.total()
     }
 
-    /// Strongest mean power per bin while on.
-    pub(super) fn density(&self) -> f64 {
-        f64::from(self.energy.iter().copied().fold(0.0_f32, f32::max)) / self.on_s.max(1e-12)
+    /// Duration of its bursts that have time in common with the time from start to stop of `other`.
+    pub(super) fn burst_s_about(&self, other: &Self) -> f64 {
+        let bursts = self.bursts.iter();
+        let about = bursts.filter(|b| b[0] < other.stop_s && b[1] > other.start_s);
+        about.map(|b| b[1] - b[0]).sum()
     }
 
     /// Share of this channel's on-time that lies within `other`'s, each interval of it widened by `slack_s`.
@@ -186,15 +234,17 @@ impl Channel {
     /// Adds what lies beside the regions where it is more than noise and floor error could be, and measures the band
     /// again: the modulation sidebands of a signal whose regions hold only its strongest part.
     pub(super) fn widen(&mut self, floor: &[f32], row_s: f64) {
-        let Some((low, high)) = band_of(&self.energy) else {
+        let Some((low, high)) = self.energy.band() else {
             return;
         };
         let middle = (0.5 * (low + high)) as usize;
         for range in [0..middle, middle..BINS] {
+            let extent = self.margin.extent();
+            let range = range.start.max(extent.start)..range.end.min(extent.end).max(extent.start);
             let (mut sum, mut noise, mut bins) = (0.0, 0.0, 0.0);
             for k in range.clone() {
-                if self.margin[k] != 0.0 {
-                    sum += f64::from(self.margin[k]);
+                if self.margin.at(k) != 0.0 {
+                    sum += f64::from(self.margin.at(k));
                     noise += f64::from(floor[k]);
                     bins += 1.0;
                 }
@@ -202,13 +252,15 @@ impl Channel {
             // Neighbouring bins share a window: 2.8 of them are one; a row is two independent segments.
             let sigma = noise / f64::max(bins, 1.0) * (2.8 * bins * self.on_s * row_s / 2.0).sqrt();
             if sum > 4.0 * sigma + MARGIN_FLOOR_ERROR * noise * self.on_s {
-                for k in range {
-                    self.energy[k] += self.margin[k];
-                    self.margin[k] = 0.0;
+                let range = range.start..range.end.max(range.start);
+                let energy = self.energy.slice_mut(range.clone()).iter_mut();
+                for (sum, margin) in energy.zip(self.margin.slice_mut(range)) {
+                    *sum += std::mem::take(margin);
                 }
+                self.levels = None;
             }
         }
-        if let Some((low, high)) = band_of(&self.energy) {
+        if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
     }
@@ -216,11 +268,6 @@ impl Channel {
 
 /// Relative error of the floor that energy beside the regions must exceed.
 const MARGIN_FLOOR_ERROR: f64 = 0.05;
-
-/// 99 % band of an energy spectrum.
-pub(super) fn band_of(energy: &[f32]) -> Option<(f64, f64)> {
-    occupied_band(energy, 0.99)
-}
 
 /// Share of the common band of two bands in all they cover together; both widened by a bin, which is the resolution.
 pub(super) fn band_share(a: (f64, f64), b: (f64, f64)) -> f64 {
@@ -270,12 +317,13 @@ impl Reporter {
         let power = channel.power().max(1e-20);
         let noise: f64 = floor[first..last.min(BINS)].iter().map(|f| f64::from(*f)).sum();
         let snr_db = decibel(power / noise.max(1e-20));
-        let peak_bin = channel.energy.iter().copied().fold(0.0_f32, f32::max);
+        let peak_bin = channel.energy.peak().1;
         let peak_ratio = f64::from(peak_bin) / on_s / (noise / (last - first).max(1) as f64).max(1e-20);
         let x26 = (decibel(peak_ratio) >= X26_SNR_DB)
-            .then(|| x_db_band(&channel.energy, 26.0))
+            .then(|| x_db_band(channel.energy.slice(channel.energy.extent()), 26.0))
             .flatten();
-        let centre = centroid(&channel.energy[first..last.min(BINS)]).map_or(0.5 * (low + high), |c| c + first as f64);
+        let centre =
+            centroid(channel.energy.slice(first..last.min(BINS))).map_or(0.5 * (low + high), |c| c + first as f64);
         let (low_hz, high_hz) = (
             Hertz::from_f64(self.frequency_hz(low)),
             Hertz::from_f64(self.frequency_hz(high)),

@@ -3,18 +3,20 @@
 use std::collections::VecDeque;
 
 use super::{
-    artefact,
-    channel::{Channel, Reporter, band_of, band_share},
+    book::{Book, Moment, Sink},
+    clipping::Clipping,
     config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, ROW_QUANTILE, SEGMENTS, Thresholds},
-    emission::{Artefact, ArtefactKind, Gap, GapReason, Summary},
+    emission::{Gap, GapReason, Summary},
     event::DetectEvent,
     floor::FloorHistory,
     frame::FrameMaker,
     pulse::PulseFinder,
     rows::{Row, RowMaker},
-    segment::{Run, Segmenter, Tests},
-    slow::SlowAverage,
-    tracker::{Burst, RowTime, Tracker},
+    scales::Scales,
+    segment::{RowFloor, Run, Segmenter, Tests},
+    spike::Spike,
+    timeline::Timeline,
+    tracker::{Burst, RowTime},
 };
 use crate::dsp::{
     detection::snr_wall_db,
@@ -26,15 +28,8 @@ use crate::dsp::{
 /// Largest rise of the floor within a row that is put down to splatter; more is a signal.
 const ROW_RISE_MAX: f32 = 2.5;
 
-/// Gaps kept for the sake of observed time.
-const GAPS_KEPT: usize = 256;
-/// Share of the span, and of the time, that a signal must fill for the floor to be out of sight.
-const FULL_BAND: f64 = 0.85;
-/// The share of the time.
-const FULL_TIME: f64 = 0.92;
-
-/// Where events go.
-type Sink<'a> = &'a mut dyn FnMut(DetectEvent);
+/// Halvings of the range up to it: to 0.002 dB.
+const RISE_STEPS: usize = 12;
 
 /// Finds emissions in a stream of samples.
 pub struct Detector {
@@ -49,27 +44,20 @@ pub struct Detector {
     segmenter: Segmenter,
     runs: Vec<Run>,
     power: Vec<f32>,
-    row_floor: Vec<f32>,
+    /// One over the floor, per bin.
+    inverse_floor: Vec<f32>,
     ratios: Vec<f32>,
-    tracker: Tracker,
-    slow: [SlowAverage; 2],
+    scales: Scales,
     done: Vec<Burst>,
-    channels: Vec<Channel>,
-    reporter: Reporter,
+    book: Book,
+    clipping: Clipping,
+    spike: Spike,
     row_number: u64,
     /// Samples taken, clipped among them.
     samples: u64,
     clipped: u64,
-    /// Time lost in gaps, and the sample from which the current stretch counts.
-    base_s: f64,
-    stretch_samples: u64,
-    gaps: Vec<[f64; 2]>,
-    gaps_total: u64,
-    emissions: u64,
-    next_id: u64,
-    next_look_s: f64,
+    timeline: Timeline,
     frames: Option<FrameMaker>,
-    full: bool,
     silence: f32,
 }
 
@@ -82,7 +70,6 @@ impl Detector {
         config.validate()?;
         let rules = &config.rules;
         let thresholds = Thresholds::new(config);
-        let slow = std::array::from_fn(|i| SlowAverage::new(rules.slow_rows[i], thresholds.slow[i], rules.bridge_bins));
         Ok(Self {
             maker: RowMaker::new(),
             pending: VecDeque::new(),
@@ -93,25 +80,18 @@ impl Detector {
             segmenter: Segmenter::new(rules.bridge_bins),
             runs: Vec::new(),
             power: vec![0.0; BINS],
-            row_floor: vec![0.0; BINS],
+            inverse_floor: vec![0.0; BINS],
             ratios: Vec::with_capacity(BINS),
-            tracker: Tracker::new(rules.bridge_rows),
-            slow,
+            scales: Scales::new(rules, &thresholds),
             done: Vec::new(),
-            channels: Vec::new(),
-            reporter: Reporter::new(config),
+            book: Book::new(config),
+            clipping: Clipping::default(),
+            spike: Spike::new(),
             row_number: 0,
             samples: 0,
             clipped: 0,
-            base_s: 0.0,
-            stretch_samples: 0,
-            gaps: Vec::new(),
-            gaps_total: 0,
-            emissions: 0,
-            next_id: 1,
-            next_look_s: 0.0,
+            timeline: Timeline::new(config.sample_rate_hz),
             frames: FrameMaker::new(config),
-            full: false,
             silence: 0.0,
             thresholds,
             config: config.clone(),
@@ -125,9 +105,8 @@ impl Detector {
         while from < block.len() {
             let to = (from + RowMaker::BLOCK - self.maker.waiting() % RowMaker::BLOCK).min(block.len());
             let part = block.slice(from..to);
-            self.clipped += part.clipped();
             self.samples += part.len() as u64;
-            self.maker.fill(part);
+            self.clipped += self.maker.fill(part);
             from = to;
             self.make_rows(sink);
         }
@@ -135,10 +114,8 @@ impl Detector {
 
     /// Turns the samples at hand into rows, and rows into decisions.
     fn make_rows(&mut self, sink: Sink<'_>) {
-        loop {
-            let start_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
-            let Some(row) = self.maker.next(start_s) else { break };
-            self.stretch_samples += ROW as u64;
+        while let Some(row) = self.maker.next(self.timeline.now_s()) {
+            self.timeline.advance(ROW);
             self.pending.push_back(row);
             if self.pending.len() >= self.rows_wanted() {
                 self.process_pending(sink);
@@ -149,18 +126,11 @@ impl Detector {
     /// Time passes unobserved. Nothing is learnt from it; emissions go on if they are found again.
     pub fn gap(&mut self, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
         self.process_pending(sink);
-        let rest = self.maker.discard() as f64;
-        let start_s = self.base_s + (self.stretch_samples as f64 + rest) / self.config.sample_rate_hz;
-        let stop_s = start_s + duration_s.max(0.0);
-        (self.base_s, self.stretch_samples) = (stop_s, 0);
+        let rest = self.maker.discard();
+        let [start_s, stop_s] = self.timeline.miss(rest, duration_s);
         self.end_bursts(false);
         if let Some(frames) = &mut self.frames {
             frames.clear();
-        }
-        self.gaps_total += 1;
-        self.gaps.push([start_s, stop_s]);
-        if self.gaps.len() > GAPS_KEPT {
-            self.gaps.remove(0);
         }
         sink(DetectEvent::Gap(Gap {
             start_s,
@@ -169,29 +139,19 @@ impl Detector {
         }));
     }
 
-    /// Time observed between two moments.
-    fn observed_s(&self, from_s: f64, to_s: f64) -> f64 {
-        let missing: f64 = self
-            .gaps
-            .iter()
-            .map(|g| (g[1].min(to_s) - g[0].max(from_s)).max(0.0))
-            .sum();
-        to_s - from_s - missing
-    }
-
     /// Ends the bursts in progress, because observation pauses or (`last`) ends. Their emissions go on.
     fn end_bursts(&mut self, last: bool) {
-        let mut done = std::mem::take(&mut self.done);
-        self.pulses.end(&mut done);
-        self.tracker.finish(last, &mut done);
-        for slow in &mut self.slow {
-            slow.tracker.finish(last, &mut done);
-            slow.restart();
+        self.pulses.end(&mut self.done);
+        self.scales.finish(last, &mut self.done);
+        self.attach_done();
+    }
+
+    /// Enters the bursts that have ended into the book.
+    fn attach_done(&mut self) {
+        for burst in self.done.drain(..) {
+            self.book.attach(&burst, &self.timeline);
+            self.scales.recycle(burst);
         }
-        for burst in done.drain(..) {
-            self.attach(&burst);
-        }
-        self.done = done;
     }
 
     /// Ends the pass: everything still open is reported.
@@ -200,7 +160,10 @@ impl Detector {
         self.make_rows(sink);
         self.process_pending(sink);
         self.end_bursts(true);
-        self.close_channels(f64::INFINITY, sink);
+        self.look(f64::INFINITY, sink);
+        if let (Some(spike), Some(floor)) = (self.spike.end(), &self.floor) {
+            self.book.report_spike(&spike, &floor.level, true, sink);
+        }
         self.summary()
     }
 
@@ -219,7 +182,7 @@ impl Detector {
             return;
         }
         if self.floor.is_none() {
-            self.learn();
+            self.learn(sink);
         }
         let Some(mut floor) = self.floor.take() else { return };
         while let Some(row) = self.pending.pop_front() {
@@ -229,23 +192,29 @@ impl Detector {
             if self.process_row(&row, &floor) {
                 let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
                 if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
-                    self.pulses.set_floor(&new.level);
-                    floor = self.usable(new);
+                    floor = self.take_floor(new, sink);
                 }
             }
             self.maker.recycle(row);
         }
         self.floor = Some(floor);
-        let mut done = std::mem::take(&mut self.done);
-        for burst in done.drain(..) {
-            self.attach(&burst);
-        }
-        self.done = done;
-        let now_s = self.base_s + self.stretch_samples as f64 / self.config.sample_rate_hz;
-        self.close_channels(now_s, sink);
+        self.attach_done();
+        self.look(self.timeline.now_s(), sink);
     }
 
-    fn learn(&mut self) {
+    fn look(&mut self, now_s: f64, sink: Sink<'_>) {
+        let Some(floor) = &self.floor else { return };
+        let moment = Moment {
+            now_s,
+            floor,
+            timeline: &self.timeline,
+            clipping: &self.clipping,
+            observed_s: self.samples as f64 / self.config.sample_rate_hz,
+        };
+        self.book.look(&mut self.scales, &moment, sink);
+    }
+
+    fn learn(&mut self, sink: Sink<'_>) {
         let spectra: Vec<&[f32]> = self
             .pending
             .iter()
@@ -253,8 +222,19 @@ impl Detector {
             .collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
+        self.floor = Some(self.take_floor(floor, sink));
+    }
+
+    /// Takes over a new floor.
+    fn take_floor(&mut self, floor: Floor, sink: Sink<'_>) -> Floor {
         self.pulses.set_floor(&floor.level);
-        self.floor = Some(self.usable(floor));
+        if let Some(gone) = self.spike.learn(&floor) {
+            self.book.report_spike(&gone, &floor.level, false, sink);
+        }
+        for (out, level) in self.inverse_floor.iter_mut().zip(&floor.level) {
+            *out = 1.0 / level.max(f32::MIN_POSITIVE);
+        }
+        self.usable(floor)
     }
 
     /// Leaves out the ends of the span in which the receiver's filters fall.
@@ -281,13 +261,15 @@ impl Detector {
             stop_s: row.start_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
         };
         self.row_number += 1;
-        let tracker = &self.tracker;
-        found.retain(|pulse| !tracker.covers(pulse));
+        let stop_s = row.start_s + ROW as f64 / rate;
+        self.clipping.add([row.start_s, stop_s], row.clipped);
+        let scales = &self.scales;
+        found.retain(|pulse| !scales.covers(pulse));
         let usable = self.mean_without_pulses(row, &found);
         self.done.append(&mut found);
         self.pulse_bursts = found;
         if usable == 0 {
-            self.tracker.blind();
+            self.scales.blind();
             return false;
         }
         let tests = Tests {
@@ -295,305 +277,67 @@ impl Detector {
             middle: self.thresholds.middle[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.raise_floor(floor);
+        self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        let rise = self.rise(floor.live);
+        let row_floor = RowFloor {
+            level: &floor.level,
+            inverse: &self.inverse_floor,
+            rise,
+        };
         self.segmenter
-            .runs(&self.power, &self.row_floor, floor.live, &tests, &mut self.runs);
-        self.tracker
-            .advance(time, &self.runs, self.segmenter.excess(), &mut self.done);
-        for slow in &mut self.slow {
-            slow.add(time, &self.power, &self.runs);
-            if slow.decide(time, &floor.level, floor.live, &mut self.done) {
-                slow.restart();
-            }
-        }
+            .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
+        let row = (self.power.as_slice(), row_floor, floor.live);
+        self.scales
+            .advance(time, &self.runs, self.segmenter.excess(), row, &mut self.done);
+        self.spike.restore(&mut self.power);
         true
     }
 
-    /// The floor of this row: strong signals splatter over the whole span, through the converter or the transmitter,
-    /// and raise what is between the signals by up to some decibels.
-    fn raise_floor(&mut self, floor: &Floor) {
-        let (first, last) = floor.live;
+    /// How far the floor has risen in this row: strong signals splatter over the whole span, through the converter or
+    /// the transmitter, and raise what is between the signals by up to some decibels. Found by halving, because counting
+    /// is cheaper than sorting.
+    fn rise(&mut self, (first, last): (usize, usize)) -> f32 {
+        // Neighbouring bins share a window: every other one tells nearly as much.
+        let every_other = (first..last).step_by(2);
         self.ratios.clear();
         self.ratios
-            .extend((first..last).step_by(2).map(|k| self.power[k] / floor.level[k]));
-        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as usize;
-        let quantile = *self.ratios.select_nth_unstable_by(rank, f32::total_cmp).1;
-        let rise = (quantile / self.thresholds.row_quantile).clamp(1.0, ROW_RISE_MAX);
-        for (out, level) in self.row_floor.iter_mut().zip(&floor.level) {
-            *out = level * rise;
+            .extend(every_other.map(|k| self.power[k] * self.inverse_floor[k]));
+        let rank = (self.ratios.len() as f64 * ROW_QUANTILE) as u32;
+        let enough = |rise: f32| {
+            let limit = rise * self.thresholds.row_quantile;
+            self.ratios.iter().map(|ratio| u32::from(*ratio <= limit)).sum::<u32>() > rank
+        };
+        if enough(1.0) {
+            return 1.0;
         }
+        let (mut low, mut high) = (1.0, ROW_RISE_MAX);
+        for _ in 0..RISE_STEPS {
+            let middle = 0.5 * (low + high);
+            if enough(middle) { high = middle } else { low = middle }
+        }
+        high
     }
 
     /// Mean of the row's segments that no pulse lies in; returns how many those are.
     fn mean_without_pulses(&mut self, row: &Row, pulses: &[Burst]) -> usize {
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
-        self.power.fill(0.0);
         for (i, segment) in row.segments.chunks_exact(BINS).enumerate() {
             let start_s = row.start_s + (i * HOP + BINS / 8) as f64 / rate;
             let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
             if pulses.iter().any(|p| p.start_s < stop_s && p.stop_s > start_s) {
                 continue;
             }
-            usable += 1;
-            for (sum, p) in self.power.iter_mut().zip(segment) {
-                *sum += p;
+            if usable == 0 {
+                self.power.copy_from_slice(segment);
+            } else {
+                for (sum, p) in self.power.iter_mut().zip(segment) {
+                    *sum = (*sum + p) * 0.5;
+                }
             }
-        }
-        if usable > 1 {
-            let scale = 1.0 / usable as f32;
-            self.power.iter_mut().for_each(|p| *p *= scale);
+            usable += 1;
         }
         usable
-    }
-
-    /// Adds a finished burst to the emission on its channel, or makes one.
-    fn attach(&mut self, burst: &Burst) {
-        let Some(band) = band_of(&burst.energy) else { return };
-        let own = burst
-            .emission
-            .and_then(|id| self.channels.iter_mut().find(|c| c.id == id));
-        if let Some(channel) = own {
-            // It was given its emission early; it stays there unless it turned out to be another signal.
-            let fits = band_share(band, (channel.low, channel.high)) >= self.config.rules.channel_overlap;
-            if channel.bursts.is_empty() || fits {
-                channel.add(burst);
-                return;
-            }
-        }
-        let id = self.channel_for(band, burst.start_s);
-        if let Some(channel) = self.channels.iter_mut().find(|c| c.id == id) {
-            channel.add(burst);
-        }
-    }
-
-    /// The emission on the channel `band` at that time; a new one if there is none.
-    fn channel_for(&mut self, band: (f64, f64), start_s: f64) -> u64 {
-        let rules = &self.config.rules;
-        let best = self
-            .channels
-            .iter()
-            .filter(|c| self.observed_s(c.stop_s, start_s) <= rules.hold_s);
-        let best = best
-            .map(|c| (band_share(band, (c.low, c.high)), c.id))
-            .filter(|(share, _)| *share >= rules.channel_overlap)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, id)) = best {
-            return id;
-        }
-        let id = self.next_id;
-        self.next_id += 1;
-        self.channels.push(Channel::new(id, band.0, band.1, start_s));
-        id
-    }
-
-    /// Gives every burst that has lasted long enough its emission while it still lasts.
-    fn place_open_bursts(&mut self, now_s: f64) {
-        let confirm_s = self.config.rules.confirm_s;
-        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
-        let waiting = self.tracker.open.iter().chain(slow);
-        let waiting = waiting.filter(|b| b.emission.is_none() && now_s - b.start_s >= confirm_s);
-        let bands: Vec<_> = waiting.filter_map(|b| Some((b.start_s, band_of(&b.energy)?))).collect();
-        let ids: Vec<_> = bands
-            .into_iter()
-            .map(|(start_s, band)| self.channel_for(band, start_s))
-            .collect();
-        let mut ids = ids.into_iter();
-        let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
-        for burst in self.tracker.open.iter_mut().chain(slow) {
-            let wants = burst.emission.is_none() && now_s - burst.start_s >= confirm_s;
-            if wants && band_of(&burst.energy).is_some() {
-                burst.emission = ids.next();
-            }
-        }
-    }
-
-    /// Tells the emissions how far their bursts in progress have come.
-    fn follow_open_bursts(&mut self) {
-        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
-        for burst in self.tracker.open.iter().chain(slow) {
-            let Some(channel) = self.channels.iter_mut().find(|c| Some(c.id) == burst.emission) else {
-                continue;
-            };
-            channel.stop_s = channel.stop_s.max(burst.stop_s);
-            if let Some((low, high)) = band_of(&burst.energy).filter(|_| channel.bursts.is_empty()) {
-                (channel.low, channel.high) = (low, high);
-            }
-        }
-    }
-
-    /// Announces what is new, renews what lasts, reports what is over.
-    fn close_channels(&mut self, now_s: f64, sink: Sink<'_>) {
-        let hold_s = self.config.rules.hold_s;
-        if now_s < self.next_look_s {
-            return;
-        }
-        let Some(floor) = self.floor.take() else { return };
-        self.next_look_s = now_s + self.config.rules.confirm_s;
-        self.follow_open_bursts();
-        self.place_open_bursts(now_s);
-        self.unite_channels(&floor, sink);
-        let due = |c: &Channel| self.observed_s(c.stop_s, now_s) > hold_s || now_s >= c.look_s;
-        if self.channels.iter().any(due) {
-            let all = self.everything(&floor.level);
-            let mut over = Vec::new();
-            for channel in &all {
-                if channel.id == 0 {
-                    continue;
-                }
-                if !channel.in_progress && self.observed_s(channel.stop_s, now_s) > hold_s {
-                    over.push(channel.id);
-                    self.report(channel, &all, &floor, now_s, sink);
-                } else {
-                    self.announce(channel, &all, &floor, now_s, sink);
-                }
-            }
-            self.channels.retain(|c| !over.contains(&c.id));
-        }
-        self.floor = Some(floor);
-    }
-
-    /// Joins emissions that have grown onto one channel.
-    fn unite_channels(&mut self, floor: &Floor, sink: Sink<'_>) {
-        let rules = &self.config.rules;
-        let mut index = 0;
-        while index < self.channels.len() {
-            let c = &self.channels[index];
-            let twin = self.channels[..index].iter().position(|o| {
-                let apart_s = c.start_s.max(o.start_s) - c.stop_s.min(o.stop_s);
-                let measured = !c.bursts.is_empty() && !o.bursts.is_empty();
-                let alike = band_share((c.low, c.high), (o.low, o.high)) >= rules.channel_overlap;
-                // One line is the strongest of both: one is more of the other's spectrum.
-                let shared = || {
-                    apart_s < 0.0
-                        && c.low < o.high
-                        && o.low < c.high
-                        && c.peak_bin().abs_diff(o.peak_bin()) <= 1
-                        && c.is_line()
-                        && o.is_line()
-                };
-                measured && apart_s <= rules.hold_s && (alike || shared())
-            });
-            let Some(twin) = twin else {
-                index += 1;
-                continue;
-            };
-            let part = self.channels.remove(index);
-            let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
-            for burst in self
-                .tracker
-                .open
-                .iter_mut()
-                .chain(slow)
-                .filter(|b| b.emission == Some(part.id))
-            {
-                burst.emission = Some(self.channels[twin].id);
-            }
-            if part.announced {
-                let cause = format!("the same signal as emission {}", self.channels[twin].id);
-                let emission = self
-                    .reporter
-                    .emission(&part, &floor.level, part.stop_s - part.start_s, false);
-                sink(DetectEvent::Artefact(Artefact {
-                    emission,
-                    artefact: ArtefactKind::Intermodulation,
-                    cause,
-                }));
-            }
-            self.channels[twin].unite(&part);
-        }
-    }
-
-    /// Opens an emission that is certain by now, or renews it.
-    fn announce(&mut self, channel: &Channel, all: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
-        let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let young = now_s - channel.start_s < self.config.rules.confirm_s;
-        if now_s < channel.look_s || channel.bursts.is_empty() || young {
-            return;
-        }
-        if let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) {
-            let rules = &self.config.rules;
-            kept.look_s = now_s + if kept.announced { rules.update_s } else { rules.retry_s };
-        }
-        let rules = &self.config.rules;
-        let observed_s = self.observed_s(channel.start_s, channel.stop_s);
-        let emission = self.reporter.emission(channel, &floor.level, observed_s, true);
-        if !channel.announced
-            && (self.reporter.too_weak(channel, &emission, &floor.level, rules)
-                || artefact::belongs_to(channel, all, row_s, rules).is_some()
-                || artefact::cause(channel, all, row_s, rules).is_some())
-        {
-            return;
-        }
-        let Some(kept) = self.channels.iter_mut().find(|c| c.id == channel.id) else {
-            return;
-        };
-        kept.look_s = now_s + self.config.rules.update_s;
-        if kept.announced {
-            sink(DetectEvent::Updated(emission));
-        } else {
-            kept.announced = true;
-            sink(DetectEvent::Opened(emission));
-        }
-    }
-
-    /// All emissions as they stand, bursts in progress included.
-    fn everything(&self, floor: &[f32]) -> Vec<Channel> {
-        let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let mut all = self.channels.clone();
-        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
-        for burst in self.tracker.open.iter().chain(slow) {
-            let known = all.iter().position(|c| Some(c.id) == burst.emission);
-            let index = known.unwrap_or_else(|| {
-                all.push(Channel::new(0, burst.low, burst.high, burst.start_s));
-                all.len() - 1
-            });
-            all[index].add(burst);
-            all[index].in_progress = true;
-        }
-        for channel in &mut all {
-            channel.tidy(1.5 * row_s);
-            channel.widen(floor, row_s);
-        }
-        all
-    }
-
-    fn report(&mut self, channel: &Channel, others: &[Channel], floor: &Floor, now_s: f64, sink: Sink<'_>) {
-        let row_s = ROW as f64 / self.config.sample_rate_hz;
-        let observed_s = self.observed_s(channel.start_s, channel.stop_s);
-        let open = channel.to_end && now_s.is_infinite();
-        let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
-        let rules = &self.config.rules;
-        let dismissed = if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
-            Some("too weak on the whole to be told from the floor".to_owned())
-        } else {
-            artefact::belongs_to(channel, others, row_s, rules)
-        };
-        if let Some(cause) = dismissed {
-            // Whoever was told that it began is told what became of it; nobody else needs to know.
-            if channel.announced {
-                sink(DetectEvent::Artefact(Artefact {
-                    emission,
-                    artefact: ArtefactKind::Intermodulation,
-                    cause,
-                }));
-            }
-            return;
-        }
-        match artefact::cause(channel, others, row_s, &self.config.rules) {
-            Some((artefact, cause)) => sink(DetectEvent::Artefact(Artefact {
-                emission,
-                artefact,
-                cause,
-            })),
-            None => {
-                self.emissions += 1;
-                let live = (floor.live.1 - floor.live.0) as f64;
-                let all_time = channel.covered_s() > FULL_TIME * self.samples as f64 / self.config.sample_rate_hz;
-                self.full |= channel.high - channel.low > FULL_BAND * live && all_time;
-                sink(DetectEvent::Closed(emission));
-            }
-        }
     }
 
     fn summary(&self) -> Summary {
@@ -603,7 +347,11 @@ impl Detector {
                 let mut live: Vec<f32> = floor.level[floor.live.0..floor.live.1].to_vec();
                 live.sort_unstable_by(f32::total_cmp);
                 let median = f64::from(live[live.len() / 2]);
-                (decibel(median / (rate / BINS as f64)), floor.uncertainty_db, !self.full)
+                (
+                    decibel(median / (rate / BINS as f64)),
+                    floor.uncertainty_db,
+                    !self.book.full(),
+                )
             }
             None => (-200.0, 0.0, false),
         };
@@ -620,8 +368,8 @@ impl Detector {
             snr_wall_db: snr_wall_db(uncertainty_db),
             clipped_fraction: self.clipped as f64 / self.samples.max(1) as f64,
             false_alarms_per_day_mhz: self.config.false_alarms_per_day_mhz,
-            emissions: self.emissions,
-            gaps: self.gaps_total,
+            emissions: self.book.emissions(),
+            gaps: self.timeline.gaps(),
         }
     }
 }

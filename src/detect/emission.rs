@@ -87,6 +87,17 @@ pub struct Artefact {
     pub cause: String,
 }
 
+/// The end of an emission that was announced and later turned out to be none of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withdrawn {
+    /// As it stood last; `open` is false.
+    pub emission: Emission,
+    /// The emission that holds its energy, where it is part of another.
+    pub into: Option<u64>,
+    /// Why, in one sentence.
+    pub cause: String,
+}
+
 /// Why time is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,6 @@
 //! What a running detector hands out, in time order.
 
-use super::{Artefact, Emission, Gap};
+use super::{Artefact, Emission, Gap, Withdrawn};
 use crate::units::Hertz;
 
 /// One averaged spectrum with the decision basis that was used for it.
@@ -39,6 +39,9 @@ pub enum DetectEvent {
     Updated(Emission),
     /// An emission ended (or the pass did: then `open` stays true).
     Closed(Emission),
+    /// An emission that was announced is none of its own: it ends here and is reported no further. Every `Opened` is
+    /// followed by one `Closed` or one `Withdrawn` with its id.
+    Withdrawn(Withdrawn),
     /// A receiver artefact, final.
     Artefact(Artefact),
     /// Time that was not observed.

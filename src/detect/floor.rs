@@ -7,6 +7,8 @@ use crate::dsp::noise_floor::{self, Floor, FloorRules};
 const GROUPS: usize = 64;
 /// Groups before the first new estimate.
 const GROUPS_MIN: usize = 32;
+/// Rows between estimates at least.
+const ROWS_STEP: usize = 32;
 /// New groups between estimates.
 const GROUPS_STEP: usize = 16;
 
@@ -54,7 +56,8 @@ impl FloorHistory {
         self.next = (self.next + 1) % GROUPS;
         self.filled = (self.filled + 1).min(GROUPS);
         self.fresh += 1;
-        if self.filled < GROUPS_MIN || self.fresh < GROUPS_STEP {
+        let step = GROUPS_STEP.max(ROWS_STEP / self.rows_per_group);
+        if self.filled < GROUPS_MIN || self.fresh < step {
             return None;
         }
         self.fresh = 0;

@@ -1,22 +1,28 @@
 //! From samples to emissions over time. Pure: time is a sample count; nothing here reads a clock or a file.
 
 mod artefact;
+mod book;
 mod channel;
+mod clipping;
 mod config;
 mod detector;
 pub mod emission;
+mod energy;
 pub mod event;
 mod floor;
 mod frame;
 mod pulse;
 mod rows;
+mod scales;
 mod segment;
 mod slow;
+mod spike;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod tracker;
 
 pub use config::{DetectError, DetectorConfig, Rules};
 pub use detector::Detector;
-pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary};
+pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary, Withdrawn};
 pub use event::{DetectEvent, Frame};

@@ -10,6 +10,8 @@ use crate::dsp::measure::occupied_band;
 pub(super) struct PulseFinder {
     threshold: Threshold,
     floor: Vec<f32>,
+    /// One over it.
+    inverse: Vec<f32>,
     energy: Vec<f32>,
     start_s: Option<f64>,
     stop_s: f64,
@@ -32,6 +34,7 @@ impl PulseFinder {
         Self {
             threshold,
             floor: vec![1.0; PULSE_BINS],
+            inverse: vec![1.0; PULSE_BINS],
             energy: vec![0.0; PULSE_BINS],
             start_s: None,
             stop_s: 0.0,
@@ -52,16 +55,28 @@ impl PulseFinder {
                 .iter()
                 .sum();
         }
+        for (out, floor) in self.inverse.iter_mut().zip(&self.floor) {
+            *out = 1.0 / floor;
+        }
+    }
+
+    /// Mean ratio to the floor over the span; bins far above count no more than `CLIP`.
+    fn mean_ratio(&self, power: &[f32]) -> f32 {
+        const LANES: usize = 8;
+        let mut sums = [0.0_f32; LANES];
+        let pairs = power.chunks_exact(LANES).zip(self.inverse.chunks_exact(LANES));
+        for (power, inverse) in pairs {
+            for ((sum, p), inverse) in sums.iter_mut().zip(power).zip(inverse) {
+                let ratio = p * inverse;
+                *sum += if ratio < CLIP { ratio } else { CLIP };
+            }
+        }
+        sums.iter().sum::<f32>() / PULSE_BINS as f32
     }
 
     /// Takes one slot; a pulse that ended moves to `done`.
     pub(super) fn advance(&mut self, start_s: f64, power: &[f32], done: &mut Vec<Burst>) {
-        let ratio = power
-            .iter()
-            .zip(&self.floor)
-            .map(|(p, f)| (p / f).min(CLIP))
-            .sum::<f32>()
-            / PULSE_BINS as f32;
+        let ratio = self.mean_ratio(power);
         if ratio > self.threshold.growth {
             if self.start_s.is_none() {
                 self.start_s = Some(start_s);
@@ -119,8 +134,8 @@ impl PulseFinder {
         };
         let wide = (BINS / PULSE_BINS) as f32;
         let scale = self.slot_s as f32 / wide;
-        let energy = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();
+        let energy: Vec<f32> = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();
         let band = (low * f64::from(wide), high * f64::from(wide));
-        done.push(Burst::pulse(start_s, self.stop_s, band, energy, self.peak));
+        done.push(Burst::pulse(start_s, self.stop_s, band, &energy, self.peak));
     }
 }

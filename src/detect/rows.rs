@@ -1,5 +1,7 @@
 //! From samples to rows: the middle and the short resolution of one stretch of 1024 samples.
 
+use std::collections::VecDeque;
+
 use num_complex::Complex;
 
 use super::config::{BINS, HOP, PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS, ROW, SEGMENTS};
@@ -13,6 +15,8 @@ const REACH: usize = (SEGMENTS - 1) * HOP + BINS;
 pub(super) struct Row {
     /// Time of its first sample.
     pub(super) start_s: f64,
+    /// Samples of its own (not of the overlap) at the limits of the converter.
+    pub(super) clipped: u32,
     /// Power of each segment, `BINS` each.
     pub(super) segments: Vec<f32>,
     /// Mean power of each pulse slot, `PULSE_BINS` each.
@@ -23,6 +27,8 @@ pub(super) struct Row {
 pub(super) struct RowMaker {
     samples: Vec<Complex<f32>>,
     used: usize,
+    /// Clipped samples of each row's worth of `samples` from `used` on, the last one still filling.
+    clipped: VecDeque<u32>,
     middle: PowerSpectrum,
     short: PowerSpectrum,
     short_power: Vec<f32>,
@@ -34,6 +40,7 @@ impl RowMaker {
         Self {
             samples: Vec::with_capacity(64 * ROW),
             used: 0,
+            clipped: VecDeque::new(),
             middle: PowerSpectrum::new(BINS),
             short: PowerSpectrum::new(PULSE_BINS),
             short_power: vec![0.0; PULSE_BINS],
@@ -44,20 +51,36 @@ impl RowMaker {
     /// Samples that one call of [`Self::fill`] may bring at most.
     pub(super) const BLOCK: usize = 32 * ROW;
 
-    /// Takes over samples, converted to floating point.
-    pub(super) fn fill(&mut self, block: IqSlice<'_>) {
+    /// Takes over samples, converted to floating point; returns how many of them are clipped.
+    pub(super) fn fill(&mut self, block: IqSlice<'_>) -> u64 {
         if self.used > 0 {
             self.samples.copy_within(self.used.., 0);
             self.samples.truncate(self.samples.len() - self.used);
             self.used = 0;
         }
+        let (mut from, mut clipped) = (0, 0);
+        while from < block.len() {
+            let filled = (self.samples.len() + from) % ROW;
+            let to = (from + ROW - filled).min(block.len());
+            if filled == 0 {
+                self.clipped.push_back(0);
+            }
+            let here = block.slice(from..to).clipped();
+            if let Some(count) = self.clipped.back_mut() {
+                *count += here as u32;
+            }
+            clipped += here;
+            from = to;
+        }
         block.append_to(&mut self.samples);
+        clipped
     }
 
     /// Forgets everything not yet made into a row; returns how many samples that were.
     pub(super) fn discard(&mut self) -> usize {
         let rest = self.samples.len() - self.used;
         self.samples.clear();
+        self.clipped.clear();
         self.used = 0;
         rest
     }
@@ -82,11 +105,13 @@ impl RowMaker {
         }
         let mut row = self.spare.pop().unwrap_or_else(|| Row {
             start_s: 0.0,
+            clipped: 0,
             segments: vec![0.0; SEGMENTS * BINS],
             pulses: vec![0.0; PULSE_SLOTS * PULSE_BINS],
         });
         let samples = &self.samples[self.used..];
         row.start_s = start_s;
+        row.clipped = self.clipped.pop_front().unwrap_or(0);
         for (i, power) in row.segments.chunks_exact_mut(BINS).enumerate() {
             self.middle.power_into(&samples[i * HOP..], power);
         }

@@ -37,7 +37,14 @@ pub(super) struct Tests {
 /// Working memory of [`Segmenter::runs`].
 pub(super) struct Segmenter {
     sums: Vec<f64>,
-    clipped_sums: Vec<f32>,
+    /// Ratios to the floor, and the same up to `WIDE_CLIP`; `PAD` zeros on either side.
+    ratio: Vec<f32>,
+    clipped: Vec<f32>,
+    /// Sums over three and nine of the latter.
+    three: Vec<f32>,
+    nine: Vec<f32>,
+    /// Which bins grow a region.
+    grows: Vec<u8>,
     narrow: Vec<f32>,
     middle: Vec<f32>,
     wide: Vec<f32>,
@@ -47,6 +54,8 @@ pub(super) struct Segmenter {
     bridge: usize,
 }
 
+/// Zeros beside the ratios: the reach of the widest mean, and of the sums it is made of.
+const PAD: usize = 20;
 /// Ratio at which a cell stops counting more in the wide mean, so that one strong line does not look like a wide signal.
 const WIDE_CLIP: f32 = 6.0;
 /// Share of its region a core must fill for the region to be one signal without skirts.
@@ -70,7 +79,11 @@ impl Segmenter {
     pub(super) fn new(bridge: usize) -> Self {
         Self {
             sums: vec![0.0; BINS + 1],
-            clipped_sums: vec![0.0; BINS + 1],
+            ratio: vec![0.0; BINS + 2 * PAD],
+            clipped: vec![0.0; BINS + 2 * PAD],
+            three: vec![0.0; BINS + 2 * PAD],
+            nine: vec![0.0; BINS + 2 * PAD],
+            grows: vec![0; BINS],
             narrow: vec![0.0; BINS],
             middle: vec![0.0; BINS],
             wide: vec![0.0; BINS],
@@ -97,7 +110,7 @@ impl Segmenter {
     pub(super) fn runs(
         &mut self,
         power: &[f32],
-        floor: &[f32],
+        floor: &RowFloor<'_>,
         live: (usize, usize),
         tests: &Tests,
         out: &mut Vec<Run>,
@@ -114,19 +127,20 @@ impl Segmenter {
     /// Stretches above the growth threshold that hold a cell above the seed threshold.
     fn find_regions(&mut self, live: (usize, usize), tests: &Tests) {
         self.regions.clear();
-        let grows = |k: usize| self.narrow[k] > tests.narrow.growth || self.middle[k] > tests.middle.growth;
+        let (narrow, middle) = (tests.narrow.growth, tests.middle.growth);
+        for ((out, n), m) in self.grows.iter_mut().zip(&self.narrow).zip(&self.middle) {
+            *out = u8::from((*n > narrow) | (*m > middle));
+        }
+        // The wide smoothing only starts regions: where nothing grows it starts none.
         let seeds = |k: usize| {
             self.narrow[k] > tests.narrow.seed || self.middle[k] > tests.middle.seed || self.wide[k] > tests.wide_seed
         };
         let mut k = live.0;
-        while k < live.1 {
-            if !grows(k) {
-                k += 1;
-                continue;
-            }
-            let (first, mut last, mut seeded, mut quiet) = (k, k + 1, false, 0);
+        while let Some(first) = next_set(&self.grows, k, live.1) {
+            k = first;
+            let (mut last, mut seeded, mut quiet) = (k + 1, false, 0);
             while k < live.1 && quiet <= self.bridge {
-                if grows(k) {
+                if self.grows[k] != 0 {
                     seeded |= seeds(k);
                     last = k + 1;
                     quiet = 0;
@@ -141,27 +155,54 @@ impl Segmenter {
         }
     }
 
-    fn smooth(&mut self, power: &[f32], floor: &[f32], live: (usize, usize)) {
+    /// Means over 3, `MIDDLE` and `WIDE` bins of the ratio to the floor; fewer at the ends of `live`.
+    fn smooth(&mut self, power: &[f32], floor: &RowFloor<'_>, live: (usize, usize)) {
         let (first, last) = live;
-        let mut sum = 0.0_f32;
-        self.clipped_sums[..=first].fill(0.0);
-        for k in first..last {
-            let ratio = power[k] / floor[k];
-            self.wide[k] = ratio;
-            self.excess[k] = power[k] - floor[k];
-            sum += ratio.min(WIDE_CLIP);
-            self.clipped_sums[k + 1] = sum;
-        }
-        for (out, three) in self.narrow[first + 1..last - 1]
-            .iter_mut()
-            .zip(self.wide[first..last].windows(3))
+        let inside = PAD + first..PAD + last;
+        self.ratio[..inside.start].fill(0.0);
+        self.ratio[inside.end..].fill(0.0);
+        self.clipped[..inside.start].fill(0.0);
+        self.clipped[inside.end..].fill(0.0);
+        let scale = 1.0 / floor.rise;
+        let ratios = self.ratio[inside.clone()].iter_mut().zip(&mut self.clipped[inside]);
+        let floors = floor.level[first..last].iter().zip(&floor.inverse[first..last]);
+        let excess = self.excess[first..last].iter_mut();
+        for ((((ratio, clipped), excess), p), (level, inverse)) in
+            ratios.zip(excess).zip(&power[first..last]).zip(floors)
         {
-            *out = (three[0] + three[1] + three[2]) * (1.0 / 3.0);
+            let r = p * (inverse * scale);
+            *ratio = r;
+            *clipped = if r < WIDE_CLIP { r } else { WIDE_CLIP };
+            *excess = p - level * floor.rise;
         }
-        self.narrow[first] = 0.5 * (self.wide[first] + self.wide[first + 1]);
-        self.narrow[last - 1] = 0.5 * (self.wide[last - 2] + self.wide[last - 1]);
-        running_mean(&self.clipped_sums, first, last, MIDDLE, &mut self.middle);
-        running_mean(&self.clipped_sums, first, last, WIDE, &mut self.wide);
+        add_three(&self.ratio, 1, PAD, &mut self.narrow);
+        add_three(&self.clipped, 1, 1, &mut self.three[1..BINS + 2 * PAD - 1]);
+        add_three(&self.three, 3, 4, &mut self.nine[4..BINS + 2 * PAD - 4]);
+        self.middle.copy_from_slice(&self.nine[PAD..PAD + BINS]);
+        // 33 = 27 + 2 · 3.
+        add_three(&self.nine, 9, PAD, &mut self.wide);
+        let outer = self.three[PAD - 15..PAD - 15 + BINS]
+            .iter()
+            .zip(&self.three[PAD + 15..PAD + 15 + BINS]);
+        for (out, (a, b)) in self.wide.iter_mut().zip(outer) {
+            *out += a + b;
+        }
+        for (means, width) in [
+            (&mut self.narrow, 3),
+            (&mut self.middle, MIDDLE),
+            (&mut self.wide, WIDE),
+        ] {
+            let inner = 1.0 / width as f32;
+            means[first..last].iter_mut().for_each(|m| *m *= inner);
+            let half = width / 2;
+            for i in 0..half.min(last - first) {
+                let fewer = width as f32 / (half + 1 + i).min(last - first) as f32;
+                means[first + i] *= fewer;
+                means[last - 1 - i] *= fewer;
+            }
+            means[..first].fill(0.0);
+            means[last..].fill(0.0);
+        }
     }
 
     /// Adds the core of a region, and what stands out of its skirts.
@@ -259,20 +300,33 @@ fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f
     out.push((from, last));
 }
 
-/// Means over `width` bins about each of the bins `first..last`, from running sums; fewer at the ends.
-fn running_mean(sums: &[f32], first: usize, last: usize, width: usize, out: &mut [f32]) {
-    let half = width / 2;
-    let scale = 1.0 / (2 * half + 1) as f32;
-    let (inner_first, inner_last) = (first + half, last.saturating_sub(half));
-    for k in (first..inner_first.min(last)).chain(inner_last.max(inner_first).min(last)..last) {
-        let (a, b) = (k.saturating_sub(half).max(first), (k + half + 1).min(last));
-        out[k] = (sums[b] - sums[a]) / (b - a) as f32;
+/// The floor of one row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowFloor<'a> {
+    /// Noise power per bin.
+    pub(super) level: &'a [f32],
+    /// One over it.
+    pub(super) inverse: &'a [f32],
+    /// What both are raised by in this row.
+    pub(super) rise: f32,
+}
+
+/// `out[k]` = sum of `values` at `k + offset` and `step` to either side.
+fn add_three(values: &[f32], step: usize, offset: usize, out: &mut [f32]) {
+    let count = out.len();
+    let at = |shift: usize| &values[shift..shift + count];
+    let (below, here, above) = (at(offset - step), at(offset), at(offset + step));
+    for (((out, a), b), c) in out.iter_mut().zip(below).zip(here).zip(above) {
+        *out = (a + b) + c;
     }
-    if inner_first < inner_last {
-        let upper = &sums[inner_first + half + 1..];
-        let lower = &sums[inner_first - half..];
-        for ((out, b), a) in out[inner_first..inner_last].iter_mut().zip(upper).zip(lower) {
-            *out = (b - a) * scale;
-        }
+}
+
+/// First index in `from..to` that is set.
+fn next_set(flags: &[u8], from: usize, to: usize) -> Option<usize> {
+    const STEP: usize = 16;
+    let mut k = from;
+    while k + STEP <= to && flags[k..k + STEP].iter().fold(0, |any, f| any | f) == 0 {
+        k += STEP;
     }
+    (k..to).find(|k| flags[*k] != 0)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     config::{BINS, Threshold},
-    segment::{Run, Segmenter, Tests},
+    segment::{RowFloor, Run, Segmenter, Tests},
     tracker::{Burst, RowTime, Tracker},
 };
 
@@ -11,6 +11,8 @@ pub(super) struct SlowAverage {
     rows: usize,
     threshold: Threshold,
     sums: Vec<f32>,
+    /// Rows in which each bin was claimed.
+    claimed: Vec<f32>,
     counts: Vec<f32>,
     mean: Vec<f32>,
     taken: usize,
@@ -27,6 +29,7 @@ impl SlowAverage {
             rows,
             threshold,
             sums: vec![0.0; BINS],
+            claimed: vec![0.0; BINS],
             counts: vec![0.0; BINS],
             mean: vec![0.0; BINS],
             taken: 0,
@@ -45,44 +48,50 @@ impl SlowAverage {
         }
         self.taken += 1;
         let mut from = 0;
-        let mut cursor = 0;
         while from < BINS {
             // Claimed regions are in no order once skirts are split: the free stretch ends at the nearest of them.
-            let next = claimed
-                .iter()
-                .filter(|r| r.last > from)
-                .map(|r| r.first.max(from))
-                .min()
-                .unwrap_or(BINS);
-            for ((sum, count), p) in self.sums[from..next]
-                .iter_mut()
-                .zip(&mut self.counts[from..next])
-                .zip(&power[from..next])
-            {
+            let ahead = claimed.iter().filter(|r| r.last > from);
+            let next = ahead.map(|r| r.first.max(from)).min().unwrap_or(BINS);
+            for (sum, p) in self.sums[from..next].iter_mut().zip(&power[from..next]) {
                 *sum += p;
-                *count += 1.0;
             }
-            from = claimed
-                .iter()
-                .filter(|r| r.first <= next && r.last > next)
-                .map(|r| r.last)
-                .max()
-                .unwrap_or(BINS);
-            cursor += 1;
-            if cursor > BINS {
-                break;
-            }
+            let over = claimed.iter().filter(|r| r.first <= next && r.last > next);
+            from = over.map(|r| r.last).max().unwrap_or(BINS);
+            self.claimed[next..from].iter_mut().for_each(|count| *count += 1.0);
+        }
+    }
+
+    /// Takes over what a shorter average has gathered.
+    pub(super) fn add_average(&mut self, shorter: &Self) {
+        if self.taken == 0 {
+            self.start_s = shorter.start_s;
+        }
+        self.taken += shorter.taken;
+        for (sum, s) in self.sums.iter_mut().zip(&shorter.sums) {
+            *sum += s;
+        }
+        for (count, c) in self.claimed.iter_mut().zip(&shorter.claimed) {
+            *count += c;
         }
     }
 
     /// Decides when enough rows are in; bursts that ended move to `done`.
-    pub(super) fn decide(&mut self, time: RowTime, floor: &[f32], live: (usize, usize), done: &mut Vec<Burst>) -> bool {
+    pub(super) fn decide(
+        &mut self,
+        time: RowTime,
+        floor: RowFloor<'_>,
+        live: (usize, usize),
+        done: &mut Vec<Burst>,
+    ) -> bool {
         if self.taken < self.rows {
             return false;
         }
         // Bins mostly claimed by the rows say nothing here.
         let enough = 0.5 * self.rows as f32;
-        let sums = self.sums.iter().zip(&self.counts).zip(floor);
+        for (count, claimed) in self.counts.iter_mut().zip(&self.claimed) {
+            *count = self.taken as f32 - claimed;
+        }
+        let sums = self.sums.iter().zip(&self.counts).zip(floor.level);
         for (out, ((sum, count), floor)) in self.mean.iter_mut().zip(sums) {
             *out = if *count >= enough { sum / count } else { *floor };
         }
@@ -91,7 +100,7 @@ impl SlowAverage {
             middle: self.threshold,
             wide_seed: f32::INFINITY,
         };
-        self.segmenter.runs(&self.mean, floor, live, &tests, &mut self.runs);
+        self.segmenter.runs(&self.mean, &floor, live, &tests, &mut self.runs);
         // Rows left out were reported by themselves: their share of the time is not this average's energy.
         self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);
         let row = RowTime {
@@ -107,7 +116,7 @@ impl SlowAverage {
     /// Starts the next average.
     pub(super) fn restart(&mut self) {
         self.sums.fill(0.0);
-        self.counts.fill(0.0);
+        self.claimed.fill(0.0);
         self.taken = 0;
     }
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::*;
 use crate::{dsp::iq::IqSlice, units::Hertz};
 
+mod artefacts;
+
 const RATE: f64 = 1_000_000.0;
 
 /// Uniform numbers in [0, 1) that are the same on every machine (SplitMix64).
@@ -200,20 +202,6 @@ fn sample_formats_agree() {
         assert!((found[0].power_dbfs + 12.0).abs() < 0.05, "{}", found[0].power_dbfs);
         assert!((found[0].center_hz.0 - 100_050_000).abs() < 100);
     }
-}
-
-#[test]
-fn a_spike_at_the_centre_is_an_artefact() {
-    let mut samples = noise(600_000, -60.0);
-    let all = 0..samples.len();
-    add_tone(&mut samples, all, 0.0, -30.0);
-    let (events, summary) = run_blocks(&samples, || 50_000);
-    assert_eq!(summary.emissions, 0);
-    assert!(
-        events
-            .iter()
-            .any(|e| matches!(e, DetectEvent::Artefact(a) if a.artefact == ArtefactKind::Dc))
-    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Regions of consecutive rows become bursts: one stretch of one signal in time.
 
-use super::{config::BINS, segment::Run};
+use super::{config::BINS, energy::Energy, segment::Run};
 
 /// A stretch of one signal, with everything that is needed to measure it.
 #[derive(Debug, Clone)]
@@ -16,9 +16,11 @@ pub(super) struct Burst {
     /// Time above threshold.
     pub(super) on_s: f64,
     /// Energy over the floor per bin (power × seconds).
-    pub(super) energy: Vec<f32>,
+    pub(super) energy: Energy,
     /// The same beside the regions, where it may be weak signal or only noise.
-    pub(super) margin: Vec<f32>,
+    pub(super) margin: Energy,
+    /// Sum of `energy` over the bins.
+    total: f64,
     /// Strongest power of one row.
     pub(super) peak: f32,
     /// Whether it was on when observation began.
@@ -55,7 +57,7 @@ pub(super) struct Tracker {
     bridge_rows: u64,
     groups: Vec<Vec<usize>>,
     first: bool,
-    spare: Vec<Vec<f32>>,
+    spare: Vec<Energy>,
     cut_runs: Vec<Run>,
 }
 
@@ -73,6 +75,12 @@ const TOUCH_SHARE: f64 = 0.3;
 const TOGETHER: u64 = 2;
 /// Share of its band a burst must be seen in to go on, unless what is seen has its power.
 const SEEN_SHARE: f64 = 0.2;
+/// Ratio of powers from which one region outweighs the others of a young burst.
+const DOMINANT: f32 = 10.0;
+/// Distance from it, as a multiple of the wider of both, from which another is a signal of its own.
+const DOMINANT_GAP: f64 = 4.0;
+/// Spectra kept for reuse at most.
+const SPARE_MAX: usize = 64;
 /// Open bursts at most; the weakest new ones are dropped beyond.
 const OPEN_MAX: usize = 512;
 
@@ -138,7 +146,8 @@ impl Tracker {
             }
         }
         for burst in 0..known {
-            let group = std::mem::take(&mut self.groups[burst]);
+            let mut group = std::mem::take(&mut self.groups[burst]);
+            self.keep_dominant(burst, &mut group, &mut fresh, runs, excess);
             if self.goes_on(burst, &group, runs, excess) {
                 self.extend(burst, &group, runs, excess, time);
             } else {
@@ -166,7 +175,7 @@ impl Tracker {
             });
             for b in wide {
                 let inside = part_of(run, b.low, b.high);
-                let mean = b.energy.iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+                let mean = b.mean_power();
                 let own = region_power(&inside, excess);
                 let guard = 2.0;
                 if own < 0.3 * mean {
@@ -223,8 +232,39 @@ impl Tracker {
         let burst = &self.open[burst];
         let width: f64 = group.iter().map(|i| runs[*i].high - runs[*i].low).sum();
         let power: f32 = group.iter().map(|i| region_power(&runs[*i], excess)).sum();
-        let mean = burst.energy.iter().sum::<f32>() / burst.on_s.max(1e-12) as f32;
+        let mean = burst.mean_power();
         width >= SEEN_SHARE * (burst.high - burst.low) || power >= 0.5 * mean
+    }
+
+    /// The click of a keyed carrier spans whatever else begins with it. Where one line then holds nearly all the power
+    /// and the others are far off, they are not parts of it.
+    fn keep_dominant(
+        &self,
+        burst: usize,
+        group: &mut Vec<usize>,
+        fresh: &mut Vec<usize>,
+        runs: &[Run],
+        excess: &[f32],
+    ) {
+        if group.len() < 2 || self.open[burst].rows > ESTABLISHED {
+            return;
+        }
+        let power = |i: &usize| region_power(&runs[*i], excess);
+        let Some(strongest) = group.iter().copied().max_by(|a, b| power(a).total_cmp(&power(b))) else {
+            return;
+        };
+        let rest: f32 = group.iter().filter(|i| **i != strongest).map(power).sum();
+        if power(&strongest) < DOMINANT * rest {
+            return;
+        }
+        let main = runs[strongest];
+        let far = |i: &usize| {
+            let run = &runs[*i];
+            let gap = run.low.max(main.low) - run.high.min(main.high);
+            gap > DOMINANT_GAP * (main.high - main.low).max(run.high - run.low)
+        };
+        fresh.extend(group.iter().filter(|i| far(i)));
+        group.retain(|i| !far(i));
     }
 
     fn begin(&mut self, run: &Run, excess: &[f32], time: RowTime) {
@@ -240,6 +280,7 @@ impl Tracker {
             on_s: 0.0,
             energy,
             margin,
+            total: 0.0,
             peak: 0.0,
             from_start: self.first,
             to_end: false,
@@ -252,11 +293,18 @@ impl Tracker {
         self.add(index, std::slice::from_ref(run), excess, time);
     }
 
-    fn zeros(&mut self) -> Vec<f32> {
-        let mut bins = self.spare.pop().unwrap_or_default();
-        bins.clear();
-        bins.resize(BINS, 0.0);
-        bins
+    fn zeros(&mut self) -> Energy {
+        let mut energy = self.spare.pop().unwrap_or_else(Energy::new);
+        energy.clear();
+        energy
+    }
+
+    /// Takes back the memory of a burst that is done with.
+    pub(super) fn recycle(&mut self, burst: Burst) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(burst.energy);
+            self.spare.push(burst.margin);
+        }
     }
 
     fn extend(&mut self, burst: usize, group: &[usize], runs: &[Run], excess: &[f32], time: RowTime) {
@@ -276,20 +324,12 @@ impl Tracker {
         let b = &mut self.open[burst];
         let mut power = 0.0;
         for run in parts {
-            for (sum, e) in b.energy[run.first..run.last]
-                .iter_mut()
-                .zip(&excess[run.first..run.last])
-            {
-                *sum += e * seconds as f32;
-            }
-            for range in [
-                run.first - run.margin_low..run.first,
-                run.last..run.last + run.margin_high,
-            ] {
-                for (sum, e) in b.margin[range.clone()].iter_mut().zip(&excess[range]) {
-                    *sum += e * seconds as f32;
-                }
-            }
+            b.energy.add_power(run.first..run.last, excess, seconds as f32);
+            b.margin
+                .add_power(run.first - run.margin_low..run.first, excess, seconds as f32);
+            b.margin
+                .add_power(run.last..run.last + run.margin_high, excess, seconds as f32);
+            b.total += seconds * excess[run.first..run.last].iter().map(|e| f64::from(*e)).sum::<f64>();
             power += region_power(run, excess);
         }
         // A bridged pause counts as on; the next row starts where this one stops.
@@ -319,14 +359,14 @@ impl Tracker {
                 margin_low: 0,
                 margin_high: 0,
             };
-            let mean = b.energy[first..last].iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+            let mean = b.energy.slice(first..last).iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
                 let b = &mut self.open[index];
                 let seconds = time.stop_s - time.start_s;
-                for k in first..last {
-                    b.energy[k] *= 1.0 + (seconds / b.on_s.max(1e-12)) as f32;
-                }
+                let more = 1.0 + (seconds / b.on_s.max(1e-12)) as f32;
+                b.energy.slice_mut(first..last).iter_mut().for_each(|e| *e *= more);
+                b.total = b.energy.total();
                 b.on_s += seconds;
                 b.stop_s = time.stop_s;
                 b.last_row = time.number;
@@ -391,8 +431,7 @@ impl Tracker {
             while let Some(other) = self.ended.iter().position(|o| siblings(&burst, o, TOGETHER)) {
                 let part = self.ended.swap_remove(other);
                 absorb(&mut burst, &part);
-                self.spare.push(part.energy);
-                self.spare.push(part.margin);
+                self.recycle(part);
                 index = 0;
             }
             done.push(burst);
@@ -433,12 +472,9 @@ fn siblings(a: &Burst, b: &Burst, rows: u64) -> bool {
 
 /// Joins `part` to `burst`.
 fn absorb(burst: &mut Burst, part: &Burst) {
-    for (sum, e) in burst.energy.iter_mut().zip(&part.energy) {
-        *sum += e;
-    }
-    for (sum, e) in burst.margin.iter_mut().zip(&part.margin) {
-        *sum += e;
-    }
+    burst.energy.add(&part.energy);
+    burst.margin.add(&part.margin);
+    burst.total += part.total;
     burst.low = burst.low.min(part.low);
     burst.high = burst.high.max(part.high);
     burst.start_s = burst.start_s.min(part.start_s);
@@ -453,16 +489,19 @@ fn absorb(burst: &mut Burst, part: &Burst) {
 }
 
 impl Burst {
-    /// A burst from a pulse: power above the floor per bin during `[start_s, stop_s]`.
-    pub(super) fn pulse(start_s: f64, stop_s: f64, band: (f64, f64), energy: Vec<f32>, peak: f32) -> Self {
+    /// A burst from a pulse: energy above the floor per bin during `[start_s, stop_s]`.
+    pub(super) fn pulse(start_s: f64, stop_s: f64, band: (f64, f64), energy: &[f32], peak: f32) -> Self {
+        let mut own = Energy::new();
+        own.slice_mut(0..BINS).copy_from_slice(energy);
         Self {
             low: band.0,
             high: band.1,
             start_s,
             stop_s,
             on_s: stop_s - start_s,
-            energy,
-            margin: Vec::new(),
+            total: own.total(),
+            energy: own,
+            margin: Energy::new(),
             peak,
             from_start: false,
             to_end: false,
@@ -471,5 +510,10 @@ impl Burst {
             last_row: 0,
             first_row: 0,
         }
+    }
+
+    /// Mean power while on.
+    fn mean_power(&self) -> f32 {
+        (self.total / self.on_s.max(1e-12)) as f32
     }
 }

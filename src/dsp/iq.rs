@@ -77,22 +77,15 @@ impl IqSlice<'_> {
     /// Samples with I or Q at the limits of the converter.
     #[must_use]
     pub fn clipped(&self) -> u64 {
-        let count = match self {
-            Self::Cu8(s) => s
-                .iter()
-                .filter(|x| matches!(x.re, 0 | 255) || matches!(x.im, 0 | 255))
-                .count(),
-            Self::Cs8(s) => s
-                .iter()
-                .filter(|x| matches!(x.re, -128 | 127) || matches!(x.im, -128 | 127))
-                .count(),
-            Self::Cs16(s) => s
-                .iter()
-                .filter(|x| matches!(x.re, i16::MIN | i16::MAX) || matches!(x.im, i16::MIN | i16::MAX))
-                .count(),
-            Self::Cf32(s) => s.iter().filter(|x| x.re.abs() >= 1.0 || x.im.abs() >= 1.0).count(),
-        };
-        count as u64
+        match self {
+            // Adding one turns both limits into 0 and 1, or the lowest two values.
+            Self::Cu8(s) => count(s, |x| (x.re.wrapping_add(1) < 2) | (x.im.wrapping_add(1) < 2)),
+            Self::Cs8(s) => count(s, |x| (x.re.wrapping_add(1) < -126) | (x.im.wrapping_add(1) < -126)),
+            Self::Cs16(s) => count(s, |x| {
+                (x.re.wrapping_add(1) < -32_766) | (x.im.wrapping_add(1) < -32_766)
+            }),
+            Self::Cf32(s) => count(s, |x| (x.re.abs() >= 1.0) | (x.im.abs() >= 1.0)),
+        }
     }
 
     /// Power of the format's own rounding noise, both components: two uniform steps of 1/12 of a squared step.
@@ -105,5 +98,32 @@ impl IqSlice<'_> {
             Self::Cf32(_) => 0.0,
         };
         step * step / 6.0
+    }
+}
+
+/// Samples for which `hit` holds, counted in bytes at first so that many are counted at once.
+fn count<T>(samples: &[Complex<T>], hit: impl Fn(&Complex<T>) -> bool) -> u64 {
+    let few = |part: &[Complex<T>]| part.iter().map(|x| u8::from(hit(x))).sum::<u8>();
+    samples.chunks(255).map(|part| u64::from(few(part))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_limits_of_the_converter_count_as_clipped() {
+        let cu8: Vec<_> = (0..=255_u8).map(|x| Complex::new(x, 128)).collect();
+        let cs8: Vec<_> = (-128..=127_i8).map(|x| Complex::new(0, x)).collect();
+        let cs16 = [i16::MIN, i16::MIN + 1, -1, 0, 1, i16::MAX - 1, i16::MAX].map(|x| Complex::new(x, 0));
+        let cf32 = [-1.5, -1.0, -0.999, 0.0, 0.999, 1.0].map(|x| Complex::new(x, 0.0));
+        for (block, clipped) in [
+            (IqSlice::Cu8(&cu8), 2),
+            (IqSlice::Cs8(&cs8), 2),
+            (IqSlice::Cs16(&cs16), 2),
+            (IqSlice::Cf32(&cf32), 3),
+        ] {
+            assert_eq!(block.clipped(), clipped, "{block:?}");
+        }
     }
 }

@@ -61,34 +61,76 @@ pub fn estimate(spectra: &[&[f32]], averages: f64, silence: f32, rules: &FloorRu
     let count = spectra.len() / group;
     let mean = averages * group as f64;
     let limit = threshold_ratio(mean, rules.excision_pfa) as f32;
-    let mut column = vec![0.0_f32; count];
     let (mut steady, mut kept) = (vec![0.0_f32; bins], vec![0.0_f32; bins]);
-    for bin in 0..bins {
-        for (i, value) in column.iter_mut().enumerate() {
-            let rows = &spectra[i * group..(i + 1) * group];
-            *value = rows.iter().map(|row| row[bin]).sum::<f32>() / group as f32;
+    let mut columns = vec![[0.0_f32; LANES]; count];
+    for first in (0..bins).step_by(LANES) {
+        let lanes = LANES.min(bins - first);
+        for (out, rows) in columns.iter_mut().zip(spectra.chunks_exact(group)) {
+            *out = [0.0; LANES];
+            for row in rows {
+                for (sum, p) in out.iter_mut().zip(&row[first..first + lanes]) {
+                    *sum += p;
+                }
+            }
+            out.iter_mut().for_each(|sum| *sum /= group as f32);
         }
-        let (level, share) = excise(&mut column, limit);
-        steady[bin] = level;
-        kept[bin] = share;
+        sort_lanes(&mut columns);
+        for lane in 0..lanes {
+            (steady[first + lane], kept[first + lane]) = excise_sorted(count, |i| columns[i][lane], limit);
+        }
     }
     from_steady(steady, &kept, mean * count as f64, silence, rules)
+}
+
+/// Bins sorted at a time: what two vector registers hold.
+const LANES: usize = 16;
+
+/// Sorts every lane by itself, smallest first: Batcher's odd-even merge sort (Knuth 5.2.2), whose comparisons do not
+/// depend on the values, so that the lanes go side by side.
+fn sort_lanes(rows: &mut [[f32; LANES]]) {
+    let count = rows.len();
+    let mut merge = 1;
+    while merge < count {
+        let mut step = merge;
+        while step > 0 {
+            for start in (step % merge..count.saturating_sub(step)).step_by(2 * step) {
+                let end = (start + step).min(count - step);
+                let (lower, upper) = rows.split_at_mut(start + step);
+                for (i, (a, b)) in (start..end).zip(lower[start..].iter_mut().zip(upper)) {
+                    if i / (2 * merge) == (i + step) / (2 * merge) {
+                        order(a, b);
+                    }
+                }
+            }
+            step /= 2;
+        }
+        merge *= 2;
+    }
+}
+
+/// Puts the smaller of each pair into `a`.
+fn order(a: &mut [f32; LANES], b: &mut [f32; LANES]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        (*a, *b) = (if *a < *b { *a } else { *b }, if *a > *b { *a } else { *b });
+    }
 }
 
 /// Mean of the lowest values consistent with one level, and the share of values kept. Sorts `values`.
 pub fn excise(values: &mut [f32], limit: f32) -> (f32, f32) {
     values.sort_unstable_by(f32::total_cmp);
-    let start = (values.len() / 10).max(2).min(values.len());
-    let mut sum: f64 = values[..start].iter().map(|v| f64::from(*v)).sum();
+    excise_sorted(values.len(), |i| values[i], limit)
+}
+
+/// The same of `count` values in ascending order.
+fn excise_sorted(count: usize, value: impl Fn(usize) -> f32, limit: f32) -> (f32, f32) {
+    let start = (count / 10).max(2).min(count);
+    let mut sum: f64 = (0..start).map(|i| f64::from(value(i))).sum();
     let mut used = start;
-    while used < values.len() && f64::from(values[used]) * used as f64 <= sum * f64::from(limit) {
-        sum += f64::from(values[used]);
+    while used < count && f64::from(value(used)) * used as f64 <= sum * f64::from(limit) {
+        sum += f64::from(value(used));
         used += 1;
     }
-    (
-        (sum / used.max(1) as f64) as f32,
-        used as f32 / values.len().max(1) as f32,
-    )
+    ((sum / used.max(1) as f64) as f32, used as f32 / count.max(1) as f32)
 }
 
 /// The frequency part, from a level per bin averaged `averages` times.
@@ -115,15 +157,29 @@ pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, 
 fn running_low(steady: &[f32], half: usize, averages: f64) -> Vec<f32> {
     const SHARE: f64 = 0.3;
     let bias = quantile_ratio(averages, SHARE) as f32;
-    let mut window = Vec::with_capacity(2 * half + 1);
-    (0..steady.len())
-        .map(|bin| {
-            window.clear();
-            window.extend_from_slice(&steady[bin.saturating_sub(half)..(bin + half + 1).min(steady.len())]);
-            let rank = (window.len() as f64 * SHARE) as usize;
-            *window.select_nth_unstable_by(rank, f32::total_cmp).1 / bias
-        })
-        .collect()
+    let (bins, width) = (steady.len(), 2 * half + 1);
+    let mut low = vec![0.0; bins];
+    let mut window = Vec::with_capacity(width);
+    let inner = half..(bins.saturating_sub(half)).max(half);
+    for bin in (0..half.min(bins)).chain(inner.end.min(bins)..bins) {
+        window.clear();
+        window.extend_from_slice(&steady[bin.saturating_sub(half)..(bin + half + 1).min(bins)]);
+        let rank = (window.len() as f64 * SHARE) as usize;
+        low[bin] = *window.select_nth_unstable_by(rank, f32::total_cmp).1 / bias;
+    }
+    let rank = (width as f64 * SHARE) as usize;
+    let mut rows = vec![[0.0; LANES]; width];
+    for first in inner.clone().step_by(LANES) {
+        let lanes = LANES.min(inner.end - first);
+        for (shift, row) in rows.iter_mut().enumerate() {
+            row[..lanes].copy_from_slice(&steady[first - half + shift..first - half + shift + lanes]);
+        }
+        sort_lanes(&mut rows);
+        for (out, quantile) in low[first..first + lanes].iter_mut().zip(rows[rank]) {
+            *out = quantile / bias;
+        }
+    }
+    low
 }
 
 /// Bins between brick-wall filters: where both ends of the span carry no more than the rounding of the sample format
@@ -156,10 +212,8 @@ fn envelope(level: &mut [f32], rules: &FloorRules) {
     let edge = ((bins as f64 * rules.edge_share) as usize).max(1);
     let inner = rules.inner_rise_db / (bins - 2 * edge).max(1) as f64;
     let outer = rules.edge_rise_db / edge as f64;
-    let step = |bin: usize| {
-        let slope = if bin < edge || bin >= bins - edge { outer } else { inner };
-        10_f64.powf(slope / 10.0) as f32
-    };
+    let [inner, outer] = [inner, outer].map(|slope| 10_f64.powf(slope / 10.0) as f32);
+    let step = |bin: usize| if bin < edge || bin >= bins - edge { outer } else { inner };
     for bin in 1..bins {
         level[bin] = level[bin].min(level[bin - 1] * step(bin));
     }
@@ -269,6 +323,20 @@ mod tests {
             .map(|k| 10.0 * f64::from(floor.level[k] / shape(k)).log10())
             .sum();
         sum / 768.0
+    }
+
+    #[test]
+    fn lanes_are_sorted_whatever_their_number() {
+        let mut state = 3;
+        for count in [1, 2, 3, 31, 32, 63, 64, 100, 127, 128] {
+            let mut rows: Vec<[f32; LANES]> = (0..count)
+                .map(|_| std::array::from_fn(|_| gamma(&mut state, 1)))
+                .collect();
+            let mut lane: Vec<f32> = rows.iter().map(|row| row[5]).collect();
+            lane.sort_unstable_by(f32::total_cmp);
+            sort_lanes(&mut rows);
+            assert!(rows.iter().map(|row| row[5]).eq(lane), "{count}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pinpu::{
     Error,
     conflict::VerdictKind,
-    detect::{DetectEvent, Emission},
+    detect::{DetectEvent, Emission, Withdrawn},
     service::{ledger::Ledger, monitoring::Judge},
     store::{
         ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionQuery, EventKind, Resolution, Store,
@@ -164,6 +164,28 @@ pub(crate) async fn new_evidence_reopens_what_was_settled(url: String) {
         1,
         "one cause is one conflict all along"
     );
+    service.stop().await;
+}
+
+pub(crate) async fn what_was_no_emission_takes_its_conflict_back(url: String) {
+    let service = Service::start(&url, always(VerdictKind::Unlicensed)).await;
+    service.send(DetectEvent::Opened(fm(1, 0.0, 0.1)));
+    service.published(2).await;
+    service.send(DetectEvent::Withdrawn(Withdrawn {
+        emission: fm(1, 0.0, 1.0),
+        into: Some(2),
+        cause: "a part of emission 2, within its band and its time".to_owned(),
+    }));
+    service.published(4).await;
+    let withdrawn = conflicts(&service.store).await.remove(0);
+    assert_eq!(
+        (withdrawn.status, withdrawn.resolution),
+        (ConflictStatus::Resolved, Some(Resolution::Withdrawn))
+    );
+    assert_eq!(actions(&service.store, &withdrawn.id).await, ["opened", "withdrawn"]);
+    let all = EmissionQuery::default();
+    let emission = service.store.emissions(&all).await.expect("reads").items.remove(0);
+    assert!(!emission.open && emission.verdict.is_none() && emission.conflict_id.is_none());
     service.stop().await;
 }
 

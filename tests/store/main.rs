@@ -63,6 +63,7 @@ cases! {
     conflicts::one_cause_is_one_conflict,
     conflicts::new_evidence_reopens_what_was_settled,
     conflicts::a_later_measurement_moves_or_withdraws,
+    conflicts::what_was_no_emission_takes_its_conflict_back,
     registry::imports_are_all_or_nothing,
     registry::a_removed_seed_does_not_return,
     spectra::rows_become_spectra_and_waterfalls,

@@ -187,7 +187,7 @@ impl Output<'_> {
                 }
                 return;
             }
-            DetectEvent::Opened(_) | DetectEvent::Updated(_) => return,
+            DetectEvent::Opened(_) | DetectEvent::Updated(_) | DetectEvent::Withdrawn(_) => return,
         };
         if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
             self.write(ready);

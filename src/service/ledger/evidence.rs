@@ -28,12 +28,22 @@ pub(crate) async fn settle(
 ) -> Result<Told> {
     let before = tx.emission(&emission.id).await?.and_then(|stored| stored.conflict_id);
     emission.conflict_id.clone_from(&before);
-    let Some(verdict) = emission.verdict.clone() else {
-        return Ok(Told::new());
-    };
     let current = match before {
         Some(id) => tx.conflict(&id).await?,
         None => None,
+    };
+    let Some(verdict) = emission.verdict.clone() else {
+        return match current {
+            Some(conflict) if !emission.open => {
+                emission.conflict_id = None;
+                let reason = Text::new(
+                    "后续测量表明，该发射是另一发射的一部分，或由接收机自身产生",
+                    "later measurement showed it to be part of another emission, or made by the receiver",
+                );
+                leave(tx, conflict, reason, now).await
+            }
+            _ => Ok(Told::new()),
+        };
     };
     match current {
         None if verdict.kind.is_conflict() => attach(tx, emission, &verdict, config, now).await,
@@ -43,7 +53,7 @@ pub(crate) async fn settle(
         Some(_) if verdict.kind == VerdictKind::Inconclusive => Ok(Told::new()),
         Some(conflict) => {
             emission.conflict_id = None;
-            leave(tx, conflict, &verdict, now).await
+            leave(tx, conflict, verdict.explanation, now).await
         }
     }
 }
@@ -220,20 +230,20 @@ async fn reclassify(
         .await?;
         return updated(conflict);
     }
-    let mut told = leave(tx, conflict, verdict, now).await?;
+    let mut told = leave(tx, conflict, verdict.explanation.clone(), now).await?;
     told.extend(attach(tx, emission, verdict, config, now).await?);
     Ok(told)
 }
 
 /// One piece of evidence less; a conflict without any is withdrawn.
-async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, verdict: &Verdict, now: Timestamp) -> Result<Told> {
+async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, reason: Text, now: Timestamp) -> Result<Told> {
     conflict.emissions_count = conflict.emissions_count.saturating_sub(1);
     if conflict.emissions_count == 0 && conflict.status != ConflictStatus::Resolved {
         conflict.status = ConflictStatus::Resolved;
         conflict.resolution = Some(Resolution::Withdrawn);
         conflict.resolved_by = Some(SYSTEM.to_owned());
         conflict.resolved_at = Some(now);
-        record(tx, &mut conflict, "withdrawn", SYSTEM, verdict.explanation.clone(), now).await?;
+        record(tx, &mut conflict, "withdrawn", SYSTEM, reason, now).await?;
     } else {
         tx.put_conflict(&conflict).await?;
     }

@@ -56,6 +56,14 @@ pub(super) enum Life {
     Began,
     GoesOn,
     Ended,
+    /// It was none of its own after all: it ends without a verdict.
+    Withdrawn,
+}
+
+impl Life {
+    fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Withdrawn)
+    }
 }
 
 impl Judging {
@@ -87,7 +95,11 @@ impl Judging {
             stop: utc(from.epoch, emission.stop_s),
             ppm_uncertainty: self.ppm_uncertainty.get(&from.receiver).copied(),
         };
-        let verdict = (self.judge)(emission, &meta);
+        let verdict = if life == Life::Withdrawn {
+            None
+        } else {
+            (self.judge)(emission, &meta)
+        };
         let key = (
             Arc::clone(&from.receiver),
             from.epoch.as_microsecond(),
@@ -105,8 +117,8 @@ impl Judging {
                 bursts_stored: now,
             }
         });
-        open.hear(verdict, first || life == Life::Ended);
-        let due = first || life == Life::Ended || now.duration_since(open.bursts_stored) >= BURSTS_EVERY;
+        open.hear(verdict, first || life.is_over());
+        let due = first || life.is_over() || now.duration_since(open.bursts_stored) >= BURSTS_EVERY;
         if due {
             open.bursts_stored = now;
         }
@@ -114,7 +126,7 @@ impl Judging {
             record: record(&open.id, &meta, emission, open.verdict.clone(), life),
             bursts: due.then(|| emission.bursts.clone()),
         };
-        if life == Life::Ended {
+        if life.is_over() {
             self.open.remove(&key);
         }
         judged
@@ -149,7 +161,7 @@ fn record(
         start: meta.start,
         stop: meta.stop,
         // A pass that ended with the signal still on says `open`; but nobody is watching it any more.
-        open: life != Life::Ended,
+        open: !life.is_over(),
         center_hz: e.center_hz,
         low_hz: e.low_hz,
         high_hz: e.high_hz,

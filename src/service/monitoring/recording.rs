@@ -147,6 +147,10 @@ impl Recorder {
                 Change::Emission(EventKind::EmissionUpdated, judged(emission, Life::GoesOn))
             }
             DetectEvent::Closed(emission) => Change::Emission(EventKind::EmissionClosed, judged(emission, Life::Ended)),
+            // Part of another, or made by the receiver: as an emission of its own it is over, and evidence of nothing.
+            DetectEvent::Withdrawn(withdrawn) => {
+                Change::Emission(EventKind::EmissionClosed, judged(&withdrawn.emission, Life::Withdrawn))
+            }
             DetectEvent::Artefact(artefact) => Change::Artefact(artefact_record(&observation, artefact)),
             // Hopping makes several a second, and the stored spectra say how long each band was watched.
             DetectEvent::Gap(gap) if gap.reason == GapReason::Retune => return,

@@ -1,0 +1,106 @@
+//! Energy per bin of one signal, with the bins it lies in: most signals fill a small part of the span, and everything
+//! that is done for every burst and every emission costs only what they fill.
+
+use std::ops::Range;
+
+use super::config::BINS;
+use crate::dsp::measure::occupied_band;
+
+/// Energy (power × seconds) per bin; zero outside an extent.
+#[derive(Debug, Clone)]
+pub(super) struct Energy {
+    bins: Vec<f32>,
+    first: usize,
+    last: usize,
+}
+
+impl Energy {
+    pub(super) fn new() -> Self {
+        Self {
+            bins: vec![0.0; BINS],
+            first: BINS,
+            last: 0,
+        }
+    }
+
+    /// Holds the place of one that is taken away; holds no bins.
+    pub(super) const fn none() -> Self {
+        Self {
+            bins: Vec::new(),
+            first: 0,
+            last: 0,
+        }
+    }
+
+    /// Becomes what `other` is.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.clear();
+        self.add(other);
+    }
+
+    /// Back to nothing, to be used again.
+    pub(super) fn clear(&mut self) {
+        let extent = self.extent();
+        self.bins[extent].fill(0.0);
+        (self.first, self.last) = (BINS, 0);
+    }
+
+    /// Bins outside which nothing lies.
+    pub(super) fn extent(&self) -> Range<usize> {
+        self.first.min(self.last)..self.last
+    }
+
+    /// Energy of one bin.
+    pub(super) fn at(&self, bin: usize) -> f32 {
+        self.bins[bin]
+    }
+
+    /// Energy of the bins of `range`.
+    pub(super) fn slice(&self, range: Range<usize>) -> &[f32] {
+        &self.bins[range]
+    }
+
+    /// The bins of `range`, to change them.
+    pub(super) fn slice_mut(&mut self, range: Range<usize>) -> &mut [f32] {
+        if !range.is_empty() {
+            self.first = self.first.min(range.start);
+            self.last = self.last.max(range.end);
+        }
+        &mut self.bins[range]
+    }
+
+    /// Adds `power` during `seconds` in the bins of `range`; `power` holds all bins.
+    pub(super) fn add_power(&mut self, range: Range<usize>, power: &[f32], seconds: f32) {
+        for (sum, p) in self.slice_mut(range.clone()).iter_mut().zip(&power[range]) {
+            *sum += p * seconds;
+        }
+    }
+
+    /// Adds another.
+    pub(super) fn add(&mut self, other: &Self) {
+        let extent = other.extent();
+        for (sum, e) in self.slice_mut(extent.clone()).iter_mut().zip(&other.bins[extent]) {
+            *sum += e;
+        }
+    }
+
+    /// Energy of all bins.
+    pub(super) fn total(&self) -> f64 {
+        self.bins[self.extent()].iter().map(|e| f64::from(*e)).sum()
+    }
+
+    /// Bin of the most energy and how much it is.
+    pub(super) fn peak(&self) -> (usize, f32) {
+        let extent = self.extent();
+        let bins = extent.clone().zip(&self.bins[extent]);
+        bins.fold((0, 0.0), |best, (k, e)| if *e >= best.1 { (k, *e) } else { best })
+    }
+
+    /// Band of 99 % of the energy, in bins.
+    pub(super) fn band(&self) -> Option<(f64, f64)> {
+        let extent = self.extent();
+        let offset = extent.start as f64;
+        let (low, high) = occupied_band(&self.bins[extent], 0.99)?;
+        Some((low + offset, high + offset))
+    }
+}

@@ -1,0 +1,82 @@
+//! The time scales bursts are followed at: single rows, and two long averages for what is too weak for a row.
+
+use super::{
+    config::{Rules, Thresholds},
+    segment::{RowFloor, Run},
+    slow::SlowAverage,
+    tracker::{Burst, RowTime, Tracker},
+};
+
+/// The trackers of all scales.
+pub(super) struct Scales {
+    rows: Tracker,
+    slow: [SlowAverage; 2],
+}
+
+impl Scales {
+    pub(super) fn new(rules: &Rules, thresholds: &Thresholds) -> Self {
+        Self {
+            rows: Tracker::new(rules.bridge_rows),
+            slow: std::array::from_fn(|i| SlowAverage::new(rules.slow_rows[i], thresholds.slow[i], rules.bridge_bins)),
+        }
+    }
+
+    /// Takes a row: its regions, its power above the floor, and its power for the long averages.
+    pub(super) fn advance(
+        &mut self,
+        time: RowTime,
+        runs: &[Run],
+        excess: &[f32],
+        (power, floor, live): (&[f32], RowFloor<'_>, (usize, usize)),
+        done: &mut Vec<Burst>,
+    ) {
+        self.rows.advance(time, runs, excess, done);
+        // The longer average is fed by the shorter one: the floor within a row does not concern them.
+        let floor = RowFloor { rise: 1.0, ..floor };
+        let [shorter, longer] = &mut self.slow;
+        shorter.add(time, power, runs);
+        if shorter.decide(time, floor, live, done) {
+            longer.add_average(shorter);
+            shorter.restart();
+            if longer.decide(time, floor, live, done) {
+                longer.restart();
+            }
+        }
+    }
+
+    /// Takes back the memory of a burst that is done with.
+    pub(super) fn recycle(&mut self, burst: Burst) {
+        self.rows.recycle(burst);
+    }
+
+    /// A row passed in which nothing could be seen.
+    pub(super) fn blind(&mut self) {
+        self.rows.blind();
+    }
+
+    /// Whether a burst in progress accounts for `pulse`.
+    pub(super) fn covers(&self, pulse: &Burst) -> bool {
+        self.rows.covers(pulse)
+    }
+
+    /// Ends everything, because observation pauses or (`last`) ends.
+    pub(super) fn finish(&mut self, last: bool, done: &mut Vec<Burst>) {
+        self.rows.finish(last, done);
+        for slow in &mut self.slow {
+            slow.tracker.finish(last, done);
+            slow.restart();
+        }
+    }
+
+    /// Bursts in progress at all scales.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Burst> {
+        let slow = self.slow.iter().flat_map(|s| &s.tracker.open);
+        self.rows.open.iter().chain(slow)
+    }
+
+    /// The same, to change them.
+    pub(super) fn open_mut(&mut self) -> impl Iterator<Item = &mut Burst> {
+        let slow = self.slow.iter_mut().flat_map(|s| &mut s.tracker.open);
+        self.rows.open.iter_mut().chain(slow)
+    }
+}
