@@ -83,11 +83,7 @@ fn a_conflict_is_acknowledged_resolved_and_reopened_by_those_who_read_it() {
     let step = |name: &str, body: Value| app.post(&format!("{path}/{name}")).cookie(&cookie).json(&body);
 
     let first = read().header("etag").to_owned();
-    assert_eq!(
-        first,
-        format!("\"{}\"", read().json()["version"]),
-        "who holds the record holds its tag"
-    );
+    assert_eq!(first.trim_matches('"'), read().json()["version"].to_string());
     step("acknowledge", json!({"comment": "on my way"})).send().expect(428);
     step("acknowledge", json!({}))
         .header("if-match", "\"999\"")
