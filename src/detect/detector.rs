@@ -116,10 +116,7 @@ impl Detector {
 
     /// Turns the samples at hand into rows, and rows into decisions.
     fn make_rows(&mut self, sink: Sink<'_>) {
-        loop {
-            let Some(row) = self.maker.next(self.timeline.now_s()) else {
-                break;
-            };
+        while let Some(row) = self.maker.next(self.timeline.now_s()) {
             self.timeline.advance(ROW);
             self.pending.push_back(row);
             if self.pending.len() >= self.rows_wanted() {

@@ -131,6 +131,9 @@ fn shaped(samples: usize, power_dbfs: f64, shape: impl Fn(f64) -> f64) -> Vec<Co
     out
 }
 
+/// Amplitude over frequency, as a share of the rate.
+type Shape = Box<dyn Fn(f64) -> f64>;
+
 /// Width of 99 % of the power of a symmetric `shape`, as a share of the rate.
 fn width_of(shape: &dyn Fn(f64) -> f64) -> f64 {
     const STEPS: usize = 20_000;
@@ -166,7 +169,7 @@ fn occupied_bandwidths_of_known_shapes_are_measured() {
         });
         carriers.sum::<f64>().sqrt()
     };
-    let shapes: [(&str, Box<dyn Fn(f64) -> f64>); 3] = [
+    let shapes: [(&str, Shape); 3] = [
         ("rectangle", Box::new(|f| f64::from(u8::from(f.abs() < 0.1)))),
         ("ofdm", Box::new(ofdm)),
         ("raised cosine", Box::new(move |f| root(cosine(f, 0.15)))),
@@ -193,7 +196,7 @@ fn occupied_bandwidths_of_known_shapes_are_measured() {
 }
 
 #[test]
-fn bursts_begin_and_end_within_a_hop() {
+fn bursts_begin_and_end_within_a_row() {
     let hop_s = 512.0 / RATE;
     let mut random = Random(31);
     let mut samples = noise(1_000_000, -60.0);
@@ -218,9 +221,9 @@ fn bursts_begin_and_end_within_a_hop() {
         worst = worst.max(error.abs());
         mean += error / (2 * on.len()) as f64;
     }
-    // A row is two hops: an edge lies anywhere in it.
+    // The row in which a tone is cut belongs to its click: an edge may be a whole row, two hops, off.
     assert!(
-        worst <= 2.05 * hop_s && mean.abs() <= 0.5 * hop_s,
+        worst <= 2.1 * hop_s && mean.abs() <= 0.5 * hop_s,
         "{worst} {mean} {hop_s}"
     );
 }
