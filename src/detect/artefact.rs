@@ -40,6 +40,8 @@ const OVERLOAD_PRODUCTS: [f64; 4] = [-3.0, 5.0, -7.0, 9.0];
 /// Tolerance of their positions, bins, for one bin of the parent's.
 const OVERLOAD_BINS: f64 = 0.5;
 
+/// Rows that the click of a keyed carrier lasts at most.
+const CLICK_ROWS: f64 = 2.5;
 /// Share of the band of a wide signal from which a part of it is no line.
 const WIDE_PART: f64 = 0.05;
 
@@ -156,12 +158,25 @@ fn part<'a>(channel: &Channel, others: &'a [Channel], row_s: f64) -> Option<&'a 
             } else {
                 0.0
             };
+        if o.id != channel.id && is_click(channel, o, row_s) {
+            return true;
+        }
         let common = channel.high.min(o.high + reach) - channel.low.max(o.low - reach);
         o.id != channel.id
             && contains(o, channel)
             && common >= 0.8 * (channel.high - channel.low)
             && channel.within(o, 3.0 * row_s) >= 0.8
     })
+}
+
+/// Whether `channel` is the moment in which `other` was keyed: one or two rows at its start or stop in which the edge
+/// spreads its power about its own line.
+fn is_click(channel: &Channel, other: &Channel, row_s: f64) -> bool {
+    let brief = channel.covered_s() < CLICK_ROWS * row_s && other.covered_s() > 3.0 * channel.covered_s();
+    brief
+        && channel.peak_bin().abs_diff(other.peak_bin()) <= 1
+        && other.power() > 0.5 * channel.power()
+        && channel.within(other, 3.0 * row_s) >= 0.8
 }
 
 fn dc(channel: &Channel) -> Option<(ArtefactKind, String)> {

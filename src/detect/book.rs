@@ -109,6 +109,9 @@ impl Book {
         if !self.channels.iter().any(due) {
             return;
         }
+        for channel in &mut self.channels {
+            channel.tidy(1.5 * self.row_s);
+        }
         let mut all = std::mem::take(&mut self.snapshot);
         self.everything(scales, &moment.floor.level, &mut all);
         let mut over = Vec::new();
@@ -239,7 +242,8 @@ impl Book {
             return;
         };
         let rules = &self.rules;
-        kept.look_s = now_s + if kept.announced { rules.update_s } else { rules.retry_s };
+        let pause_s = if kept.announced { rules.update_s } else { rules.retry_s };
+        kept.look_s = after(now_s, pause_s);
         let observed_s = moment.timeline.observed_s(channel.start_s, channel.stop_s);
         let floor = &moment.floor.level;
         let emission = self.reporter.emission(channel, floor, observed_s, true);
@@ -256,7 +260,7 @@ impl Book {
         if self.reporter.too_weak(channel, &emission, floor, rules) || evidence.verdict(channel) != Verdict::Own {
             return;
         }
-        kept.look_s = now_s + rules.update_s;
+        kept.look_s = after(now_s, rules.update_s);
         kept.announced = true;
         sink(DetectEvent::Opened(emission));
     }
@@ -333,6 +337,11 @@ fn withdraw(channel: &Channel, emission: Emission, into: Option<u64>, cause: Str
         };
         sink(DetectEvent::Withdrawn(Withdrawn { emission, into, cause }));
     }
+}
+
+/// The first multiple of `step_s` that is a step away: looks at several emissions fall together.
+fn after(now_s: f64, step_s: f64) -> f64 {
+    (now_s / step_s + 1.0).ceil() * step_s
 }
 
 /// Whether two emissions have grown onto one channel.

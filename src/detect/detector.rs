@@ -28,8 +28,10 @@ use crate::dsp::{
 /// Largest rise of the floor within a row that is put down to splatter; more is a signal.
 const ROW_RISE_MAX: f32 = 2.5;
 
-/// Halvings of the range up to it: to 0.002 dB.
-const RISE_STEPS: usize = 12;
+/// Halvings of the range up to it: to 0.01 dB.
+const RISE_STEPS: usize = 10;
+/// Rise that noise alone may show.
+const RISE_NOISE: f32 = 1.09;
 
 /// Finds emissions in a stream of samples.
 pub struct Detector {
@@ -310,8 +312,13 @@ impl Detector {
         if enough(1.0) {
             return 1.0;
         }
-        let (mut low, mut high) = (1.0, ROW_RISE_MAX);
-        for _ in 0..RISE_STEPS {
+        // Mere noise stays below a tenth: a short range needs fewer halvings.
+        let (mut low, mut high, steps) = if enough(RISE_NOISE) {
+            (1.0, RISE_NOISE, RISE_STEPS - 4)
+        } else {
+            (RISE_NOISE, ROW_RISE_MAX, RISE_STEPS)
+        };
+        for _ in 0..steps {
             let middle = 0.5 * (low + high);
             if enough(middle) { high = middle } else { low = middle }
         }

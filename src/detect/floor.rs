@@ -7,8 +7,10 @@ use crate::dsp::noise_floor::{self, Floor, FloorRules};
 const GROUPS: usize = 64;
 /// Groups before the first new estimate.
 const GROUPS_MIN: usize = 32;
-/// Rows between estimates at least.
-const ROWS_STEP: usize = 32;
+/// Time and rows from one estimate to the next, whichever is less, where the groups would allow more of them.
+const STEP_S: f64 = 0.5;
+/// The rows.
+const STEP_ROWS: usize = 64;
 /// New groups between estimates.
 const GROUPS_STEP: usize = 16;
 
@@ -19,6 +21,7 @@ pub(super) struct FloorHistory {
     next: usize,
     filled: usize,
     fresh: usize,
+    step: usize,
     rows_per_group: usize,
     rows: usize,
     sum: Vec<f32>,
@@ -27,12 +30,15 @@ pub(super) struct FloorHistory {
 impl FloorHistory {
     pub(super) fn new(sample_rate_hz: f64, span_s: f64) -> Self {
         let rows = (span_s * sample_rate_hz / ROW as f64 / GROUPS as f64) as usize;
+        let rows_per_group = rows.clamp(1, 512);
+        let step_rows = ((STEP_S * sample_rate_hz / ROW as f64) as usize).min(STEP_ROWS);
         Self {
+            step: GROUPS_STEP.max(step_rows / rows_per_group),
             groups: vec![vec![0.0; BINS]; GROUPS],
             next: 0,
             filled: 0,
             fresh: 0,
-            rows_per_group: rows.clamp(1, 512),
+            rows_per_group,
             rows: 0,
             sum: vec![0.0; BINS],
         }
@@ -56,8 +62,7 @@ impl FloorHistory {
         self.next = (self.next + 1) % GROUPS;
         self.filled = (self.filled + 1).min(GROUPS);
         self.fresh += 1;
-        let step = GROUPS_STEP.max(ROWS_STEP / self.rows_per_group);
-        if self.filled < GROUPS_MIN || self.fresh < step {
+        if self.filled < GROUPS_MIN || self.fresh < self.step {
             return None;
         }
         self.fresh = 0;

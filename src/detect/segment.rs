@@ -257,8 +257,9 @@ impl Segmenter {
             let below = mean(k.saturating_sub(SKIRT_REACH), k.saturating_sub(SKIRT_GUARD));
             let above = mean((k + SKIRT_GUARD + 1).min(BINS), (k + SKIRT_REACH + 1).min(BINS));
             // The steeper side decides: a slope is no line.
-            f64::from(self.excess[k]) > PROMINENCE * below.max(above) && self.narrow[k] > narrow.seed
+            f64::from(self.excess[k]) > PROMINENCE * below.max(above)
         };
+        let prominent = |k: usize| self.narrow[k] > narrow.seed && prominent(k);
         let mut k = first;
         while k < last {
             if !prominent(k) {
