@@ -1,0 +1,64 @@
+//! Mean, maximum and minimum of the power of each bin, and the way from a kernel's order of bins to ascending frequency.
+
+/// Power of each bin over some frames, in ascending frequency, DC at N / 2. A spectrum's bins sum to the mean power of
+/// its windowed samples; full scale is 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    /// Frames counted.
+    pub frames: u32,
+    /// Mean power.
+    pub mean: Vec<f32>,
+    /// Greatest power.
+    pub max: Vec<f32>,
+    /// Least power.
+    pub min: Vec<f32>,
+}
+
+impl Statistics {
+    /// Nothing counted, `size` bins.
+    pub(in crate::dsp) fn new(size: usize) -> Self {
+        Self {
+            frames: 0,
+            mean: vec![0.0; size],
+            max: vec![0.0; size],
+            min: vec![0.0; size],
+        }
+    }
+}
+
+/// Copies bins from the order of the transform, DC first, to ascending frequency.
+pub(super) fn centred(bins: &[f32], out: &mut [f32]) {
+    let (positive, negative) = bins.split_at(bins.len().div_ceil(2));
+    out[..negative.len()].copy_from_slice(negative);
+    out[negative.len()..].copy_from_slice(positive);
+}
+
+/// Where a kernel's bins belong.
+pub(super) struct Layout {
+    places: Vec<u32>,
+}
+
+impl Layout {
+    /// `bins` yields, slot by slot, the bin 0..N in the order of the transform (DC first).
+    pub(super) fn new(bins: impl ExactSizeIterator<Item = usize>) -> Self {
+        let size = bins.len();
+        Self {
+            places: bins.map(|bin| ((bin + size / 2) % size) as u32).collect(),
+        }
+    }
+
+    /// Writes slots, given in groups of `L`, to their places.
+    pub(super) fn order<const L: usize>(&self, slots: impl Iterator<Item = [f32; L]>, out: &mut [f32]) {
+        assert!(
+            out.len() == self.places.len(),
+            "{} bins, not {}",
+            self.places.len(),
+            out.len()
+        );
+        for (slots, places) in slots.zip(self.places.as_chunks::<L>().0) {
+            for (slot, place) in slots.iter().zip(places) {
+                out[*place as usize] = *slot;
+            }
+        }
+    }
+}
