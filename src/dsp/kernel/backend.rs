@@ -70,6 +70,7 @@ fn avx2(taps: &[f64], format: IqFormat) -> Option<Box<dyn Engine>> {
         16384 => (16, 16, 2),
         _ => return Some(Box::new(General::new(taps))),
     };
+    let (columns, rows, frames) = (v("KA", columns), v("KB", rows), v("KF", frames));
     let shape = Shape { columns, rows, frames };
     Some(match format {
         IqFormat::Cu8 => Box::new(Fused::new::<u8>(simd, shape, taps)),

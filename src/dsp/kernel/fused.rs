@@ -80,6 +80,9 @@ struct Running<V> {
 const LINE: usize = 64;
 const AHEAD: usize = 8192;
 
+/// Vectors counted together: their sums, maxima and minima fit the registers.
+const GROUP: usize = 4;
+
 /// Vectors between blocks, so that the columns of one pass do not all fall on one set of the cache.
 const PAD: usize = 1;
 
@@ -163,25 +166,40 @@ struct Columns<'a, S: Simd<L>, T, const L: usize> {
 impl<S: Simd<L>, T: Sample, const L: usize> Work for Columns<'_, S, T, L> {
     #[inline(always)]
     fn run(self) {
-        match self.shape.columns {
-            1 => self.points::<1>(),
-            4 => self.points::<4>(),
-            8 => self.points::<8>(),
-            _ => self.points::<16>(),
+        // Constants let the compiler drop bounds checks and address arithmetic. Splits of the other width fall away.
+        match (L, self.shape.columns, self.shape.row(L)) {
+            (8, 1, 8) => self.points::<1, 8>(),
+            (8, 4, 8) => self.points::<4, 8>(),
+            (8, 8, 8) => self.points::<8, 8>(),
+            (8, 4, 32) => self.points::<4, 32>(),
+            (8, 4, 64) => self.points::<4, 64>(),
+            (8, 8, 64) => self.points::<8, 64>(),
+            (8, 16, 64) => self.points::<16, 64>(),
+            (8, 16, 128) => self.points::<16, 128>(),
+            (8, 8, 128) => self.points::<8, 128>(),
+            (16, 4, 16) => self.points::<4, 16>(),
+            (16, 8, 16) => self.points::<8, 16>(),
+            (16, 4, 64) => self.points::<4, 64>(),
+            (16, 8, 64) => self.points::<8, 64>(),
+            (16, 16, 64) => self.points::<16, 64>(),
+            _ => unreachable!("no kernel for {:?}", self.shape),
         }
     }
 }
 
 impl<S: Simd<L>, T: Sample, const L: usize> Columns<'_, S, T, L> {
+    /// A and C as constants.
     #[inline(always)]
-    fn points<const A: usize>(self) {
-        let (s, count, pitch) = (self.simd, self.shape.row(L), self.shape.pitch(L));
-        let twiddles = &self.tables.columns.as_chunks::<A>().0[..count];
-        let (x, window) = (&self.x[..A * count], &self.tables.window[..A * count]);
-        let work = &mut self.work[..A * pitch];
+    fn points<const A: usize, const C: usize>(self) {
+        let s = self.simd;
+        let twiddles = self.tables.columns.as_chunks::<A>().0;
+        let twiddles: &[[Complex<f32>; A]; C] = first(twiddles);
+        let x: &[[[Complex<T>; L]; C]; A] = first(self.x.as_chunks::<C>().0);
+        let window: &[[S::V; C]; A] = first(self.tables.window.as_chunks::<C>().0);
+        let (work, _) = self.work.split_at_mut(A * (C + PAD));
         let per_line = (LINE / size_of::<[Complex<T>; L]>()).max(1);
-        let lines = self.ahead.len().div_ceil(per_line).div_ceil(count);
-        for j in 0..count {
+        let lines = self.ahead.len().div_ceil(per_line).div_ceil(C);
+        for j in 0..C {
             for line in 0..lines {
                 if let Some(line) = self.ahead.get((j * lines + line) * per_line) {
                     s.prefetch(line);
@@ -190,17 +208,23 @@ impl<S: Simd<L>, T: Sample, const L: usize> Columns<'_, S, T, L> {
             let zero = s.splat(0.0);
             let mut y = [Complex::new(zero, zero); A];
             for i in 0..A {
-                let x = T::widen(s, &x[i * count + j]);
-                let w = window[i * count + j];
+                let x = T::widen(s, &x[i][j]);
+                let w = window[i][j];
                 y[i] = Complex::new(s.mul(x.re, w), s.mul(x.im, w));
             }
             let y = dft(s, y);
             work[j] = y[0];
             for a in 1..A {
-                work[a * pitch + j] = rotate(s, y[a], twiddles[j][a]);
+                work[a * (C + PAD) + j] = rotate(s, y[a], twiddles[j][a]);
             }
         }
     }
+}
+
+/// The first `N` of what is at least as long.
+#[inline(always)]
+fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
+    x.first_chunk().expect("tables and buffers of the split's length")
 }
 
 /// Second pass over all rows of some frames: `work` to the statistics, or to `frame` for a single one.
@@ -306,15 +330,44 @@ fn count<S: Simd<L>, const L: usize>(s: S, powers: &[S::V], running: &mut Runnin
         &mut running.max[at.clone()],
         &mut running.min[at],
     );
-    for i in 0..row {
-        let (mut total, mut high, mut low) = (sum[i], max[i], min[i]);
+    let groups = sum.as_chunks_mut::<GROUP>().0.iter_mut();
+    let groups = groups
+        .zip(max.as_chunks_mut::<GROUP>().0)
+        .zip(min.as_chunks_mut::<GROUP>().0);
+    for (i, ((sum, max), min)) in groups.enumerate() {
+        let (mut total, mut high, mut low) = (*sum, *max, *min);
         for frame in powers.chunks_exact(row) {
-            let p = frame[i];
-            total = s.add(total, p);
-            high = s.max(high, p);
-            low = s.min(low, p);
+            let power: &[S::V; GROUP] = first(&frame[i * GROUP..]);
+            for v in 0..GROUP {
+                total[v] = s.add(total[v], power[v]);
+                high[v] = s.max(high[v], power[v]);
+                low[v] = s.min(low[v], power[v]);
+            }
         }
-        (sum[i], max[i], min[i]) = (total, high, low);
+        (*sum, *max, *min) = (total, high, low);
+    }
+}
+
+/// Puts bins in order and begins anew.
+struct Order<'a, S: Simd<L>, const L: usize> {
+    simd: S,
+    layout: &'a Layout,
+    slots: &'a mut [S::V],
+    fresh: f32,
+    out: &'a mut [f32],
+}
+
+impl<S: Simd<L>, const L: usize> Work for Order<'_, S, L> {
+    #[inline(always)]
+    fn run(self) {
+        let s = self.simd;
+        for (slots, places) in self.slots.iter_mut().zip(self.layout.groups::<L>()) {
+            let slot = s.array(*slots);
+            for l in 0..L {
+                self.out[places[l] as usize] = slot[l];
+            }
+            *slots = s.splat(self.fresh);
+        }
     }
 }
 
@@ -370,13 +423,28 @@ impl<S: Simd<L>, const L: usize> Engine for Fused<S, L> {
     }
 
     fn take(&mut self, sum: &mut [f32], max: &mut [f32], min: &mut [f32]) {
-        let (s, running) = (self.simd, &mut self.running);
-        self.layout.order(running.sum.iter().map(|v| s.array(*v)), sum);
-        self.layout.order(running.max.iter().map(|v| s.array(*v)), max);
-        self.layout.order(running.min.iter().map(|v| s.array(*v)), min);
-        running.sum.fill(s.splat(0.0));
-        running.max.fill(s.splat(0.0));
-        running.min.fill(s.splat(f32::INFINITY));
+        let (simd, layout, running) = (self.simd, &self.layout, &mut self.running);
+        simd.run(Order {
+            simd,
+            layout,
+            slots: &mut running.sum,
+            fresh: 0.0,
+            out: sum,
+        });
+        simd.run(Order {
+            simd,
+            layout,
+            slots: &mut running.max,
+            fresh: 0.0,
+            out: max,
+        });
+        simd.run(Order {
+            simd,
+            layout,
+            slots: &mut running.min,
+            fresh: f32::INFINITY,
+            out: min,
+        });
     }
 
     fn frame(&mut self, samples: IqSlice<'_>, power: &mut [f32]) {
@@ -386,7 +454,13 @@ impl<S: Simd<L>, const L: usize> Engine for Fused<S, L> {
             IqSlice::Cs16(x) => self.pass(x, 0, 1, true),
             IqSlice::Cf32(x) => self.pass(x, 0, 1, true),
         }
-        let s = self.simd;
-        self.layout.order(self.frame.iter().map(|v| s.array(*v)), power);
+        let (simd, layout) = (self.simd, &self.layout);
+        simd.run(Order {
+            simd,
+            layout,
+            slots: &mut self.frame,
+            fresh: 0.0,
+            out: power,
+        });
     }
 }

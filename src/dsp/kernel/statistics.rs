@@ -47,18 +47,8 @@ impl Layout {
         }
     }
 
-    /// Writes slots, given in groups of `L`, to their places.
-    pub(super) fn order<const L: usize>(&self, slots: impl Iterator<Item = [f32; L]>, out: &mut [f32]) {
-        assert!(
-            out.len() == self.places.len(),
-            "{} bins, not {}",
-            self.places.len(),
-            out.len()
-        );
-        for (slots, places) in slots.zip(self.places.as_chunks::<L>().0) {
-            for (slot, place) in slots.iter().zip(places) {
-                out[*place as usize] = *slot;
-            }
-        }
+    /// Place of each slot, `L` at a time.
+    pub(super) fn groups<const L: usize>(&self) -> &[[u32; L]] {
+        self.places.as_chunks().0
     }
 }
