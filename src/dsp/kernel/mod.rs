@@ -10,8 +10,12 @@
 //! Which code computes it is chosen once, when an engine is made, and never changes what is computed: every backend
 //! is held to the reference by the same tests. `unsafe` is confined to the files of the instruction sets.
 
+#[cfg(all(test, target_arch = "x86_64"))]
+mod arrays;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod backend;
 #[cfg(target_arch = "x86_64")]
 mod butterfly;

@@ -344,6 +344,12 @@ contract! {
     reference: Backend::Reference,
     general: Backend::General,
     avx2: Backend::Avx2,
+    avx512: Backend::Avx512,
+}
+
+#[cfg(target_arch = "x86_64")]
+contract! {
+    arrays: Backend::Arrays,
 }
 
 #[test]
