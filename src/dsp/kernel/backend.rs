@@ -56,6 +56,12 @@ impl Backend {
         }
     }
 
+    /// The same as [`Self::engine`], the general path where the processor cannot run this one.
+    pub(in crate::dsp) fn engine_or_general(self, taps: &[f64], format: IqFormat) -> Box<dyn Engine> {
+        self.engine(taps, format)
+            .unwrap_or_else(|| Box::new(General::new(taps)))
+    }
+
     /// An engine for frames of `taps.len()` samples; `taps` carry the scale of the spectrum. `None` where the
     /// processor cannot run it.
     pub(in crate::dsp) fn engine(self, taps: &[f64], format: IqFormat) -> Option<Box<dyn Engine>> {

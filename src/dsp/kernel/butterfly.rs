@@ -52,25 +52,59 @@ pub(super) fn root(n: usize, k: usize) -> Complex<f32> {
     Complex::new(w.re as f32, w.im as f32)
 }
 
+/// (a + b, a − b).
 #[inline(always)]
-fn dft4<S: Simd<L>, const L: usize>(s: S, x: [Pair<S::V>; 4]) -> [Pair<S::V>; 4] {
-    let (a, b) = (add(s, x[0], x[2]), sub(s, x[0], x[2]));
-    let (c, d) = (add(s, x[1], x[3]), sub(s, x[1], x[3]));
-    [add(s, a, c), sub_i(s, b, d), sub(s, a, c), add_i(s, b, d)]
+fn both<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>) -> (Pair<S::V>, Pair<S::V>) {
+    (add(s, a, b), sub(s, a, b))
+}
+
+/// (a + b w, a − b w) in six operations: the difference is 2 a less the sum.
+#[inline(always)]
+fn both_rotated<S: Simd<L>, const L: usize>(
+    s: S,
+    a: Pair<S::V>,
+    b: Pair<S::V>,
+    w: Pair<S::V>,
+) -> (Pair<S::V>, Pair<S::V>) {
+    let two = s.splat(2.0);
+    let re = s.neg_mul_add(b.im, w.im, s.mul_add(b.re, w.re, a.re));
+    let im = s.mul_add(b.im, w.re, s.mul_add(b.re, w.im, a.im));
+    let gap = Complex::new(s.mul_sub(two, a.re, re), s.mul_sub(two, a.im, im));
+    (Complex::new(re, im), gap)
+}
+
+/// (a + b w, a − b w) for a real w.
+#[inline(always)]
+fn both_scaled<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>, w: S::V) -> (Pair<S::V>, Pair<S::V>) {
+    (
+        Complex::new(s.mul_add(b.re, w, a.re), s.mul_add(b.im, w, a.im)),
+        Complex::new(s.neg_mul_add(b.re, w, a.re), s.neg_mul_add(b.im, w, a.im)),
+    )
+}
+
+/// Sums and differences of inputs R/2 apart, which every transform begins with; the upper halves are not used.
+#[derive(Clone, Copy)]
+struct Halves<V, const R: usize> {
+    sum: [Pair<V>; R],
+    gap: [Pair<V>; R],
 }
 
 #[inline(always)]
-fn dft8<S: Simd<L>, const L: usize>(s: S, x: [Pair<S::V>; 8]) -> [Pair<S::V>; 8] {
+fn dft4<S: Simd<L>, const L: usize>(s: S, [a, b]: [Pair<S::V>; 2], [c, d]: [Pair<S::V>; 2]) -> [Pair<S::V>; 4] {
+    [add(s, a, b), sub_i(s, c, d), sub(s, a, b), add_i(s, c, d)]
+}
+
+#[inline(always)]
+fn dft8<S: Simd<L>, const L: usize>(s: S, x: Halves<S::V, 8>) -> [Pair<S::V>; 8] {
     let half = s.splat(FRAC_1_SQRT_2 as f32);
-    let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
-    let sum = [add(s, x0, x4), add(s, x1, x5), add(s, x2, x6), add(s, x3, x7)];
-    let gap = [sub(s, x0, x4), sub(s, x1, x5), sub(s, x2, x6), sub(s, x3, x7)];
-    let even = dft4(s, sum);
-    // √½ of these are gap[1] · e^(−πi/4) and gap[3] · e^(−3πi/4).
-    let t1: Pair<S::V> = Complex::new(s.add(gap[1].re, gap[1].im), s.sub(gap[1].im, gap[1].re));
-    let t3: Pair<S::V> = Complex::new(s.sub(gap[3].im, gap[3].re), s.add(gap[3].re, gap[3].im));
-    let (c, d) = (sub_i(s, gap[0], gap[2]), add_i(s, gap[0], gap[2]));
-    // t3.im is negated: the additions below take that into account.
+    let [s0, s1, s2, s3, ..] = x.sum;
+    let [g0, g1, g2, g3, ..] = x.gap;
+    let (low, high) = (both(s, s0, s2), both(s, s1, s3));
+    let even = dft4(s, [low.0, high.0], [low.1, high.1]);
+    // √½ of these are g1 · e^(−πi/4) and g3 · e^(−3πi/4), the imaginary part of the latter negated.
+    let t1: Pair<S::V> = Complex::new(s.add(g1.re, g1.im), s.sub(g1.im, g1.re));
+    let t3: Pair<S::V> = Complex::new(s.sub(g3.im, g3.re), s.add(g3.re, g3.im));
+    let (c, d) = (sub_i(s, g0, g2), add_i(s, g0, g2));
     let p = Complex::new(s.add(t1.re, t3.re), s.sub(t1.im, t3.im));
     let m = Complex::new(s.sub(t1.re, t3.re), s.add(t1.im, t3.im));
     [
@@ -105,18 +139,19 @@ const ROOTS_16: [Complex<f32>; 10] = {
 };
 
 #[inline(always)]
-fn dft16<S: Simd<L>, const L: usize>(s: S, x: [Pair<S::V>; 16]) -> [Pair<S::V>; 16] {
-    let mut columns = [[x[0]; 4]; 4];
+fn dft16<S: Simd<L>, const L: usize>(s: S, x: Halves<S::V, 16>) -> [Pair<S::V>; 16] {
+    let mut columns = [[x.sum[0]; 4]; 4];
     for n in 0..4 {
-        columns[n] = dft4(s, [x[n], x[n + 4], x[n + 8], x[n + 12]]);
+        columns[n] = dft4(s, [x.sum[n], x.sum[n + 4]], [x.gap[n], x.gap[n + 4]]);
     }
-    let mut y = x;
+    let mut y = x.sum;
     for k in 0..4 {
-        let mut row = [x[0]; 4];
+        let mut row = [x.sum[0]; 4];
         for n in 0..4 {
             row[n] = twiddled(s, columns[n][k], n * k);
         }
-        let row = dft4(s, row);
+        let (low, high) = (both(s, row[0], row[2]), both(s, row[1], row[3]));
+        let row = dft4(s, [low.0, high.0], [low.1, high.1]);
         for m in 0..4 {
             y[k + 4 * m] = row[m];
         }
@@ -134,17 +169,68 @@ fn twiddled<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, k: usize) -> Pair<S
     }
 }
 
-/// Transform of `R` = 1, 4, 8 or 16 vectors.
+/// Transform of `R` = 4, 8 or 16 vectors from their sums and differences.
 #[inline(always)]
-pub(super) fn dft<S: Simd<L>, const L: usize, const R: usize>(s: S, x: [Pair<S::V>; R]) -> [Pair<S::V>; R] {
-    const { assert!(matches!(R, 1 | 4 | 8 | 16)) };
-    let mut y = x;
+fn finish<S: Simd<L>, const L: usize, const R: usize>(s: S, x: Halves<S::V, R>) -> [Pair<S::V>; R] {
+    assert!(matches!(R, 4 | 8 | 16), "no transform of {R} points");
+    let mut y = x.sum;
     if let (4, Some(y)) = (R, y.first_chunk_mut()) {
-        *y = dft4(s, *y);
-    } else if let (8, Some(y)) = (R, y.first_chunk_mut()) {
-        *y = dft8(s, *y);
-    } else if let (16, Some(y)) = (R, y.first_chunk_mut()) {
-        *y = dft16(s, *y);
+        let (sum, gap) = (x.sum, x.gap);
+        *y = dft4(s, [sum[0], sum[1 % R]], [gap[0], gap[1 % R]]);
+    } else if let (8, Some(y), Some(sum), Some(gap)) =
+        (R, y.first_chunk_mut(), x.sum.first_chunk(), x.gap.first_chunk())
+    {
+        *y = dft8(s, Halves { sum: *sum, gap: *gap });
+    } else if let (16, Some(y), Some(sum), Some(gap)) =
+        (R, y.first_chunk_mut(), x.sum.first_chunk(), x.gap.first_chunk())
+    {
+        *y = dft16(s, Halves { sum: *sum, gap: *gap });
     }
     y
+}
+
+/// Transform of x\[n\].
+#[inline(always)]
+pub(super) fn dft<S: Simd<L>, const L: usize, const R: usize>(s: S, x: [Pair<S::V>; R]) -> [Pair<S::V>; R] {
+    if R == 1 {
+        return x;
+    }
+    let mut halves = Halves { sum: x, gap: x };
+    for n in 0..R / 2 {
+        (halves.sum[n], halves.gap[n]) = both(s, x[n], x[n + R / 2]);
+    }
+    finish(s, halves)
+}
+
+/// Transform of x\[n\] w\[n\], w\[0\] being 1.
+#[inline(always)]
+pub(super) fn dft_rotated<S: Simd<L>, const L: usize, const R: usize>(
+    s: S,
+    x: [Pair<S::V>; R],
+    w: [Pair<S::V>; R],
+) -> [Pair<S::V>; R] {
+    let mut halves = Halves { sum: x, gap: x };
+    for n in 0..R / 2 {
+        let a = if n == 0 { x[0] } else { mul(s, x[n], w[n]) };
+        (halves.sum[n], halves.gap[n]) = both_rotated(s, a, x[n + R / 2], w[n + R / 2]);
+    }
+    finish(s, halves)
+}
+
+/// Transform of x\[n\] w\[n\] for real w.
+#[inline(always)]
+pub(super) fn dft_scaled<S: Simd<L>, const L: usize, const R: usize>(
+    s: S,
+    x: [Pair<S::V>; R],
+    w: [S::V; R],
+) -> [Pair<S::V>; R] {
+    let mut halves = Halves { sum: x, gap: x };
+    for n in 0..R.div_ceil(2) {
+        let a = Complex::new(s.mul(x[n].re, w[n]), s.mul(x[n].im, w[n]));
+        if R == 1 {
+            return [a; R];
+        }
+        (halves.sum[n], halves.gap[n]) = both_scaled(s, a, x[n + R / 2], w[n + R / 2]);
+    }
+    finish(s, halves)
 }

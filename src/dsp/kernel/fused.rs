@@ -23,7 +23,7 @@ use num_complex::Complex;
 
 use super::{
     Engine,
-    butterfly::{dft, mul, root, rotate},
+    butterfly::{dft, dft_rotated, dft_scaled, root, rotate},
     simd::{Pair, Sample, Simd, Work},
     statistics::Layout,
 };
@@ -65,7 +65,7 @@ struct Tables<S: Simd<L>, const L: usize> {
     columns: Vec<Complex<f32>>,
     /// w(C)^(j b) at \[j\]\[b\], j below L.
     rows: Vec<Complex<f32>>,
-    /// w(N)^(l (a + A c)) at \[a\]\[b\]\[m\], c = b + B m.
+    /// w(N)^(l (a + A c)) at \[a\]\[b\]\[l\], c = b + B m in lane m.
     lanes: Vec<Pair<S::V>>,
 }
 
@@ -104,8 +104,8 @@ impl<S: Simd<L>, const L: usize> Tables<S, L> {
         let (size, rows) = (taps.len(), taps.len() / L);
         let scaled = taps.iter().map(|w| (w * T::TO_FULL_SCALE) as f32).collect::<Vec<_>>();
         let grid = |outer: usize, inner: usize| (0..outer).flat_map(move |x| (0..inner).map(move |y| (x, y)));
-        let lane = |a: usize, b: usize, m: usize| {
-            let w: [_; L] = std::array::from_fn(|l| root(size, l * (a + a_count * (b + b_count * m))));
+        let lane = |a: usize, b: usize, l: usize| {
+            let w: [_; L] = std::array::from_fn(|m| root(size, l * (a + a_count * (b + b_count * m))));
             Complex::new(s.vector(w.map(|w| w.re)), s.vector(w.map(|w| w.im)))
         };
         Self {
@@ -113,7 +113,7 @@ impl<S: Simd<L>, const L: usize> Tables<S, L> {
             columns: grid(c_count, a_count).map(|(j, a)| root(rows, j * a)).collect(),
             rows: grid(L, b_count).map(|(j, b)| root(c_count, j * b)).collect(),
             lanes: grid(a_count, b_count)
-                .flat_map(|(a, b)| (0..L).map(move |m| lane(a, b, m)))
+                .flat_map(|(a, b)| (0..L).map(move |l| lane(a, b, l)))
                 .collect(),
         }
     }
@@ -198,7 +198,7 @@ impl<S: Simd<L>, T: Sample, const L: usize> Columns<'_, S, T, L> {
         let window: &[[S::V; C]; A] = first(self.tables.window.as_chunks::<C>().0);
         let (work, _) = self.work.split_at_mut(A * (C + PAD));
         let per_line = (LINE / size_of::<[Complex<T>; L]>()).max(1);
-        let lines = self.ahead.len().div_ceil(per_line).div_ceil(C);
+        let lines = A.div_ceil(per_line);
         for j in 0..C {
             for line in 0..lines {
                 if let Some(line) = self.ahead.get((j * lines + line) * per_line) {
@@ -206,13 +206,12 @@ impl<S: Simd<L>, T: Sample, const L: usize> Columns<'_, S, T, L> {
                 }
             }
             let zero = s.splat(0.0);
-            let mut y = [Complex::new(zero, zero); A];
+            let mut column = ([Complex::new(zero, zero); A], [zero; A]);
             for i in 0..A {
-                let x = T::widen(s, &x[i][j]);
-                let w = window[i][j];
-                y[i] = Complex::new(s.mul(x.re, w), s.mul(x.im, w));
+                column.0[i] = T::widen(s, &x[i][j]);
+                column.1[i] = window[i][j];
             }
-            let y = dft(s, y);
+            let y = dft_scaled(s, column.0, column.1);
             work[j] = y[0];
             for a in 1..A {
                 work[a * (C + PAD) + j] = rotate(s, y[a], twiddles[j][a]);
@@ -306,15 +305,14 @@ fn row<S: Simd<L>, const L: usize, const B: usize>(
         let y = dft(s, if B > 1 { between[b] } else { block[b] });
         let (mut re, mut im) = ([y[0].re; L], [y[0].im; L]);
         for m in 0..L {
-            let z = mul(s, y[m], lanes[b][m]);
-            (re[m], im[m]) = (z.re, z.im);
+            (re[m], im[m]) = (y[m].re, y[m].im);
         }
         let (re, im) = (s.transpose(re), s.transpose(im));
         let mut z = y;
         for l in 0..L {
             z[l] = Complex::new(re[l], im[l]);
         }
-        let y = dft(s, z);
+        let y = dft_rotated(s, z, lanes[b]);
         for p in 0..L {
             powers[b][p] = s.mul_add(y[p].re, y[p].re, s.mul(y[p].im, y[p].im));
         }
