@@ -2,6 +2,7 @@
 
 use super::{
     artefact::{Evidence, Verdict},
+    burst::Burst,
     channel::{Channel, Reporter, band_share},
     clipping::Clipping,
     config::{DetectorConfig, ROW, Rules},
@@ -9,7 +10,6 @@ use super::{
     event::DetectEvent,
     scales::Scales,
     timeline::Timeline,
-    tracker::Burst,
 };
 use crate::dsp::noise_floor::Floor;
 

@@ -1,10 +1,10 @@
 //! Bursts on one channel become one emission, measured over all of them.
 
 use super::{
+    burst::Burst,
     config::{BINS, DetectorConfig, Rules},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
-    tracker::Burst,
 };
 use crate::{
     dsp::measure::{centroid, decibel, x_db_band},

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     book::{Book, Moment, Sink},
+    burst::Burst,
     clipping::Clipping,
     config::{BINS, DetectError, DetectorConfig, HOP, PULSE_BINS, PULSE_SLOT, ROW, ROW_QUANTILE, SEGMENTS, Thresholds},
     emission::{Gap, GapReason, Summary},
@@ -16,7 +17,7 @@ use super::{
     segment::{RowFloor, Run, Segmenter, Tests},
     spike::Spike,
     timeline::Timeline,
-    tracker::{Burst, RowTime},
+    tracker::RowTime,
 };
 use crate::dsp::{
     detection::snr_wall_db,

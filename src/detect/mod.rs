@@ -2,6 +2,7 @@
 
 mod artefact;
 mod book;
+mod burst;
 mod channel;
 mod clipping;
 mod config;

@@ -1,8 +1,8 @@
 //! Short wide pulses, at the resolution of 64 bins: too brief for the rows, which would smear them.
 
 use super::{
+    burst::Burst,
     config::{BINS, PULSE_BINS, PULSE_SLOT, Rules, Threshold},
-    tracker::Burst,
 };
 use crate::dsp::measure::occupied_band;
 

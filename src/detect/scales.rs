@@ -1,10 +1,11 @@
 //! The time scales bursts are followed at: single rows, and two long averages for what is too weak for a row.
 
 use super::{
+    burst::Burst,
     config::{Rules, Thresholds},
     segment::{RowFloor, Run},
     slow::SlowAverage,
-    tracker::{Burst, RowTime, Tracker},
+    tracker::{RowTime, Tracker},
 };
 
 /// The trackers of all scales.

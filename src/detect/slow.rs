@@ -1,9 +1,10 @@
 //! Long averages for signals too weak for single rows: what the rows have already claimed is left out.
 
 use super::{
+    burst::Burst,
     config::{BINS, Threshold},
     segment::{RowFloor, Run, Segmenter, Tests},
-    tracker::{Burst, RowTime, Tracker},
+    tracker::{RowTime, Tracker},
 };
 
 /// One long average.

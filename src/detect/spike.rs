@@ -4,7 +4,7 @@
 //! covers are taken for what their neighbours show, so that a wide signal over the centre stays whole; only what stands
 //! well over the spike there is a signal. The spike itself is reported as an artefact when it ends.
 
-use super::{config::BINS, tracker::Burst};
+use super::{burst::Burst, config::BINS};
 use crate::dsp::noise_floor::Floor;
 
 /// First bin the window spreads the line to.

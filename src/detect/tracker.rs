@@ -1,41 +1,6 @@
 //! Regions of consecutive rows become bursts: one stretch of one signal in time.
 
-use super::{config::BINS, energy::Energy, segment::Run};
-
-/// A stretch of one signal, with everything that is needed to measure it.
-#[derive(Debug, Clone)]
-pub(super) struct Burst {
-    /// Lower edge of the band it was last seen in, bins.
-    pub(super) low: f64,
-    /// Upper edge.
-    pub(super) high: f64,
-    /// First time above threshold.
-    pub(super) start_s: f64,
-    /// Last time above threshold.
-    pub(super) stop_s: f64,
-    /// Time above threshold.
-    pub(super) on_s: f64,
-    /// Energy over the floor per bin (power × seconds).
-    pub(super) energy: Energy,
-    /// The same beside the regions, where it may be weak signal or only noise.
-    pub(super) margin: Energy,
-    /// Sum of `energy` over the bins.
-    total: f64,
-    /// Strongest power of one row.
-    pub(super) peak: f32,
-    /// Whether it was on when observation began.
-    pub(super) from_start: bool,
-    /// Whether it was on when observation ended.
-    pub(super) to_end: bool,
-    /// The emission it belongs to, once decided.
-    pub(super) emission: Option<u64>,
-    /// Rows seen.
-    rows: u32,
-    /// Row number of the last row seen.
-    last_row: u64,
-    /// Row number of the first.
-    first_row: u64,
-}
+use super::{burst::Burst, config::BINS, energy::Energy, segment::Run};
 
 /// Time and number of a row.
 #[derive(Debug, Clone, Copy)]
@@ -396,7 +361,7 @@ impl Tracker {
                 let young = b.rows < ESTABLISHED && b.emission.is_none() && b.first_row.abs_diff(began) <= TOGETHER;
                 if index != keep && young && self.open[index].last_row > 0 {
                     let part = self.open[index].clone();
-                    absorb(&mut self.open[keep], &part);
+                    self.open[keep].absorb(&part);
                     self.open[index].rows = 0;
                 }
             }
@@ -428,9 +393,9 @@ impl Tracker {
                 continue;
             }
             let mut burst = self.ended.swap_remove(index);
-            while let Some(other) = self.ended.iter().position(|o| siblings(&burst, o, TOGETHER)) {
+            while let Some(other) = self.ended.iter().position(|o| burst.is_sibling_of(o, TOGETHER)) {
                 let part = self.ended.swap_remove(other);
-                absorb(&mut burst, &part);
+                burst.absorb(&part);
                 self.recycle(part);
                 index = 0;
             }
@@ -457,63 +422,4 @@ fn part_of(run: &Run, low: f64, high: f64) -> Run {
 /// Power of a region above the floor.
 fn region_power(run: &Run, excess: &[f32]) -> f32 {
     excess[run.first..run.last].iter().sum::<f32>().max(0.0)
-}
-
-/// Whether two ended bursts are neighbours that began and ended together: the tones of one FSK sender, the parts of
-/// a faded wide signal.
-fn siblings(a: &Burst, b: &Burst, rows: u64) -> bool {
-    if (a.from_start && b.from_start && a.to_end && b.to_end) || a.emission.is_some() && b.emission.is_some() {
-        return false;
-    }
-    let gap = a.low.max(b.low) - a.high.min(b.high);
-    let width = (a.high - a.low).max(b.high - b.low).max(4.0);
-    gap < width && a.first_row.abs_diff(b.first_row) <= rows && a.last_row.abs_diff(b.last_row) <= rows
-}
-
-/// Joins `part` to `burst`.
-fn absorb(burst: &mut Burst, part: &Burst) {
-    burst.energy.add(&part.energy);
-    burst.margin.add(&part.margin);
-    burst.total += part.total;
-    burst.low = burst.low.min(part.low);
-    burst.high = burst.high.max(part.high);
-    burst.start_s = burst.start_s.min(part.start_s);
-    burst.stop_s = burst.stop_s.max(part.stop_s);
-    burst.on_s = burst.on_s.max(part.on_s);
-    burst.first_row = burst.first_row.min(part.first_row);
-    burst.last_row = burst.last_row.max(part.last_row);
-    burst.peak += part.peak;
-    burst.from_start |= part.from_start;
-    burst.to_end |= part.to_end;
-    burst.emission = burst.emission.or(part.emission);
-}
-
-impl Burst {
-    /// A burst from a pulse: energy above the floor per bin during `[start_s, stop_s]`.
-    pub(super) fn pulse(start_s: f64, stop_s: f64, band: (f64, f64), energy: &[f32], peak: f32) -> Self {
-        let mut own = Energy::new();
-        own.slice_mut(0..BINS).copy_from_slice(energy);
-        Self {
-            low: band.0,
-            high: band.1,
-            start_s,
-            stop_s,
-            on_s: stop_s - start_s,
-            total: own.total(),
-            energy: own,
-            margin: Energy::new(),
-            peak,
-            from_start: false,
-            to_end: false,
-            emission: None,
-            rows: 1,
-            last_row: 0,
-            first_row: 0,
-        }
-    }
-
-    /// Mean power while on.
-    fn mean_power(&self) -> f32 {
-        (self.total / self.on_s.max(1e-12)) as f32
-    }
 }

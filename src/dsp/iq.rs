@@ -4,6 +4,41 @@
 
 use num_complex::Complex;
 
+/// A native format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IqFormat {
+    /// Unsigned 8 bit, offset 127.5.
+    Cu8,
+    /// Signed 8 bit.
+    Cs8,
+    /// Signed 16 bit.
+    Cs16,
+    /// 32-bit float.
+    Cf32,
+}
+
+impl IqFormat {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Cu8, Self::Cs8, Self::Cs16, Self::Cf32];
+}
+
+pub(super) fn from_cu8(x: Complex<u8>) -> Complex<f32> {
+    Complex::new(f32::from(x.re) - 127.5, f32::from(x.im) - 127.5) * (1.0 / 127.5)
+}
+
+pub(super) fn from_cs8(x: Complex<i8>) -> Complex<f32> {
+    Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 128.0)
+}
+
+pub(super) fn from_cs16(x: Complex<i16>) -> Complex<f32> {
+    Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 32_768.0)
+}
+
+pub(super) fn from_cf32(x: Complex<f32>) -> Complex<f32> {
+    let finite = |x: f32| if x.is_finite() { x } else { 0.0 };
+    Complex::new(finite(x.re), finite(x.im))
+}
+
 /// Borrowed samples in their native format.
 #[derive(Debug, Clone, Copy)]
 pub enum IqSlice<'a> {
@@ -46,31 +81,24 @@ impl IqSlice<'_> {
         }
     }
 
+    /// The format.
+    #[must_use]
+    pub fn format(&self) -> IqFormat {
+        match self {
+            Self::Cu8(_) => IqFormat::Cu8,
+            Self::Cs8(_) => IqFormat::Cs8,
+            Self::Cs16(_) => IqFormat::Cs16,
+            Self::Cf32(_) => IqFormat::Cf32,
+        }
+    }
+
     /// Appends the samples as floating point, full scale ±1.0; what is not a number becomes silence.
     pub fn append_to(&self, out: &mut Vec<Complex<f32>>) {
         match self {
-            Self::Cu8(s) => out.extend(s.iter().map(|x| {
-                Complex::new(
-                    (f32::from(x.re) - 127.5) * (1.0 / 127.5),
-                    (f32::from(x.im) - 127.5) * (1.0 / 127.5),
-                )
-            })),
-            Self::Cs8(s) => {
-                out.extend(
-                    s.iter()
-                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 128.0)),
-                );
-            }
-            Self::Cs16(s) => {
-                out.extend(
-                    s.iter()
-                        .map(|x| Complex::new(f32::from(x.re), f32::from(x.im)) * (1.0 / 32_768.0)),
-                );
-            }
-            Self::Cf32(s) => {
-                let finite = |x: f32| if x.is_finite() { x } else { 0.0 };
-                out.extend(s.iter().map(|x| Complex::new(finite(x.re), finite(x.im))));
-            }
+            Self::Cu8(s) => out.extend(s.iter().map(|x| from_cu8(*x))),
+            Self::Cs8(s) => out.extend(s.iter().map(|x| from_cs8(*x))),
+            Self::Cs16(s) => out.extend(s.iter().map(|x| from_cs16(*x))),
+            Self::Cf32(s) => out.extend(s.iter().map(|x| from_cf32(*x))),
         }
     }
 
@@ -105,6 +133,82 @@ impl IqSlice<'_> {
 fn count<T>(samples: &[Complex<T>], hit: impl Fn(&Complex<T>) -> bool) -> u64 {
     let few = |part: &[Complex<T>]| part.iter().map(|x| u8::from(hit(x))).sum::<u8>();
     samples.chunks(255).map(|part| u64::from(few(part))).sum()
+}
+
+/// Samples kept in their native format.
+#[derive(Debug, Clone)]
+pub enum IqBuffer {
+    /// Unsigned 8 bit, offset 127.5.
+    Cu8(Vec<Complex<u8>>),
+    /// Signed 8 bit.
+    Cs8(Vec<Complex<i8>>),
+    /// Signed 16 bit.
+    Cs16(Vec<Complex<i16>>),
+    /// 32-bit float, full scale ±1.0.
+    Cf32(Vec<Complex<f32>>),
+}
+
+impl IqBuffer {
+    /// An empty buffer with room for `capacity` samples.
+    #[must_use]
+    pub fn with_capacity(format: IqFormat, capacity: usize) -> Self {
+        match format {
+            IqFormat::Cu8 => Self::Cu8(Vec::with_capacity(capacity)),
+            IqFormat::Cs8 => Self::Cs8(Vec::with_capacity(capacity)),
+            IqFormat::Cs16 => Self::Cs16(Vec::with_capacity(capacity)),
+            IqFormat::Cf32 => Self::Cf32(Vec::with_capacity(capacity)),
+        }
+    }
+
+    /// The samples.
+    #[must_use]
+    pub fn as_slice(&self) -> IqSlice<'_> {
+        match self {
+            Self::Cu8(s) => IqSlice::Cu8(s),
+            Self::Cs8(s) => IqSlice::Cs8(s),
+            Self::Cs16(s) => IqSlice::Cs16(s),
+            Self::Cf32(s) => IqSlice::Cf32(s),
+        }
+    }
+
+    /// Appends samples.
+    ///
+    /// # Panics
+    /// When they are of another format.
+    pub fn append(&mut self, samples: IqSlice<'_>) {
+        match (self, samples) {
+            (Self::Cu8(to), IqSlice::Cu8(s)) => to.extend_from_slice(s),
+            (Self::Cs8(to), IqSlice::Cs8(s)) => to.extend_from_slice(s),
+            (Self::Cs16(to), IqSlice::Cs16(s)) => to.extend_from_slice(s),
+            (Self::Cf32(to), IqSlice::Cf32(s)) => to.extend_from_slice(s),
+            (to, s) => wrong_format(to.as_slice().format(), s.format()),
+        }
+    }
+
+    /// Removes all samples.
+    pub fn clear(&mut self) {
+        match self {
+            Self::Cu8(s) => s.clear(),
+            Self::Cs8(s) => s.clear(),
+            Self::Cs16(s) => s.clear(),
+            Self::Cf32(s) => s.clear(),
+        }
+    }
+
+    /// Removes the first `count` samples.
+    pub fn drop_front(&mut self, count: usize) {
+        match self {
+            Self::Cu8(s) => drop(s.drain(..count)),
+            Self::Cs8(s) => drop(s.drain(..count)),
+            Self::Cs16(s) => drop(s.drain(..count)),
+            Self::Cf32(s) => drop(s.drain(..count)),
+        }
+    }
+}
+
+#[cold]
+fn wrong_format(expected: IqFormat, got: IqFormat) -> ! {
+    panic!("samples are {got:?} where {expected:?} was agreed")
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! (DC in the middle, index `fft_size / 2`) wherever a spectrum leaves this module.
 
 pub mod detection;
+pub mod estimator;
 pub mod iq;
+pub mod kernel;
 pub mod measure;
 pub mod noise_floor;
 pub mod spectrum;

@@ -20,11 +20,21 @@ impl Window {
     /// The four-term Blackman–Harris window of `length` samples.
     #[must_use]
     pub fn blackman_harris(length: usize) -> Self {
-        const A: [f64; 4] = [0.358_75, 0.488_29, 0.141_28, 0.011_68];
+        Self::cosine_sum(length, &[0.358_75, -0.488_29, 0.141_28, -0.011_68])
+    }
+
+    /// The Hann window of `length` samples: narrower than Blackman–Harris, with sidelobes 32 dB down.
+    #[must_use]
+    pub fn hann(length: usize) -> Self {
+        Self::cosine_sum(length, &[0.5, -0.5])
+    }
+
+    fn cosine_sum(length: usize, terms: &[f64]) -> Self {
         let taps: Vec<f64> = (0..length)
             .map(|i| {
                 let phase = 2.0 * PI * i as f64 / length as f64;
-                A[0] - A[1] * phase.cos() + A[2] * (2.0 * phase).cos() - A[3] * (3.0 * phase).cos()
+                let terms = terms.iter().enumerate();
+                terms.map(|(m, a)| a * (m as f64 * phase).cos()).sum()
             })
             .collect();
         Self {
@@ -32,6 +42,13 @@ impl Window {
             sum_squares: taps.iter().map(|w| w * w).sum(),
             taps: taps.into_iter().map(|w| w as f32).collect(),
         }
+    }
+
+    /// The coefficients over √(N Σw²): the bins of a spectrum then sum to the mean power of the windowed samples.
+    #[must_use]
+    pub fn power_taps(&self) -> Vec<f64> {
+        let scale = 1.0 / (self.taps.len() as f64 * self.sum_squares).sqrt();
+        self.taps.iter().map(|w| f64::from(*w) * scale).collect()
     }
 
     /// Equivalent noise bandwidth in bins, N Σw² / (Σw)².

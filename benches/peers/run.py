@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""R1: the whole chain of a spectrum kernel against the bare FFT of the fastest libraries, and against what people use.
+
+R1 = time of the bare FFTs / time of the whole chain for the same input samples: conversion, window, FFT, power, mean,
+maximum and minimum over 64 frames. Above 1, the chain takes less time than the library needs for its FFT alone. The
+bare FFT runs out of place on one frame that stays in the cache, the kindest case; at 50 % overlap it runs twice as often.
+
+Contenders take turns, one pair after the other, for ROUNDS rounds; rates are the best, ratios the median of pairs.
+Set up by `setup.sh`, which also builds the kernel benchmark; libraries that are missing are left out and named.
+
+Usage: run.py KERNEL_BENCHMARK [SIZE ...]
+"""
+import ctypes, glob, os, statistics, subprocess, sys, time
+
+os.environ["MKL_THREADING_LAYER"] = "SEQUENTIAL"
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HOME = os.environ.get("PEERS_HOME", "/tmp/pinpu-peers")
+ROUNDS = 7
+FORWARD, PATIENT = -1, 1 << 5
+DFTI_COMPLEX, DFTI_PLACEMENT, DFTI_NOT_INPLACE = 32, 11, 44
+pointer = ctypes.c_void_p
+
+
+def aligned(n):
+    raw = np.zeros(8 * n + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start:start + 8 * n].view(np.complex64)
+
+
+class Bare:
+    """A foreign transform of one size: calls per second on a hot frame, as MS/s."""
+
+    def __init__(self, shim, function, plan, size):
+        self.shim, self.function, self.plan, self.size = shim, ctypes.cast(function, pointer), plan, size
+        self.input, self.output = aligned(size), aligned(size)
+        self.input[:] = np.random.randn(size) + 1j * np.random.randn(size)
+
+    def rate(self):
+        calls = max(1, (1 << 18) // self.size)
+        took = self.shim.best_call(self.function, self.plan, self.input.ctypes.data, self.output.ctypes.data, calls, 60)
+        return self.size / took / 1e6
+
+
+def mkl(shim, size):
+    library = ctypes.CDLL(glob.glob(f"{HOME}/venv/lib/libmkl_rt.so*")[0], mode=os.RTLD_LOCAL)
+    plan = pointer()
+    if library.DftiCreateDescriptor_s_1d(ctypes.byref(plan), DFTI_COMPLEX, ctypes.c_long(size)) != 0:
+        raise OSError("no MKL descriptor")
+    library.DftiSetValue(plan, DFTI_PLACEMENT, DFTI_NOT_INPLACE)
+    library.DftiCommitDescriptor(plan)
+    return Bare(shim, library.DftiComputeForward, plan, size)
+
+
+def fftw(shim, size):
+    library = ctypes.CDLL(f"{HOME}/fftw/lib/libfftw3f.so.3", mode=os.RTLD_LOCAL)
+    library.fftwf_plan_dft_1d.restype = pointer
+    library.fftwf_plan_dft_1d.argtypes = [ctypes.c_int, pointer, pointer, ctypes.c_int, ctypes.c_uint]
+    library.fftwf_set_timelimit.argtypes = [ctypes.c_double]
+    library.fftwf_set_timelimit(8.0)
+    a, b = aligned(size), aligned(size)
+    plan = library.fftwf_plan_dft_1d(size, a.ctypes.data, b.ctypes.data, FORWARD, PATIENT)
+    return Bare(shim, library.fftwf_execute_dft, plan, size)
+
+
+def chain(benchmark, size, hop):
+    out = subprocess.run([benchmark, "--one", str(size), str(hop), "cu8", "best"], capture_output=True, text=True)
+    return float(out.stdout)
+
+
+def numpy_chain(size, seconds=0.4):
+    x = (np.random.randn(64, size) + 1j * np.random.randn(64, size)).astype(np.complex64)
+    window = np.hanning(size).astype(np.float32)
+    done, best = time.perf_counter() + seconds, 0.0
+    while time.perf_counter() < done:
+        start = time.perf_counter()
+        power = np.abs(np.fft.fft(x * window, axis=1)) ** 2
+        power.mean(0), power.max(0), power.min(0)
+        best = max(best, x.size / (time.perf_counter() - start) / 1e6)
+    return best
+
+
+def welch_chain(size, overlap, seconds=0.4):
+    from scipy.signal import welch
+    x = (np.random.randn(64 * size) + 1j * np.random.randn(64 * size)).astype(np.complex64)
+    done, best = time.perf_counter() + seconds, 0.0
+    while time.perf_counter() < done:
+        start = time.perf_counter()
+        welch(x, nperseg=size, noverlap=overlap, return_onesided=False, detrend=False)
+        best = max(best, x.size / (time.perf_counter() - start) / 1e6)
+    return best
+
+
+def main():
+    benchmark, sizes = sys.argv[1], [int(a) for a in sys.argv[2:]] or [1024, 2048, 4096, 8192, 16384]
+    source, shim = f"{HERE}/shim.c", f"{HOME}/shim.so"
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", shim, source], check=True)
+    shim = ctypes.CDLL(shim)
+    shim.best_call.restype = ctypes.c_double
+    shim.best_call.argtypes = [pointer, pointer, pointer, pointer, ctypes.c_long, ctypes.c_int]
+    print(f"load {os.getloadavg()[0]:.1f}")
+    print(f"{'size':>6} {'overlap':>8} {'chain':>7} {'mkl':>7} {'R1':>6} {'fftw':>7} {'R1':>6} {'numpy':>7} {'welch':>7}   MS/s")
+    for size in sizes:
+        peers = {}
+        for name, make in (("mkl", mkl), ("fftw", fftw)):
+            try:
+                peers[name] = make(shim, size)
+            except (OSError, IndexError) as problem:
+                print(f"{name} left out: {problem}")
+        for hop in (size, size // 2):
+            rates = {name: [] for name in ("chain", *peers)}
+            for _ in range(ROUNDS):
+                rates["chain"].append(chain(benchmark, size, hop))
+                for name, peer in peers.items():
+                    rates[name].append(peer.rate() * hop / size)
+            cells = []
+            for name in ("mkl", "fftw"):
+                if name in peers:
+                    ratio = statistics.median(c / p for c, p in zip(rates["chain"], rates[name]))
+                    cells.append(f"{max(rates[name]):7.0f} {ratio:6.2f}")
+                else:
+                    cells.append(f"{'-':>7} {'-':>6}")
+            users = [numpy_chain(size) if hop == size else None, welch_chain(size, size - hop)]
+            cells += [f"{rate:7.0f}" if rate else f"{'-':>7}" for rate in users]
+            print(f"{size:>6} {100 - 100 * hop // size:>7}% {max(rates['chain']):7.0f} {' '.join(cells)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

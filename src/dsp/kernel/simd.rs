@@ -1,0 +1,104 @@
+//! The vector operations that the kernels are written in, and what it takes to hold them.
+//!
+//! A value of a type that implements [`Simd`] is a proof: it is made only where the processor was asked and has the
+//! instructions. Kernels take it by value and stay free of `unsafe`.
+
+use num_complex::Complex;
+
+/// Complex vector: real parts of `L` numbers beside their imaginary parts.
+pub(super) type Pair<V> = Complex<V>;
+
+/// What a kernel does in one go. Everything it calls down to the operations is `#[inline(always)]`, and no operation
+/// stands in a closure: the compiler inlines an instruction only into code compiled for it, and gives up on a closure
+/// that is not yet.
+pub(super) trait Work {
+    /// Does it.
+    fn run(self);
+}
+
+/// Operations on vectors of `L` single-precision numbers.
+pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
+    /// The vector.
+    type V: Copy + Send;
+
+    /// Runs `work` compiled for these instructions.
+    fn run(self, work: impl Work);
+
+    /// `x` in every lane.
+    fn splat(self, x: f32) -> Self::V;
+    /// The numbers in order.
+    fn vector(self, x: [f32; L]) -> Self::V;
+    /// The lanes in order.
+    fn array(self, x: Self::V) -> [f32; L];
+
+    /// `a + b`.
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a − b`.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a · b`.
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a · b + c`, rounded once.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `a · b − c`, rounded once.
+    fn mul_sub(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c − a · b`, rounded once.
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The greater in each lane.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller in each lane.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
+    fn transpose(self, x: [Self::V; L]) -> [Self::V; L];
+
+    /// (x − 127.5) · 2²⁴, exactly.
+    fn widen_cu8(self, x: &[Complex<u8>; L]) -> Pair<Self::V>;
+    /// x · 2²⁴, exactly.
+    fn widen_cs8(self, x: &[Complex<i8>; L]) -> Pair<Self::V>;
+    /// x · 2¹⁶, exactly.
+    fn widen_cs16(self, x: &[Complex<i16>; L]) -> Pair<Self::V>;
+    /// x where it is finite, else 0.
+    fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<Self::V>;
+
+    /// Asks for the cache line of `at`, which will be read soon.
+    fn prefetch<T>(self, at: &T);
+}
+
+/// One component of a sample as receivers deliver it.
+pub(super) trait Sample: Copy + 'static {
+    /// What a value from [`Sample::widen`] is multiplied by to have full scale ±1.0.
+    const TO_FULL_SCALE: f64;
+    /// `L` samples as numbers, before [`Sample::TO_FULL_SCALE`].
+    fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V>;
+}
+
+impl Sample for u8 {
+    const TO_FULL_SCALE: f64 = 1.0 / (127.5 * 16_777_216.0);
+    #[inline(always)]
+    fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        s.widen_cu8(x)
+    }
+}
+
+impl Sample for i8 {
+    const TO_FULL_SCALE: f64 = 1.0 / (128.0 * 16_777_216.0);
+    #[inline(always)]
+    fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        s.widen_cs8(x)
+    }
+}
+
+impl Sample for i16 {
+    const TO_FULL_SCALE: f64 = 1.0 / (32_768.0 * 65_536.0);
+    #[inline(always)]
+    fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        s.widen_cs16(x)
+    }
+}
+
+impl Sample for f32 {
+    const TO_FULL_SCALE: f64 = 1.0;
+    #[inline(always)]
+    fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        s.widen_cf32(x)
+    }
+}
