@@ -5,12 +5,13 @@ R1 = time of the bare FFTs / time of the whole chain for the same input samples:
 maximum and minimum over 64 frames. Above 1, the chain takes less time than the library needs for its FFT alone. The
 bare FFT runs out of place on one frame that stays in the cache, the kindest case; at 50 % overlap it runs twice as often.
 
-Contenders take turns, one pair after the other, for ROUNDS rounds; rates are the best, ratios the median of pairs.
+Contenders take turns for ROUNDS rounds; rates are the best of all rounds and ratios those of the best rates. On a quiet
+machine the median of pairs says the same; on a busy one it follows whichever contender was interrupted less.
 Set up by `setup.sh`, which also builds the kernel benchmark; libraries that are missing are left out and named.
 
 Usage: run.py KERNEL_BENCHMARK [SIZE ...]
 """
-import ctypes, glob, os, statistics, subprocess, sys, time
+import ctypes, glob, os, subprocess, sys, time
 
 os.environ["MKL_THREADING_LAYER"] = "SEQUENTIAL"
 import numpy as np
@@ -32,9 +33,10 @@ def aligned(n):
 class Bare:
     """A foreign transform of one size: calls per second on a hot frame, as MS/s."""
 
-    def __init__(self, shim, function, plan, size):
-        self.shim, self.function, self.plan, self.size = shim, ctypes.cast(function, pointer), plan, size
-        self.input, self.output = aligned(size), aligned(size)
+    def __init__(self, shim, library, function, plan, buffers):
+        self.shim, self.library, self.function, self.plan = shim, library, ctypes.cast(function, pointer), plan
+        self.input, self.output = buffers
+        self.size = size = len(self.input)
         self.input[:] = np.random.randn(size) + 1j * np.random.randn(size)
 
     def rate(self):
@@ -50,18 +52,19 @@ def mkl(shim, size):
         raise OSError("no MKL descriptor")
     library.DftiSetValue(plan, DFTI_PLACEMENT, DFTI_NOT_INPLACE)
     library.DftiCommitDescriptor(plan)
-    return Bare(shim, library.DftiComputeForward, plan, size)
+    return Bare(shim, library, library.DftiComputeForward, plan, (aligned(size), aligned(size)))
 
 
 def fftw(shim, size):
-    library = ctypes.CDLL(f"{HOME}/fftw/lib/libfftw3f.so.3", mode=os.RTLD_LOCAL)
+    # MKL exports the names of FFTW to the whole process: without DEEPBIND, FFTW would call into MKL and crash.
+    library = ctypes.CDLL(f"{HOME}/fftw/lib/libfftw3f.so.3", mode=os.RTLD_LOCAL | os.RTLD_DEEPBIND)
     library.fftwf_plan_dft_1d.restype = pointer
     library.fftwf_plan_dft_1d.argtypes = [ctypes.c_int, pointer, pointer, ctypes.c_int, ctypes.c_uint]
     library.fftwf_set_timelimit.argtypes = [ctypes.c_double]
     library.fftwf_set_timelimit(8.0)
     a, b = aligned(size), aligned(size)
     plan = library.fftwf_plan_dft_1d(size, a.ctypes.data, b.ctypes.data, FORWARD, PATIENT)
-    return Bare(shim, library.fftwf_execute_dft, plan, size)
+    return Bare(shim, library, library.fftwf_execute_dft, plan, (a, b))
 
 
 def chain(benchmark, size, hop):
@@ -117,7 +120,7 @@ def main():
             cells = []
             for name in ("mkl", "fftw"):
                 if name in peers:
-                    ratio = statistics.median(c / p for c, p in zip(rates["chain"], rates[name]))
+                    ratio = max(rates["chain"]) / max(rates[name])
                     cells.append(f"{max(rates[name]):7.0f} {ratio:6.2f}")
                 else:
                     cells.append(f"{'-':>7} {'-':>6}")

@@ -3,18 +3,20 @@
 //! Scaling: the bins of one spectrum sum to the mean power of the (windowed) samples, so a sum over a channel is the
 //! channel's power and noise of density S reads S · fs / N per bin. Bin order ascends in frequency, DC at N / 2.
 
+use std::sync::Arc;
+
 use num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 
-use super::{
-    iq::{IqFormat, IqSlice},
-    kernel::{Backend, Engine},
-    window::Window,
-};
+use super::window::Window;
 
-/// One FFT size with its window, on the fastest kernel of this processor; allocates only in `new`.
+/// One FFT size with its window and scratch; allocates only in `new`.
 pub struct PowerSpectrum {
     window: Window,
-    engine: Box<dyn Engine>,
+    taps: Vec<f32>,
+    fft: Arc<dyn Fft<f32>>,
+    frame: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
 }
 
 impl PowerSpectrum {
@@ -22,10 +24,18 @@ impl PowerSpectrum {
     #[must_use]
     pub fn new(size: usize) -> Self {
         let window = Window::blackman_harris(size);
-        let taps = window.power_taps();
+        // Odd samples change sign: a shift by half the rate, which puts DC in the middle without reordering bins.
+        let scale = 1.0 / (size as f64 * window.sum_squares).sqrt();
+        let taps = window.taps.iter().enumerate();
+        let taps = taps.map(|(i, &w)| (f64::from(w) * scale * if i % 2 == 0 { 1.0 } else { -1.0 }) as f32);
+        let taps = taps.collect();
+        let fft = FftPlanner::new().plan_fft_forward(size);
         Self {
-            engine: Backend::best().engine_or_general(&taps, IqFormat::Cf32),
             window,
+            taps,
+            frame: vec![Complex::default(); size],
+            scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
+            fft,
         }
     }
 
@@ -38,12 +48,18 @@ impl PowerSpectrum {
     /// Number of bins.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.window.taps.len()
+        self.taps.len()
     }
 
     /// Writes the power of one segment, `size` samples, to `power`, `size` bins.
     pub fn power_into(&mut self, samples: &[Complex<f32>], power: &mut [f32]) {
-        self.engine.frame(IqSlice::Cf32(samples), power);
+        for ((out, sample), tap) in self.frame.iter_mut().zip(samples).zip(&self.taps) {
+            *out = sample * *tap;
+        }
+        self.fft.process_with_scratch(&mut self.frame, &mut self.scratch);
+        for (out, bin) in power.iter_mut().zip(&self.frame) {
+            *out = bin.norm_sqr();
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use super::{Engine, general::General, reference::Reference};
 #[cfg(target_arch = "x86_64")]
 use super::{
     avx2::Avx2,
-    avx512::Avx512,
     fused::{Fused, Shape},
     simd::Simd,
 };
@@ -22,16 +21,14 @@ pub enum Backend {
     /// Fused kernel of eight lanes, AVX2 and FMA: 64, 256, 512, 1024, 2048, 4096, 8192 and 16384 bins. Other sizes are
     /// left to `General`.
     Avx2,
-    /// Fused kernel of sixteen lanes, AVX-512 F: 1024 to 16384 bins. Other sizes are left to `Avx2`.
-    Avx512,
-    /// The sixteen lanes of `Avx512` as plain arrays, so that every processor can test what they compute.
+    /// The fused kernel in sixteen lanes of plain arrays: every processor can test what wider instructions will compute.
     #[cfg(all(test, target_arch = "x86_64"))]
     Arrays,
 }
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 4] = [Self::Reference, Self::General, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 3] = [Self::Reference, Self::General, Self::Avx2];
 
     /// The fastest that this processor can run.
     #[must_use]
@@ -47,19 +44,11 @@ impl Backend {
             Self::Reference | Self::General => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Avx2::detect().is_some(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Avx512::detect().is_some() && Avx2::detect().is_some(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
+            Self::Avx2 => false,
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => true,
         }
-    }
-
-    /// The same as [`Self::engine`], the general path where the processor cannot run this one.
-    pub(in crate::dsp) fn engine_or_general(self, taps: &[f64], format: IqFormat) -> Box<dyn Engine> {
-        self.engine(taps, format)
-            .unwrap_or_else(|| Box::new(General::new(taps)))
     }
 
     /// An engine for frames of `taps.len()` samples; `taps` carry the scale of the spectrum. `None` where the
@@ -74,16 +63,8 @@ impl Backend {
                 let simd = Avx2::detect()?;
                 Some(eight(taps.len()).map_or_else(|| general() as _, |shape| fused(simd, shape, taps, format)))
             }
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                let simd = Avx512::detect()?;
-                sixteen(taps.len()).map_or_else(
-                    || Self::Avx2.engine(taps, format),
-                    |shape| Some(fused(simd, shape, taps, format)),
-                )
-            }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => None,
+            Self::Avx2 => None,
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => Some(
                 sixteen(taps.len()).map_or_else(|| general() as _, |shape| fused::<_, 16>(Arrays, shape, taps, format)),
@@ -110,7 +91,7 @@ fn eight(size: usize) -> Option<Shape> {
 }
 
 /// Split for sixteen lanes.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(test, target_arch = "x86_64"))]
 fn sixteen(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
         1024 => (4, 1, 8),

@@ -3,8 +3,6 @@
 //! Radix 2 splits in which the multiplications by √½ become part of the following addition. 4: 16 additions;
 //! 8: 44 additions and 8 fused operations; 16 is 4 × 4 with constant twiddles between.
 
-#![expect(clippy::needless_range_loop, reason = "row and column of small matrices, unrolled")]
-
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use num_complex::Complex;
@@ -143,8 +141,8 @@ const ROOTS_16: [Complex<f32>; 10] = {
 #[inline(always)]
 fn dft16<S: Simd<L>, const L: usize>(s: S, x: Halves<S::V, 16>) -> [Pair<S::V>; 16] {
     let mut columns = [[x.sum[0]; 4]; 4];
-    for n in 0..4 {
-        columns[n] = dft4(s, [x.sum[n], x.sum[n + 4]], [x.gap[n], x.gap[n + 4]]);
+    for (n, column) in columns.iter_mut().enumerate() {
+        *column = dft4(s, [x.sum[n], x.sum[n + 4]], [x.gap[n], x.gap[n + 4]]);
     }
     let mut y = x.sum;
     for k in 0..4 {

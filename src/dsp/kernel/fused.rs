@@ -53,8 +53,6 @@ pub(super) struct Fused<S: Simd<L>, const L: usize> {
     powers: Vec<S::V>,
     running: Running<S::V>,
     layout: Layout,
-    /// Powers of one frame, for callers that want every frame.
-    frame: Vec<S::V>,
 }
 
 /// Constants, in the order in which they are needed.
@@ -147,7 +145,6 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
                 min: vec![simd.splat(f32::INFINITY); size / L],
             },
             layout: Layout::new(order),
-            frame: vec![zero; size / L],
         }
     }
 }
@@ -226,7 +223,7 @@ fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
     x.first_chunk().expect("tables and buffers of the split's length")
 }
 
-/// Second pass over all rows of some frames: `work` to the statistics, or to `frame` for a single one.
+/// Second pass over all rows of some frames: `work` to the statistics.
 struct Rows<'a, S: Simd<L>, const L: usize> {
     simd: S,
     shape: Shape,
@@ -236,7 +233,6 @@ struct Rows<'a, S: Simd<L>, const L: usize> {
     between: &'a mut [Pair<S::V>],
     powers: &'a mut [S::V],
     running: &'a mut Running<S::V>,
-    single: Option<&'a mut [S::V]>,
 }
 
 impl<S: Simd<L>, const L: usize> Work for Rows<'_, S, L> {
@@ -253,7 +249,7 @@ impl<S: Simd<L>, const L: usize> Work for Rows<'_, S, L> {
 
 impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
     #[inline(always)]
-    fn points<const B: usize>(mut self) {
+    fn points<const B: usize>(self) {
         let (s, length, pitch) = (self.simd, B * L, self.shape.pitch(L));
         for a in 0..self.shape.columns {
             let at = a * length..(a + 1) * length;
@@ -264,10 +260,7 @@ impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
                 row::<S, L, B>(s, &self.tables.rows, lanes, block, self.between, powers);
             }
             let powers = &self.powers[..self.frames * length];
-            match &mut self.single {
-                Some(frame) => frame[at].copy_from_slice(powers),
-                None => count(s, powers, self.running, at),
-            }
+            count(s, powers, self.running, at);
         }
     }
 }
@@ -371,7 +364,7 @@ impl<S: Simd<L>, const L: usize> Work for Order<'_, S, L> {
 
 impl<S: Simd<L>, const L: usize> Fused<S, L> {
     /// Both passes over `frames` frames, `hop` apart from the beginning of `samples`.
-    fn pass<T: Sample>(&mut self, samples: &[Complex<T>], hop: usize, frames: usize, single: bool) {
+    fn pass<T: Sample>(&mut self, samples: &[Complex<T>], hop: usize, frames: usize) {
         let (simd, shape, tables) = (self.simd, self.shape, &self.tables);
         let size = tables.window.len() * L;
         let block = shape.pitch(L) * shape.columns;
@@ -395,7 +388,6 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
             between: &mut self.between,
             powers: &mut self.powers,
             running: &mut self.running,
-            single: single.then_some(&mut self.frame),
         });
     }
 
@@ -404,7 +396,7 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
         let mut done = 0;
         while done < frames {
             let now = (frames - done).min(self.shape.frames);
-            self.pass(&samples[done * hop..], hop, now, false);
+            self.pass(&samples[done * hop..], hop, now);
             done += now;
         }
     }
@@ -442,23 +434,6 @@ impl<S: Simd<L>, const L: usize> Engine for Fused<S, L> {
             slots: &mut running.min,
             fresh: f32::INFINITY,
             out: min,
-        });
-    }
-
-    fn frame(&mut self, samples: IqSlice<'_>, power: &mut [f32]) {
-        match samples {
-            IqSlice::Cu8(x) => self.pass(x, 0, 1, true),
-            IqSlice::Cs8(x) => self.pass(x, 0, 1, true),
-            IqSlice::Cs16(x) => self.pass(x, 0, 1, true),
-            IqSlice::Cf32(x) => self.pass(x, 0, 1, true),
-        }
-        let (simd, layout) = (self.simd, &self.layout);
-        simd.run(Order {
-            simd,
-            layout,
-            slots: &mut self.frame,
-            fresh: 0.0,
-            out: power,
         });
     }
 }

@@ -75,14 +75,4 @@ impl Engine for General {
         self.max.fill(0.0);
         self.min.fill(f32::INFINITY);
     }
-
-    fn frame(&mut self, samples: IqSlice<'_>, power: &mut [f32]) {
-        self.transform(samples);
-        let half = power.len() / 2;
-        let (low, high) = power.split_at_mut(half);
-        let (positive, negative) = self.spectrum.split_at(self.spectrum.len() - half);
-        for (out, bin) in low.iter_mut().zip(negative).chain(high.iter_mut().zip(positive)) {
-            *out = bin.norm_sqr();
-        }
-    }
 }

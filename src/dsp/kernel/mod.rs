@@ -14,8 +14,6 @@
 mod arrays;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod backend;
 #[cfg(target_arch = "x86_64")]
 mod butterfly;
@@ -44,7 +42,4 @@ pub(in crate::dsp) trait Engine: Send {
 
     /// Hands out sum, maximum and minimum of each bin, in ascending frequency, and begins anew.
     fn take(&mut self, sum: &mut [f32], max: &mut [f32], min: &mut [f32]);
-
-    /// Writes the powers of the first N samples, in ascending frequency; leaves the statistics alone.
-    fn frame(&mut self, samples: IqSlice<'_>, power: &mut [f32]);
 }

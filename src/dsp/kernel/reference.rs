@@ -107,11 +107,6 @@ impl Engine for Reference {
         self.max.fill(0.0);
         self.min.fill(f64::INFINITY);
     }
-
-    fn frame(&mut self, samples: IqSlice<'_>, power: &mut [f32]) {
-        let powers: Vec<_> = self.powers(samples).into_iter().map(|p| p as f32).collect();
-        centred(&powers, power);
-    }
 }
 
 #[cfg(test)]
