@@ -3,9 +3,13 @@
 //! Grammar: necessary bandwidth in four characters, three digits with one letter H, K, M or G at the place of the
 //! decimal point (the first character is never 0, K, M or G); then modulation of the main carrier, nature of the
 //! modulating signal, type of information; then optionally details of the signal and nature of multiplexing. Space
-//! notices pad the last two with `-`. It is read, not interpreted: only the bandwidth takes part in verdicts.
+//! notices pad the last two with `-`. Only the bandwidth takes part in verdicts; [`meaning`] says what each symbol
+//! stands for, and [`bandwidth`] works the necessary bandwidth out from the modulating signal.
 
 use std::fmt;
+
+pub mod bandwidth;
+pub mod meaning;
 
 use super::Text;
 use crate::units::Hertz;
@@ -23,6 +27,53 @@ pub struct Designator {
     pub text: String,
     /// Necessary bandwidth in thousandths of a hertz, exact.
     pub bandwidth_millihertz: u64,
+    /// The symbols behind the bandwidth.
+    pub class: Class,
+}
+
+/// Class of emission and its optional particulars: the symbols behind the bandwidth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// First symbol: modulation of the main carrier.
+    pub modulation: char,
+    /// Second symbol: nature of the signal or signals modulating the main carrier.
+    pub nature: char,
+    /// Third symbol: type of information to be transmitted.
+    pub information: char,
+    /// Fourth symbol: details of the signal or signals.
+    pub detail: Option<char>,
+    /// Fifth symbol: nature of multiplexing.
+    pub multiplex: Option<char>,
+}
+
+impl Class {
+    /// Reads the symbols without a bandwidth: `F3E`, `G7WDT`, `G1D--`.
+    ///
+    /// # Errors
+    /// The first character that breaks the grammar, counted within `text`.
+    pub fn parse(text: &str) -> Result<Self, DesignatorError> {
+        let text = text.trim().to_uppercase();
+        let chars: Vec<char> = text.chars().collect();
+        symbols(&text, &chars, 0)
+    }
+}
+
+impl fmt::Display for Class {
+    /// The symbols, with `-` for a missing fourth one before a fifth.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.modulation, self.nature, self.information)?;
+        match (self.detail, self.multiplex) {
+            (None, None) => Ok(()),
+            (Some(detail), None) => write!(f, "{detail}"),
+            (detail, Some(multiplex)) => write!(f, "{}{multiplex}", detail.unwrap_or('-')),
+        }
+    }
+}
+
+/// Writes a designator; nothing for a bandwidth that four characters cannot hold.
+#[must_use]
+pub fn format(millihertz: u64, class: &Class) -> Option<String> {
+    format_bandwidth(millihertz).map(|bandwidth| format!("{bandwidth}{class}"))
 }
 
 impl Designator {
@@ -58,41 +109,57 @@ impl fmt::Display for DesignatorError {
 /// The first character that breaks the grammar.
 pub fn parse(text: &str) -> Result<Designator, DesignatorError> {
     let text = text.trim().to_uppercase();
-    let fail = |position, zh: &str, en: &str| DesignatorError {
-        text: text.clone(),
-        position,
-        reason: Text {
-            zh: zh.to_owned(),
-            en: en.to_owned(),
-        },
-    };
     let chars: Vec<char> = text.chars().collect();
-    let bandwidth_millihertz = bandwidth(&chars, fail)?;
-    for (index, (allowed, zh, en)) in SYMBOLS.iter().enumerate() {
-        match chars.get(4 + index) {
-            Some(&symbol) if allowed.contains(symbol) => {}
-            None if index >= 3 => break,
-            _ => return Err(fail(5 + index, zh, en)),
-        }
-    }
-    if chars.len() > 9 {
-        return Err(fail(
-            10,
-            "指配符最多九个字符",
-            "a designator has at most nine characters",
-        ));
-    }
-    // X stands for cases the table does not cover. Where the other two symbols are those of a plain covered case,
-    // X for the modulation contradicts them.
-    if chars[4] == 'X' && chars[5] != 'X' && chars[6] != 'X' {
-        let zh = "主载波调制写 X（其他情形）而其余符号为普通情形：请写明调制方式，例如 F3E";
-        let en = "X (cases not covered) as modulation beside ordinary symbols: name the modulation, such as F3E";
-        return Err(fail(5, zh, en));
-    }
+    let bandwidth_millihertz = width(&chars, |position, zh, en| fault(&text, position, zh, en))?;
+    let class = symbols(&text, &chars, 4)?;
     Ok(Designator {
         text,
         bandwidth_millihertz,
+        class,
     })
+}
+
+fn fault(text: &str, position: usize, zh: &str, en: &str) -> DesignatorError {
+    DesignatorError {
+        text: text.to_owned(),
+        position,
+        reason: Text::new(zh, en),
+    }
+}
+
+/// The symbols that begin after `before` characters.
+fn symbols(text: &str, chars: &[char], before: usize) -> Result<Class, DesignatorError> {
+    for (index, (allowed, zh, en)) in SYMBOLS.iter().enumerate() {
+        match chars.get(before + index) {
+            Some(&symbol) if allowed.contains(symbol) => {}
+            None if index >= 3 => break,
+            _ => return Err(fault(text, before + 1 + index, zh, en)),
+        }
+    }
+    if chars.len() > before + 5 {
+        let (zh, en) = (
+            "指配符最多九个字符",
+            "a designator has at most nine characters: four of bandwidth and five symbols",
+        );
+        return Err(fault(text, before + 6, zh, en));
+    }
+    let at = |index: usize| chars.get(before + index).copied();
+    let optional = |index| at(index).filter(|&symbol| symbol != '-');
+    let class = Class {
+        modulation: at(0).unwrap_or('X'),
+        nature: at(1).unwrap_or('X'),
+        information: at(2).unwrap_or('X'),
+        detail: optional(3),
+        multiplex: optional(4),
+    };
+    // X stands for cases the table does not cover. Where the other two symbols are those of a plain covered case,
+    // X for the modulation contradicts them.
+    if class.modulation == 'X' && class.nature != 'X' && class.information != 'X' {
+        let zh = "主载波调制写 X（其他情形）而其余符号为普通情形：请写明调制方式，例如 F3E";
+        let en = "X (cases not covered) as modulation beside ordinary symbols: name the modulation, such as F3E";
+        return Err(fault(text, before + 1, zh, en));
+    }
+    Ok(class)
 }
 
 /// Allowed characters of symbols 1 to 5 and what to say otherwise.
@@ -124,7 +191,7 @@ const SYMBOLS: [(&str, &str, &str); 5] = [
     ),
 ];
 
-fn bandwidth(chars: &[char], fail: impl Fn(usize, &str, &str) -> DesignatorError) -> Result<u64, DesignatorError> {
+fn width(chars: &[char], fail: impl Fn(usize, &str, &str) -> DesignatorError) -> Result<u64, DesignatorError> {
     let (mut letter, mut digits) = (None, 0_u64);
     for index in 0..4 {
         let position = index + 1;
@@ -186,105 +253,4 @@ pub fn format_bandwidth(millihertz: u64) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::registry::test_data;
-
-    #[test]
-    fn bandwidths_are_read_exactly() {
-        for (text, millihertz) in [
-            ("H002A1A", 2),
-            ("25H3A1A", 25_300),
-            ("400HF1B", 400_000),
-            ("16K0F3E", 16_000_000),
-            ("256KF8EHF", 256_000_000),
-            ("2M00P0N", 2_000_000_000),
-            ("5G65X7W", 0),
-            (" 16k0f3e ", 16_000_000),
-            ("1K20G1D--", 1_200_000),
-        ] {
-            match parse(text) {
-                Ok(designator) => assert_eq!(designator.bandwidth_millihertz, millihertz, "{text}"),
-                Err(error) => assert!(millihertz == 0 && error.position == 5, "{text}: {error}"),
-            }
-        }
-        assert_eq!(
-            parse("6K00XXX").map(|d| d.bandwidth()),
-            Ok(Hertz(6000)),
-            "all other cases"
-        );
-    }
-
-    #[test]
-    fn a_fault_points_at_its_character() {
-        for (text, position) in [
-            ("", 1),
-            ("K160F3E", 1),
-            ("1600F3E", 4),
-            ("16KKF3E", 4),
-            ("16K0", 5),
-            ("16K0E3E", 5),
-            ("16K0F4E", 6),
-            ("16K0F", 6),
-            ("16K0F3Z", 7),
-            ("16K0F3EZ", 8),
-            ("16K0F3EJFX", 10),
-            ("H000A1A", 2),
-            ("256K0F8E", 5),
-            ("频率F3E", 1),
-        ] {
-            assert_eq!(parse(text).map_err(|error| error.position), Err(position), "{text}");
-        }
-    }
-
-    #[test]
-    fn published_bandwidth_codes_are_written_and_read_back() {
-        let Some(text) = test_data("registry/emission/cfr47_2_202_b3_bandwidth_examples.tsv") else {
-            return;
-        };
-        let mut rows = 0;
-        for line in text.lines().skip(1) {
-            let mut cells = line.split('\t');
-            let hertz: f64 = cells.next().and_then(|cell| cell.parse().ok()).expect("bandwidth");
-            let code = cells.next().expect("code");
-            let millihertz = (hertz * 1000.0).round() as u64;
-            assert_eq!(format_bandwidth(millihertz).as_deref(), Some(code));
-            let read = parse(&format!("{code}F3E")).expect("valid").bandwidth_millihertz;
-            assert_eq!(format_bandwidth(read).as_deref(), Some(code), "reads back");
-            rows += 1;
-        }
-        assert!(rows >= 15, "{rows} rows");
-    }
-
-    #[test]
-    fn real_designators_are_accepted_with_their_bandwidth() {
-        for (file, bandwidth_column) in [
-            ("uls_real_designators.tsv", None),
-            ("sm1138_style_examples.tsv", Some(2)),
-        ] {
-            let Some(text) = test_data(&format!("registry/emission/{file}")) else {
-                return;
-            };
-            for line in text.lines().skip(1) {
-                let cells: Vec<&str> = line.split('\t').collect();
-                let read = parse(cells[0]).unwrap_or_else(|error| panic!("{file}: {error}"));
-                if let Some(column) = bandwidth_column {
-                    let hertz: u64 = cells[column].parse().expect("hertz");
-                    assert_eq!(read.bandwidth_millihertz, hertz * 1000, "{}", cells[0]);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn malformed_designators_are_refused() {
-        let Some(text) = test_data("registry/emission/malformed_examples.tsv") else {
-            return;
-        };
-        for line in text.lines().skip(1) {
-            let (written, expect) = line.split_once('\t').expect("two columns");
-            let result = parse(written);
-            assert_eq!(result.is_ok(), expect != "reject", "{written}: {result:?}");
-        }
-    }
-}
+mod tests;
