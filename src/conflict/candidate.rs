@@ -81,7 +81,12 @@ pub(super) fn candidates<'a>(
         }
         .candidate()
     };
-    let mut found: Vec<_> = registry.assignments_in(near).into_iter().map(hold).collect();
+    // A receive-only assignment licenses no emission.
+    let sending = registry
+        .assignments_in(near)
+        .into_iter()
+        .filter(|assignment| assignment.role().transmits());
+    let mut found: Vec<_> = sending.map(hold).collect();
     found.sort_by(|a, b| {
         a.fit
             .cmp(&b.fit)

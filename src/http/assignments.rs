@@ -227,5 +227,6 @@ fn assignment(request: CreateAssignmentRequest) -> Result<Assignment> {
         valid_to: request.valid_to,
         status: request.status.unwrap_or(AssignmentStatus::Granted),
         source: "entered".to_owned(),
+        details: None,
     })
 }

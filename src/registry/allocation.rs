@@ -86,6 +86,18 @@ pub struct Allocation {
     pub confidence: Confidence,
     /// Remarks of the source.
     pub note: Option<String>,
+    /// Footnotes that qualify this service in the band, by their numbers in the table (`5.149`, `CHN12`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub footnotes: Vec<String>,
+    /// Footnotes that concern the whole band, whatever the service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub band_footnotes: Vec<String>,
+    /// Qualifiers of the service as the table writes them, such as `space-to-Earth`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub qualifiers: Vec<String>,
+    /// Which part of a table with several columns it stands in, such as `Federal Government`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// A versioned table.

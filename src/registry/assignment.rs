@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::details::{Details, Role};
 use crate::units::{Band, Hertz};
 
 /// Where a station is, or the area it works in.
@@ -78,6 +79,9 @@ pub struct Assignment {
     pub status: AssignmentStatus,
     /// Import source and row, such as `stations.csv:17`.
     pub source: String,
+    /// What the source says beyond that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
 }
 
 impl Assignment {
@@ -85,6 +89,12 @@ impl Assignment {
     #[must_use]
     pub fn band(&self) -> Band {
         Band::around(self.center_hz, self.necessary_bandwidth_hz)
+    }
+
+    /// Whether the station sends on the frequency, receives on it, or both.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.details.as_ref().map_or(Role::Transmit, |details| details.role)
     }
 }
 

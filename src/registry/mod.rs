@@ -5,6 +5,7 @@ pub mod assignment;
 
 pub mod demo;
 pub mod designator;
+pub mod details;
 pub mod import;
 mod index;
 pub mod service;
@@ -13,6 +14,8 @@ pub mod table;
 
 pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus, Unlisted};
 pub use assignment::{Assignment, AssignmentStatus, Place};
+pub use details::{Details, Role};
+pub use index::Query;
 pub use snapshot::Registry;
 
 /// A text in the two languages of the product.
@@ -36,14 +39,14 @@ impl Text {
 
 /// A file of the test data, or nothing (said by name) where the data is absent. With `CI=true` absence is a failure.
 #[cfg(test)]
-pub(crate) fn test_data(name: &str) -> Option<String> {
+pub(crate) fn test_bytes(name: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("PINPU_TEST_DATA").map_or_else(
         || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
         Into::into,
     );
     let path = root.join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
         Err(error) => {
             assert!(
                 std::env::var("CI").as_deref() != Ok("true"),
@@ -54,4 +57,11 @@ pub(crate) fn test_data(name: &str) -> Option<String> {
             None
         }
     }
+}
+
+/// The same as text.
+#[cfg(test)]
+pub(crate) fn test_data(name: &str) -> Option<String> {
+    let bytes = test_bytes(name)?;
+    Some(String::from_utf8(bytes).unwrap_or_else(|error| panic!("{name}: {error}")))
 }

@@ -8,7 +8,10 @@ use std::{collections::HashMap, io};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Allocation, AllocationTable, Assignment, index::BandIndex};
+use super::{
+    Allocation, AllocationTable, Assignment,
+    index::{BandIndex, PlaceIndex, Query},
+};
 use crate::units::Band;
 
 /// Allocation tables and assignments with lookup by frequency.
@@ -19,7 +22,7 @@ pub struct Registry {
     rows: Vec<(usize, usize)>,
     row_index: BandIndex,
     assignments: Vec<Assignment>,
-    assignment_index: BandIndex,
+    assignment_index: PlaceIndex,
     assignment_by_id: HashMap<String, usize>,
     version: String,
 }
@@ -46,13 +49,12 @@ impl Registry {
                 rows.push((t, r));
             }
         }
-        let assigned = assignments.iter().zip(0_u32..).map(|(a, n)| (a.band(), n)).collect();
         let assignment_by_id = assignments.iter().enumerate().map(|(n, a)| (a.id.clone(), n)).collect();
         let version = content_hash(&tables, &assignments);
         Self {
             rows,
             row_index: BandIndex::new(bands),
-            assignment_index: BandIndex::new(assigned),
+            assignment_index: PlaceIndex::new(&assignments),
             assignment_by_id,
             tables,
             assignments,
@@ -95,6 +97,29 @@ impl Registry {
             &self.tables[table].rows[row]
         };
         records.into_iter().map(row).collect()
+    }
+
+    /// Who may be here: assignments that answer the query, ascending by assigned frequency, then key. One without a
+    /// place is valid anywhere and answers everywhere.
+    #[must_use]
+    pub fn who(&self, query: &Query) -> Vec<&Assignment> {
+        let records = self.assignment_index.candidates(query);
+        let found = records
+            .into_iter()
+            .filter_map(|record| self.assignments.get(record as usize));
+        let near = |assignment: &&Assignment| match (query.near, assignment.place) {
+            (Some((here, reach_km)), Some(place)) => {
+                place.distance_km(&here) <= reach_km + place.radius_km + here.radius_km
+            }
+            _ => true,
+        };
+        found.filter(near).collect()
+    }
+
+    /// Bytes that the index of assignments holds, without the assignments.
+    #[must_use]
+    pub fn index_bytes(&self) -> usize {
+        self.assignment_index.bytes()
     }
 
     /// Assignments whose assigned band shares a frequency with `band`, ascending by lower edge.

@@ -28,6 +28,7 @@ pub(crate) fn assignment(id: &str, center_hz: i64) -> Assignment {
         valid_to: None,
         status: AssignmentStatus::Granted,
         source: "stations.csv:2".to_owned(),
+        details: None,
     }
 }
 

@@ -113,83 +113,89 @@ fn malformed_designators_are_refused() {
     }
 }
 
+fn fm(highest: f64, deviation: f64) -> Signal {
+    Signal {
+        highest_hz: Some(highest),
+        deviation_hz: Some(deviation),
+        ..Signal::default()
+    }
+}
+
+fn keyed(rate: f64, deviation: f64) -> Signal {
+    Signal {
+        rate_bd: Some(rate),
+        deviation_hz: Some(deviation),
+        ..Signal::default()
+    }
+}
+
+fn voice(lowest: f64, highest: f64) -> Signal {
+    Signal {
+        lowest_hz: Some(lowest),
+        highest_hz: Some(highest),
+        ..Signal::default()
+    }
+}
+
+fn two_channels(lowest: f64, highest: f64) -> Signal {
+    Signal {
+        channels: Some(2),
+        ..voice(lowest, highest)
+    }
+}
+
+fn digital(rate: f64, states: u32) -> Signal {
+    Signal {
+        bit_rate: Some(rate),
+        states: Some(states),
+        ..Signal::default()
+    }
+}
+
+fn pulse(seconds: f64) -> Signal {
+    Signal {
+        pulse_s: Some(seconds),
+        ..Signal::default()
+    }
+}
+
+fn on_subcarrier(hz: f64, signal: Signal) -> Signal {
+    Signal {
+        subcarrier_hz: Some(hz),
+        ..signal
+    }
+}
+
 /// Parameters of the sample calculations of SM.1138, in the notation of [`Signal`].
 #[test]
 fn sample_calculations_of_the_recommendation_come_out() {
-    let none = Signal::default();
-    let fm = |highest: f64, deviation: f64| Signal {
-        highest_hz: Some(highest),
-        deviation_hz: Some(deviation),
-        ..none
-    };
-    let keyed = |rate: f64, deviation: f64| Signal {
-        rate_bd: Some(rate),
-        deviation_hz: Some(deviation),
-        ..none
-    };
-    let voice = |lowest: f64, highest: f64| Signal {
-        lowest_hz: Some(lowest),
-        highest_hz: Some(highest),
-        ..none
-    };
-    let digital = |rate: f64, states: u32| Signal {
-        bit_rate: Some(rate),
-        states: Some(states),
-        ..none
+    let morse_on_tone = Signal {
+        highest_hz: Some(1000.0),
+        ..keyed(20.0, 0.0)
     };
     let fax = Signal {
         elements_per_s: Some(1100.0),
         deviation_hz: Some(400.0),
         subcarrier_hz: Some(1900.0),
-        ..none
+        ..Signal::default()
     };
     for (designator, signal) in [
         ("100HA1A", keyed(20.0, 0.0)),
-        (
-            "2K10A2A",
-            Signal {
-                highest_hz: Some(1000.0),
-                ..keyed(20.0, 0.0)
-            },
-        ),
+        ("2K10A2A", morse_on_tone),
         ("2K11H2B", voice(0.0, 2110.0)),
         ("134HJ2B", keyed(50.0, 35.0)),
-        (
-            // The Recommendation prints 2K89: it rounds 2884.75 Hz to 2.885 kHz first.
-            "2K88R7B",
-            Signal {
-                subcarrier_hz: Some(2805.0),
-                ..keyed(100.0, 42.5)
-            },
-        ),
+        // The Recommendation prints 2K89: it rounds 2884.75 Hz to 2.885 kHz first.
+        ("2K88R7B", on_subcarrier(2805.0, keyed(100.0, 42.5))),
         ("6K00A3E", voice(0.0, 3000.0)),
         ("8K00A3E", voice(0.0, 4000.0)),
         ("2K70J3E", voice(300.0, 3000.0)),
         ("3K00R3E", voice(300.0, 3000.0)),
         ("3K00H3E", voice(300.0, 3000.0)),
-        (
-            "5K75J8E",
-            Signal {
-                channels: Some(2),
-                ..voice(250.0, 3000.0)
-            },
-        ),
-        (
-            "6K00B8E",
-            Signal {
-                channels: Some(2),
-                ..voice(250.0, 3000.0)
-            },
-        ),
+        ("5K75J8E", two_channels(250.0, 3000.0)),
+        ("6K00B8E", two_channels(250.0, 3000.0)),
         ("2K89R3C", fax),
         ("1K98J3C", fax),
-        (
-            "20K9A9W",
-            Signal {
-                subcarrier_hz: Some(9960.0),
-                ..fm(30.0, 480.0)
-            },
-        ),
+        ("20K9A9W", on_subcarrier(9960.0, fm(30.0, 480.0))),
         ("304HF1B", keyed(100.0, 85.0)),
         ("1K42F7B", keyed(100.0, 600.0)),
         ("1K98F3C", fax),
@@ -198,20 +204,8 @@ fn sample_calculations_of_the_recommendation_come_out() {
         ("16M3F8EJF", fm(4_028_000.0, 4_136_000.0)),
         ("10M0G7WDT", digital(10e6, 4)),
         ("45M0W7D", digital(135e6, 64)),
-        (
-            "3M00P0N",
-            Signal {
-                pulse_s: Some(1e-6),
-                ..none
-            },
-        ),
-        (
-            "8M00M7EJT",
-            Signal {
-                pulse_s: Some(0.4e-6),
-                ..none
-            },
-        ),
+        ("3M00P0N", pulse(1e-6)),
+        ("8M00M7EJT", pulse(0.4e-6)),
     ] {
         let class = parse(designator).expect("valid").class;
         let necessary = bandwidth::necessary(&class, &signal).unwrap_or_else(|why| panic!("{designator}: {why}"));

@@ -72,6 +72,10 @@ pub(super) fn build(row: &mut Row) -> Option<Allocation> {
         basis: basis?,
         confidence,
         note: row.text("note"),
+        footnotes: Vec::new(),
+        band_footnotes: Vec::new(),
+        qualifiers: Vec::new(),
+        part: None,
     })
 }
 

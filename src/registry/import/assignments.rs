@@ -60,6 +60,7 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
         valid_to,
         status,
         source: format!("{file}:{}", row.line()),
+        details: None,
     })
 }
 

@@ -4,6 +4,11 @@
 //! its root) that stores, for every slice, the highest upper edge in it. A query skips each slice whose highest upper
 //! edge is not above the queried band, and everything to the right of the queried upper edge: O(log n + hits).
 
+mod place;
+
+pub(super) use place::PlaceIndex;
+pub use place::Query;
+
 use crate::units::{Band, Hertz};
 
 /// A fixed set of bands, each with the number of the record it belongs to.
@@ -28,6 +33,11 @@ impl BandIndex {
         let mut found = Vec::new();
         collect(&self.entries, &self.highest, wanted, &mut found);
         found
+    }
+
+    /// Bytes it holds.
+    fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<(Band, u32)>() + self.highest.capacity() * size_of::<Hertz>()
     }
 }
 

@@ -197,6 +197,10 @@ impl Source<'_> {
             basis: raw.basis.into_inner(),
             confidence: raw.confidence,
             note: raw.note,
+            footnotes: Vec::new(),
+            band_footnotes: Vec::new(),
+            qualifiers: Vec::new(),
+            part: None,
         })
     }
 
