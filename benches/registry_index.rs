@@ -247,7 +247,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (lat, lon) = margins(here, REACH_KM);
         let low = [band.low().as_f64(), here.latitude - lat, here.longitude - lon];
         let high = [band.high().as_f64() - 1.0, here.latitude + lat, here.longitude + lon];
-        let found = tree.locate_in_envelope_intersecting(&AABB::from_corners(low, high));
+        let found = tree.locate_in_envelope_intersecting(AABB::from_corners(low, high));
         found
             .filter(|leaf| near(&assignments[leaf.data as usize], here))
             .count()

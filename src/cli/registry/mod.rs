@@ -84,10 +84,10 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct FileArgs {
-    /// The file; `-` for standard input
+    /// The file, a folder or zip of a register in several files, or `-` for standard input
     file: PathBuf,
-    /// Format of the file, when its header does not tell
-    #[arg(long, value_enum)]
+    /// Format, when the file does not tell it
+    #[arg(long, value_enum, value_name = "NAME")]
     format: Option<Format>,
 }
 
@@ -250,7 +250,11 @@ fn plan(report: &Report, args: &TableArgs, folder: Option<&Folder>) -> Result<Pl
         Content::Rows(rows) => {
             let known = known_table(&args.table);
             let changes = compare(known.map_or(&[][..], |table| &table.rows), rows);
-            (Content::Table(target(known, rows.clone(), args)?), changes, known)
+            (
+                Content::Table(Box::new(target(known, rows.clone(), args)?)),
+                changes,
+                known,
+            )
         }
         Content::Table(table) => {
             let known = known_table(&table.id);

@@ -1,59 +1,28 @@
-//! A registry file: which format it has, and what is in it.
+//! A registry file, folder or archive: which format it has, and what is in it.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
-    io::{self, BufRead, BufReader, Read},
-    path::Path,
+    io::{self, BufReader, Cursor, IsTerminal, Read},
+    path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     Error, Result,
-    registry::{
-        Allocation, AllocationTable, Assignment, Text,
-        import::{self, BadRow, ImportReport, Kind},
-        table,
+    registry::import::{
+        BadRow,
+        formats::{
+            self, HEAD_BYTES, Imported,
+            files::{Archive, Files, Single, UNPACKED_MAX},
+        },
     },
 };
 
-/// Longest first line that is looked at to tell the format.
-const HEADER_BYTES: u64 = 64 * 1024;
+pub(super) use crate::registry::import::formats::{Content, Format};
 
-/// Formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Assignments in our CSV template
-    #[value(name = "pinpu-assignments-csv")]
-    AssignmentsCsv,
-    /// Rows of an allocation table in our CSV template
-    #[value(name = "pinpu-allocations-csv")]
-    AllocationsCsv,
-    /// A whole allocation table as TOML
-    #[value(name = "pinpu-allocations-toml")]
-    AllocationsToml,
-}
-
-/// Records of a file or of the database.
-#[derive(Debug, Clone)]
-pub(super) enum Content {
-    Assignments(Vec<Assignment>),
-    /// Rows without a table of their own.
-    Rows(Vec<Allocation>),
-    Table(AllocationTable),
-}
-
-impl Content {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Assignments(rows) => rows.len(),
-            Self::Rows(rows) => rows.len(),
-            Self::Table(table) => table.rows.len(),
-        }
-    }
-}
-
-/// A file as read.
+/// A register as read.
 pub(super) struct Report {
     pub(super) name: String,
     /// The path as typed.
@@ -71,112 +40,184 @@ impl Report {
         self.complete && self.bad.is_empty()
     }
 
-    fn of<T>(name: &str, report: ImportReport<T>, content: impl FnOnce(Vec<T>) -> Content) -> Self {
+    fn of(name: &str, path: &Path, read: Imported) -> Self {
         Self {
             name: name.to_owned(),
-            path: String::new(),
-            format: report.format,
-            rows_read: report.rows_read,
-            rows_bad: report.rows_bad,
-            bad: report.bad,
-            complete: report.complete,
-            content: content(report.ok),
+            path: path.display().to_string(),
+            format: read.format,
+            rows_read: read.rows_read,
+            rows_bad: read.rows_bad,
+            bad: read.bad,
+            complete: read.complete,
+            content: read.content,
         }
     }
 }
 
-/// Reads a file, or standard input for `-`.
+/// Reads a file, a folder or a zip archive of files, or standard input for `-`.
 ///
 /// # Errors
 /// `Io` when it cannot be opened; `Invalid` when its format cannot be told. Faults inside it are in the report.
 pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
-    let failed = |source| Error::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut reader: BufReader<Box<dyn Read>> = if path == Path::new("-") {
-        BufReader::new(Box::new(io::stdin()))
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            let text = format!("{} is a folder: give one of its files", path.display());
-            return Err(Error::Invalid(text));
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Error::Invalid(format!("{}: {source}", path.display()))
         }
-        BufReader::new(Box::new(file))
+        _ => Error::Io {
+            path: path.to_owned(),
+            source,
+        },
     };
+    if path == Path::new("-") {
+        let (head, whole) = head(io::stdin()).map_err(failed)?;
+        let format = format.map_or_else(|| recognise(path, &head, &["stdin".to_owned()]), Ok)?;
+        let read = formats::read(format, &mut Single::new("stdin", whole), "stdin").map_err(failed)?;
+        return Ok(Report::of("stdin", path, read));
+    }
     let name = path
         .file_name()
-        .map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-    let name = if name == "-" { "stdin".into() } else { name };
-    let mut head = Vec::new();
-    reader
-        .by_ref()
-        .take(HEADER_BYTES)
-        .read_until(b'\n', &mut head)
-        .map_err(failed)?;
-    let format = match format {
-        Some(format) => format,
-        None => recognise(path, &head)?,
-    };
-    let mut whole = head.as_slice().chain(reader);
-    let report = match format {
-        Format::AssignmentsCsv => Report::of(&name, import::parse_assignments(whole, &name), Content::Assignments),
-        Format::AllocationsCsv => Report::of(&name, import::parse_allocations(whole, &name), Content::Rows),
-        Format::AllocationsToml => {
-            let mut text = String::new();
-            whole.read_to_string(&mut text).map_err(failed)?;
-            toml(&text, &name)
-        }
-    };
-    Ok(Report {
-        path: path.display().to_string(),
-        ..report
-    })
-}
-
-fn recognise(path: &Path, head: &[u8]) -> Result<Format> {
-    if path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
-    {
-        return Ok(Format::AllocationsToml);
-    }
-    // A header in another encoding still tells by its ASCII names; the reader reports the encoding.
-    match import::recognise(&String::from_utf8_lossy(head)) {
-        Some(Kind::Assignments) => Ok(Format::AssignmentsCsv),
-        Some(Kind::Allocations) => Ok(Format::AllocationsCsv),
-        None => Err(Error::Invalid(format!(
-            "{}: the first line names no known columns. Give --format pinpu-assignments-csv with the columns \
-             id,holder,station,freq_mhz,designator, or --format pinpu-allocations-csv with low_mhz,high_mhz,service,basis; \
-             a file in GBK or UTF-16 must be saved as UTF-8 first",
-            path.display()
-        ))),
-    }
-}
-
-fn toml(text: &str, name: &str) -> Report {
-    let (content, bad) = match table::parse(text, name) {
-        Ok(table) => (Content::Table(table), Vec::new()),
-        Err(error) => {
-            let bad = BadRow {
-                file: error.file,
-                line: error.line as u64,
-                field: error.key,
-                value: String::new(),
-                reason: Text::new(error.reason.clone(), error.reason),
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    let mut folder = Folder::open(path).map_err(failed)?;
+    let bar = folder.bar.clone();
+    let read = if folder.files.len() == 1 && !path.is_dir() {
+        let (first, _) = head(File::open(path).map_err(failed)?).map_err(failed)?;
+        let names = folder.names();
+        let packed = first.starts_with(b"PK\x03\x04") && formats::recognise(&first, &names).is_none();
+        if packed {
+            let file = BufReader::new(File::open(path).map_err(failed)?);
+            let mut archive = Archive::new(file, UNPACKED_MAX).map_err(failed)?;
+            let names = archive.names();
+            let first = match names.as_slice() {
+                [only] => archive
+                    .open(only)
+                    .and_then(|file| file.map_or(Ok(Vec::new()), |file| Ok(head(file)?.0))),
+                _ => Ok(Vec::new()),
             };
-            (Content::Rows(Vec::new()), vec![bad])
+            let format = format.map_or_else(|| recognise(path, &first.map_err(failed)?, &names), Ok)?;
+            formats::read(format, &mut archive, &name)
+        } else {
+            let format = format.map_or_else(|| recognise(path, &first, &names), Ok)?;
+            formats::read(format, &mut folder, &name)
         }
+    } else {
+        let names = folder.names();
+        let format = format.map_or_else(|| recognise(path, &[], &names), Ok)?;
+        formats::read(format, &mut folder, &name)
     };
-    let rows_bad = bad.len() as u64;
-    Report {
-        name: name.to_owned(),
-        path: String::new(),
-        format: "pinpu-allocations-toml",
-        rows_read: content.len() as u64 + rows_bad,
-        rows_bad,
-        complete: bad.is_empty(),
-        bad,
-        content,
+    bar.finish_and_clear();
+    Ok(Report::of(&name, path, read.map_err(failed)?))
+}
+
+/// A stream with its beginning put back.
+type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+/// The beginning of a stream, and the whole of it.
+fn head<R: Read>(reader: R) -> io::Result<(Vec<u8>, Whole<R>)> {
+    let mut first = Vec::new();
+    let mut taken = reader.take(HEAD_BYTES);
+    taken.read_to_end(&mut first)?;
+    Ok((first.clone(), Cursor::new(first).chain(taken.into_inner())))
+}
+
+fn recognise(path: &Path, head: &[u8], names: &[String]) -> Result<Format> {
+    if let Some(format) = formats::recognise(head, names) {
+        return Ok(format);
+    }
+    let path = path.display();
+    Err(Error::Invalid(if head.is_empty() && names.len() != 1 {
+        format!("{path} is a folder or archive that holds no known set of files: give one of its files, or --format")
+    } else {
+        format!(
+            "{path}: the beginning tells no known format. Give --format pinpu-assignments-csv with the columns \
+             id,holder,station,freq_mhz,designator, --format pinpu-allocations-csv with low_mhz,high_mhz,service,basis, \
+             or another of the formats that --help lists"
+        )
+    }))
+}
+
+/// Files of a folder, or a single one with its neighbours; reading them moves the progress bar.
+struct Folder {
+    files: BTreeMap<String, PathBuf>,
+    beside: PathBuf,
+    bar: ProgressBar,
+}
+
+impl Folder {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut files = BTreeMap::new();
+        let mut bytes = 0;
+        let mut add = |path: PathBuf| -> io::Result<()> {
+            let facts = path.metadata()?;
+            if let (true, Some(name)) = (facts.is_file(), path.file_name()) {
+                bytes += facts.len();
+                files.insert(name.to_string_lossy().into_owned(), path);
+            }
+            Ok(())
+        };
+        let folder = path.metadata()?.is_dir();
+        if folder {
+            for entry in path.read_dir()? {
+                add(entry?.path())?;
+            }
+        } else {
+            // A pipe or a device is a file here.
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned();
+            bytes = path.metadata()?.len();
+            files.insert(name, path.to_owned());
+        }
+        let beside = if folder { Some(path) } else { path.parent() };
+        Ok(Self {
+            files,
+            beside: beside.unwrap_or(Path::new(".")).to_owned(),
+            bar: bar(bytes),
+        })
+    }
+}
+
+/// A bar of bytes on a terminal; nothing elsewhere.
+fn bar(bytes: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let bar = ProgressBar::new(bytes);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+impl Files for Folder {
+    fn names(&self) -> Vec<String> {
+        self.files.keys().cloned().collect()
+    }
+
+    fn open(&mut self, name: &str) -> io::Result<Option<Box<dyn Read + '_>>> {
+        let found = self.files.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        match found {
+            Some((_, path)) => Ok(Some(Box::new(self.bar.wrap_read(BufReader::new(File::open(path)?))))),
+            None => Ok(None),
+        }
+    }
+
+    fn companion(&mut self, name: &str) -> io::Result<Option<Box<dyn Read + '_>>> {
+        let folder = if self.beside.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &self.beside
+        };
+        for entry in folder.read_dir()? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().eq_ignore_ascii_case(name) {
+                return Ok(Some(Box::new(BufReader::new(File::open(entry.path())?))));
+            }
+        }
+        Ok(None)
     }
 }

@@ -92,7 +92,7 @@ impl Folder {
             Content::Assignments(rows) => self
                 .wait(self.service.import_assignments(rows, source, ACTOR))
                 .map(drop),
-            Content::Table(table) => self.wait(self.service.import_table(table, source, ACTOR)).map(drop),
+            Content::Table(table) => self.wait(self.service.import_table(*table, source, ACTOR)).map(drop),
             Content::Rows(_) => Err(Error::Invalid("rows belong to a table: give --table KEY".to_owned())),
         }
     }
@@ -115,13 +115,13 @@ pub(super) fn content(args: &DatabaseArgs, kind: Kind) -> Result<Content> {
         }
         None => {
             let seed = table::builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
-            return Ok(Content::Table(seed));
+            return Ok(Content::Table(Box::new(seed)));
         }
     };
     Ok(match kind {
         Kind::Assignments => Content::Assignments(registry.assignments().to_vec()),
         Kind::Allocations => match registry.tables() {
-            [table] => Content::Table(table.clone()),
+            [table] => Content::Table(Box::new(table.clone())),
             tables => Content::Rows(
                 tables
                     .iter()

@@ -8,6 +8,7 @@ mod allocations;
 mod assignments;
 mod changes;
 mod columns;
+pub mod formats;
 mod lines;
 mod row;
 mod sheet;

@@ -305,7 +305,7 @@ mod tests {
             eirp_dbm: None,
             valid_from: Some(start),
             valid_to: None,
-            status: if n % 7 == 0 {
+            status: if n.is_multiple_of(7) {
                 AssignmentStatus::Suspended
             } else {
                 AssignmentStatus::Granted
