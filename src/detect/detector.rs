@@ -277,7 +277,7 @@ impl Detector {
         }
         let tests = Tests {
             narrow: self.thresholds.narrow[usable - 1],
-            middle: self.thresholds.middle[usable - 1],
+            middle_growth: self.thresholds.middle_growth[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
         self.spike.remove([time.start_s, time.stop_s], &mut self.power);

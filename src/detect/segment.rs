@@ -28,8 +28,8 @@ pub(super) struct Run {
 pub(super) struct Tests {
     /// Three bins.
     pub(super) narrow: Threshold,
-    /// `MIDDLE` bins.
-    pub(super) middle: Threshold,
+    /// `MIDDLE` bins, which only grow regions.
+    pub(super) middle_growth: f32,
     /// `WIDE` bins.
     pub(super) wide_seed: f32,
 }
@@ -127,14 +127,12 @@ impl Segmenter {
     /// Stretches above the growth threshold that hold a cell above the seed threshold.
     fn find_regions(&mut self, live: (usize, usize), tests: &Tests) {
         self.regions.clear();
-        let (narrow, middle) = (tests.narrow.growth, tests.middle.growth);
+        let (narrow, middle) = (tests.narrow.growth, tests.middle_growth);
         for ((out, n), m) in self.grows.iter_mut().zip(&self.narrow).zip(&self.middle) {
             *out = u8::from((*n > narrow) | (*m > middle));
         }
         // The wide smoothing only starts regions: where nothing grows it starts none.
-        let seeds = |k: usize| {
-            self.narrow[k] > tests.narrow.seed || self.middle[k] > tests.middle.seed || self.wide[k] > tests.wide_seed
-        };
+        let seeds = |k: usize| self.narrow[k] > tests.narrow.seed || self.wide[k] > tests.wide_seed;
         let mut k = live.0;
         while let Some(first) = next_set(&self.grows, k, live.1) {
             k = first;

@@ -98,7 +98,7 @@ impl SlowAverage {
         }
         let tests = Tests {
             narrow: self.threshold,
-            middle: self.threshold,
+            middle_growth: self.threshold.growth,
             wide_seed: f32::INFINITY,
         };
         self.segmenter.runs(&self.mean, &floor, live, &tests, &mut self.runs);

@@ -3,6 +3,7 @@
 //! Levels are normalised so that a full-scale complex sine is 0 dBFS. Bins are in ascending frequency order
 //! (DC in the middle, index `fft_size / 2`) wherever a spectrum leaves this module.
 
+pub mod cell;
 pub mod detection;
 pub mod estimator;
 pub mod iq;

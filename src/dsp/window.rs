@@ -57,17 +57,21 @@ impl Window {
         self.taps.len() as f64 * self.sum_squares / (self.sum * self.sum)
     }
 
-    /// Correlation of the powers of two noise bins `distance` apart (squared normalised DFT of the squared window).
+    /// Correlation of the amplitudes of two noise bins `distance` apart: the normalised DFT of the squared window, whose
+    /// phase, linear in `distance`, changes no distribution and is left out.
+    #[must_use]
+    pub fn bin_amplitude_correlation(&self, distance: usize) -> f64 {
+        let n = self.taps.len() as f64;
+        let taps = self.taps.iter().enumerate();
+        // The window is symmetric about its middle.
+        let terms = taps.map(|(i, &w)| f64::from(w * w) * (2.0 * PI * distance as f64 * (i as f64 - n / 2.0) / n).cos());
+        terms.sum::<f64>() / self.sum_squares
+    }
+
+    /// Correlation of the powers of two noise bins `distance` apart.
     #[must_use]
     pub fn bin_correlation(&self, distance: usize) -> f64 {
-        let n = self.taps.len() as f64;
-        let (mut re, mut im) = (0.0, 0.0);
-        for (i, &w) in self.taps.iter().enumerate() {
-            let phase = 2.0 * PI * (distance as f64) * i as f64 / n;
-            re += f64::from(w * w) * phase.cos();
-            im += f64::from(w * w) * phase.sin();
-        }
-        (re * re + im * im) / (self.sum_squares * self.sum_squares)
+        self.bin_amplitude_correlation(distance).powi(2)
     }
 
     /// Correlation of the noise powers of one bin in two segments `shift` samples apart.

@@ -1,0 +1,3 @@
+//! x
+use super::{Check,Effort};
+pub(super) fn measure(_: Effort, _: u64) -> Vec<Check> { Vec::new() }
