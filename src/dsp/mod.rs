@@ -10,4 +10,5 @@ pub mod kernel;
 pub mod measure;
 pub mod noise_floor;
 pub mod spectrum;
+pub mod stretch;
 pub mod window;
