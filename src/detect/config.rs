@@ -3,12 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dsp::{
-        cell::NoiseCell,
-        detection::quantile_ratio,
-        noise_floor::FloorRules,
-        window::Window,
-    },
+    dsp::{cell::NoiseCell, detection::quantile_ratio, noise_floor::FloorRules, window::Window},
     units::Hertz,
 };
 
@@ -203,7 +198,7 @@ impl Thresholds {
         let slow = std::array::from_fn(|i| {
             let rows = rules.slow_rows[i];
             let cell = NoiseCell::new(&window, 3, rows * SEGMENTS, HOP);
-            let mut t = pair(&cell, cells / rows as f64, Clumps::NARROW);
+            let mut t = pair(&cell, cells / rows as f64, Clumps::SINGLE);
             t.seed = t.seed.max(rules.slow_ratio_min);
             t.growth = t.growth.max(1.0 + 0.5 * (rules.slow_ratio_min - 1.0));
             t
@@ -216,7 +211,7 @@ impl Thresholds {
                 NoiseCell::new(&window, MIDDLE, i + 1, HOP).threshold(rules.growth_pfa) as f32
             }),
             wide: per_row(WIDE, Clumps::WIDE),
-            pulse: pair(&pulse, cells / PULSE_SLOT as f64, Clumps::NONE),
+            pulse: pair(&pulse, cells / PULSE_SLOT as f64, Clumps::SINGLE),
             slow,
             row_averages: window.effective_averages(SEGMENTS, HOP, 1),
             row_quantile: quantile_ratio(window.effective_averages(SEGMENTS, HOP, 1), ROW_QUANTILE) as f32,
@@ -237,10 +232,17 @@ const TESTS: f64 = 4.0;
 struct Clumps(&'static [(f64, f64)]);
 
 impl Clumps {
-    /// Every cell is an alarm.
-    const NONE: Self = Self(&[(3.0, 1.0)]);
+    /// Pulse slots, and three bins of a long average: their neighbours seldom exceed a far threshold together.
+    const SINGLE: Self = Self(&[(3.0, 0.9)]);
     /// Three bins.
-    const NARROW: Self = Self(&[(3.0, 0.61), (4.0, 0.68), (6.0, 0.766), (8.0, 0.825), (10.0, 0.89), (12.0, 0.913)]);
+    const NARROW: Self = Self(&[
+        (3.0, 0.61),
+        (4.0, 0.68),
+        (6.0, 0.766),
+        (8.0, 0.825),
+        (10.0, 0.89),
+        (12.0, 0.913),
+    ]);
     /// `WIDE` bins, each of which counts no more than its limit.
     const WIDE: Self = Self(&[(3.0, 0.152), (6.0, 0.155), (8.0, 0.141), (10.0, 0.096), (12.0, 0.057)]);
 

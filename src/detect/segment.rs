@@ -132,7 +132,11 @@ impl Segmenter {
             *out = u8::from((*n > narrow) | (*m > middle));
         }
         // The wide smoothing only starts regions: where nothing grows it starts none.
-        let seeds = |k: usize| self.narrow[k] > tests.narrow.seed || self.wide[k] > tests.wide_seed;
+        // A cell that reaches over the end of the span holds fewer bins, for which its threshold is too low.
+        let whole = |k: usize, half: usize| k >= live.0 + half && k + half < live.1;
+        let seeds = |k: usize| {
+            self.narrow[k] > tests.narrow.seed && whole(k, 1) || self.wide[k] > tests.wide_seed && whole(k, WIDE / 2)
+        };
         let mut k = live.0;
         while let Some(first) = next_set(&self.grows, k, live.1) {
             k = first;

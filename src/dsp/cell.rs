@@ -61,7 +61,11 @@ impl NoiseCell {
         let saddle = self.saddle(ratio);
         let at_saddle = self.log_moment(Complex::new(saddle, 0.0)) - Complex::new(saddle * ratio, 0.0);
         // The width of the peak of the integrand about the saddle.
-        let spread: f64 = self.weights.iter().map(|w| self.shape * (w / (1.0 - w * saddle)).powi(2)).sum();
+        let spread: f64 = self
+            .weights
+            .iter()
+            .map(|w| self.shape * (w / (1.0 - w * saddle)).powi(2))
+            .sum();
         let step = 0.1 / (spread + 1.0 / (saddle * saddle)).sqrt();
         let value = |t: f64| {
             let s = Complex::new(saddle, t);
@@ -132,7 +136,11 @@ impl NoiseCell {
         let (mut low, mut high) = (0.0, 1.0 / greatest);
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
-            if slope(middle) < 0.0 { low = middle } else { high = middle }
+            if slope(middle) < 0.0 {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         0.5 * (low + high)
     }
@@ -186,14 +194,22 @@ mod tests {
         let single = NoiseCell::from_weights(vec![1.0], 2.0);
         for ratio in [0.2, 1.0, 3.0, 9.0, 20.0] {
             let exact = gamma_q(2.0, 2.0 * ratio);
-            assert!((single.tail(ratio) / exact - 1.0).abs() < 1e-6, "{ratio}: {} {exact}", single.tail(ratio));
+            assert!(
+                (single.tail(ratio) / exact - 1.0).abs() < 1e-6,
+                "{ratio}: {} {exact}",
+                single.tail(ratio)
+            );
         }
         assert!((single.threshold(1e-9) / threshold_ratio(2.0, 1e-9) - 1.0).abs() < 1e-6);
         let (a, b) = (0.75, 0.25);
         let pair = NoiseCell::from_weights(vec![a, b], 1.0);
         for ratio in [0.5_f64, 2.0, 8.0, 25.0] {
             let exact = (a * (-ratio / a).exp() - b * (-ratio / b).exp()) / (a - b);
-            assert!((pair.tail(ratio) / exact - 1.0).abs() < 1e-6, "{ratio}: {} {exact}", pair.tail(ratio));
+            assert!(
+                (pair.tail(ratio) / exact - 1.0).abs() < 1e-6,
+                "{ratio}: {} {exact}",
+                pair.tail(ratio)
+            );
         }
     }
 

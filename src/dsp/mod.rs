@@ -11,4 +11,5 @@ pub mod kernel;
 pub mod measure;
 pub mod noise_floor;
 pub mod spectrum;
+pub mod stretch;
 pub mod window;

@@ -8,7 +8,7 @@
 //! 3. The envelope follows the lowest values and is low by a little; the bins that lie on it as noise would, give the
 //!    mean that corrects it, and its spread the uncertainty.
 
-use super::detection::{quantile_ratio, threshold_ratio};
+use super::detection::{gamma_p, quantile_ratio, threshold_ratio};
 
 /// Constants of the estimate.
 #[derive(Debug, Clone)]
@@ -60,7 +60,10 @@ pub fn estimate(spectra: &[&[f32]], averages: f64, silence: f32, rules: &FloorRu
     let group = (spectra.len() / 64).clamp(1, 8);
     let count = spectra.len() / group;
     let mean = averages * group as f64;
-    let limit = threshold_ratio(mean, rules.excision_pfa) as f32;
+    let limit = threshold_ratio(mean, rules.excision_pfa);
+    // Noise above the limit is left out with the signals; the mean of what stays is low by as much.
+    let bias = gamma_p(mean + 1.0, mean * limit) / gamma_p(mean, mean * limit);
+    let (limit, unbias) = (limit as f32, (1.0 / bias) as f32);
     let (mut steady, mut kept) = (vec![0.0_f32; bins], vec![0.0_f32; bins]);
     let mut columns = vec![[0.0_f32; LANES]; count];
     for first in (0..bins).step_by(LANES) {
@@ -76,7 +79,8 @@ pub fn estimate(spectra: &[&[f32]], averages: f64, silence: f32, rules: &FloorRu
         }
         sort_lanes(&mut columns);
         for lane in 0..lanes {
-            (steady[first + lane], kept[first + lane]) = excise_sorted(count, |i| columns[i][lane], limit);
+            let (level, share) = excise_sorted(count, |i| columns[i][lane], limit);
+            (steady[first + lane], kept[first + lane]) = (level * unbias, share);
         }
     }
     from_steady(steady, &kept, mean * count as f64, silence, rules)

@@ -64,7 +64,8 @@ impl Window {
         let n = self.taps.len() as f64;
         let taps = self.taps.iter().enumerate();
         // The window is symmetric about its middle.
-        let terms = taps.map(|(i, &w)| f64::from(w * w) * (2.0 * PI * distance as f64 * (i as f64 - n / 2.0) / n).cos());
+        let terms =
+            taps.map(|(i, &w)| f64::from(w * w) * (2.0 * PI * distance as f64 * (i as f64 - n / 2.0) / n).cos());
         terms.sum::<f64>() / self.sum_squares
     }
 

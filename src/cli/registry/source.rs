@@ -125,17 +125,21 @@ fn recognise(path: &Path, head: &[u8], names: &[String]) -> Result<Format> {
     if let Some(format) = formats::recognise(head, names) {
         return Ok(format);
     }
-    Err(Error::Invalid(if head.is_empty() && (names.len() != 1 || path.is_dir()) {
-        let path = path.display();
-        format!("{path} is a folder or archive that holds no known set of files: give one of its files, or --format")
-    } else {
-        let path = path.display();
-        format!(
-            "{path}: the beginning tells no known format. Give --format pinpu-assignments-csv with the columns \
+    Err(Error::Invalid(
+        if head.is_empty() && (names.len() != 1 || path.is_dir()) {
+            let path = path.display();
+            format!(
+                "{path} is a folder or archive that holds no known set of files: give one of its files, or --format"
+            )
+        } else {
+            let path = path.display();
+            format!(
+                "{path}: the beginning tells no known format. Give --format pinpu-assignments-csv with the columns \
              id,holder,station,freq_mhz,designator, --format pinpu-allocations-csv with low_mhz,high_mhz,service,basis, \
              or another of the formats that --help lists"
-        )
-    }))
+            )
+        },
+    ))
 }
 
 /// Files of a folder, or a single one with its neighbours; reading them moves the progress bar.

@@ -2,11 +2,17 @@
 
 #[cfg(all(test, target_arch = "x86_64"))]
 use super::arrays::Arrays;
-use super::{Engine, general::General, reference::Reference};
+use super::{
+    Engine,
+    general::General,
+    reference::Reference,
+    stretches::{Exact, OneByOne, Resolution, Stretches},
+};
 #[cfg(target_arch = "x86_64")]
 use super::{
     avx2::Avx2,
     fused::{Fused, Shape},
+    mixed::Mixed,
     simd::Simd,
 };
 use crate::dsp::iq::IqFormat;
@@ -69,6 +75,29 @@ impl Backend {
             Self::Arrays => Some(
                 sixteen(taps.len()).map_or_else(|| general() as _, |shape| fused::<_, 16>(Arrays, shape, taps, format)),
             ),
+        }
+    }
+}
+
+impl Backend {
+    /// A computer of single spectra. `None` where the processor cannot run it.
+    pub(in crate::dsp) fn stretches(self, resolutions: &[Resolution]) -> Option<Box<dyn Stretches>> {
+        let general = || Box::new(OneByOne::new(resolutions)) as _;
+        match self {
+            Self::Reference => Some(Box::new(Exact::new(resolutions))),
+            Self::General => Some(general()),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                let mixed = Mixed::<_, 8>::new(Avx2::detect()?, resolutions, eight);
+                Some(mixed.map_or_else(general, |mixed| Box::new(mixed)))
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 => None,
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => {
+                let mixed = Mixed::<_, 16>::new(Arrays, resolutions, sixteen);
+                Some(mixed.map_or_else(general, |mixed| Box::new(mixed)))
+            }
         }
     }
 }

@@ -56,15 +56,15 @@ pub(super) struct Fused<S: Simd<L>, const L: usize> {
 }
 
 /// Constants, in the order in which they are needed.
-struct Tables<S: Simd<L>, const L: usize> {
+pub(super) struct Tables<S: Simd<L>, const L: usize> {
     /// Window with the scale of format and spectrum, R vectors.
     window: Vec<S::V>,
     /// w(R)^(j a) at \[j\]\[a\].
     columns: Vec<Complex<f32>>,
     /// w(C)^(j b) at \[j\]\[b\], j below L.
-    rows: Vec<Complex<f32>>,
+    pub(super) rows: Vec<Complex<f32>>,
     /// w(N)^(l (a + A c)) at \[a\]\[b\]\[l\], c = b + B m in lane m.
-    lanes: Vec<Pair<S::V>>,
+    pub(super) lanes: Vec<Pair<S::V>>,
 }
 
 /// Sum, maximum and minimum of each bin.
@@ -86,18 +86,18 @@ const PAD: usize = 1;
 
 impl Shape {
     /// C: vectors in a row.
-    const fn row(self, lanes: usize) -> usize {
+    pub(super) const fn row(self, lanes: usize) -> usize {
         self.rows * lanes
     }
 
     /// Vectors from block to block.
-    const fn pitch(self, lanes: usize) -> usize {
+    pub(super) const fn pitch(self, lanes: usize) -> usize {
         self.row(lanes) + PAD
     }
 }
 
 impl<S: Simd<L>, const L: usize> Tables<S, L> {
-    fn new<T: Sample>(s: S, shape: Shape, taps: &[f64]) -> Self {
+    pub(super) fn new<T: Sample>(s: S, shape: Shape, taps: &[f64]) -> Self {
         let (a_count, b_count, c_count) = (shape.columns, shape.rows, shape.row(L));
         let (size, rows) = (taps.len(), taps.len() / L);
         let scaled = taps.iter().map(|w| (w * T::TO_FULL_SCALE) as f32).collect::<Vec<_>>();
@@ -150,14 +150,14 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
 }
 
 /// First pass over one frame: `x` to `work`.
-struct Columns<'a, S: Simd<L>, T, const L: usize> {
-    simd: S,
-    shape: Shape,
-    tables: &'a Tables<S, L>,
-    x: &'a [[Complex<T>; L]],
+pub(super) struct Columns<'a, S: Simd<L>, T, const L: usize> {
+    pub(super) simd: S,
+    pub(super) shape: Shape,
+    pub(super) tables: &'a Tables<S, L>,
+    pub(super) x: &'a [[Complex<T>; L]],
     /// Samples that will be read next: about as many as `x` has that the frame before had not.
-    ahead: &'a [[Complex<T>; L]],
-    work: &'a mut [Pair<S::V>],
+    pub(super) ahead: &'a [[Complex<T>; L]],
+    pub(super) work: &'a mut [Pair<S::V>],
 }
 
 impl<S: Simd<L>, T: Sample, const L: usize> Work for Columns<'_, S, T, L> {
@@ -219,7 +219,7 @@ impl<S: Simd<L>, T: Sample, const L: usize> Columns<'_, S, T, L> {
 
 /// The first `N` of what is at least as long.
 #[inline(always)]
-fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
+pub(super) fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
     x.first_chunk().expect("tables and buffers of the split's length")
 }
 
@@ -267,7 +267,7 @@ impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
 
 /// One row of one frame: `block` to the powers of its bins, C vectors each.
 #[inline(always)]
-fn row<S: Simd<L>, const L: usize, const B: usize>(
+pub(super) fn row<S: Simd<L>, const L: usize, const B: usize>(
     s: S,
     twiddles: &[Complex<f32>],
     lanes: &[Pair<S::V>],

@@ -20,15 +20,26 @@ mod butterfly;
 #[cfg(target_arch = "x86_64")]
 mod fused;
 mod general;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod mixed;
 mod reference;
 #[cfg(target_arch = "x86_64")]
 mod simd;
+#[cfg(target_arch = "x86_64")]
+mod single;
 mod statistics;
+mod stretches;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use backend::Backend;
 pub use statistics::Statistics;
+pub use stretches::Resolution;
+pub(in crate::dsp) use stretches::Stretches;
+pub(crate) use work::{Work, widest};
 
 use crate::dsp::iq::IqSlice;
 
