@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::config::BINS;
-use crate::dsp::measure::occupied_band;
+use crate::dsp::{measure::occupied_band, sum};
 
 /// Energy (power × seconds) per bin; zero outside an extent.
 #[derive(Debug, Clone)]
@@ -30,6 +30,11 @@ impl Energy {
             first: 0,
             last: 0,
         }
+    }
+
+    /// Whether it can hold bins.
+    pub(super) fn has_memory(&self) -> bool {
+        !self.bins.is_empty()
     }
 
     /// Becomes what `other` is.
@@ -86,7 +91,7 @@ impl Energy {
 
     /// Energy of all bins.
     pub(super) fn total(&self) -> f64 {
-        self.bins[self.extent()].iter().map(|e| f64::from(*e)).sum()
+        sum(&self.bins[self.extent()])
     }
 
     /// Bin of the most energy and how much it is.

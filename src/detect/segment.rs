@@ -4,7 +4,10 @@
 //! narrow core; the rest is skirt, and only what stands out of the skirt is looked at further.
 
 use super::config::{BINS, MIDDLE, Threshold, WIDE};
-use crate::dsp::measure::occupied_band;
+use crate::dsp::{
+    kernel::{Work, widest},
+    measure::occupied_band,
+};
 
 /// A region of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +120,13 @@ impl Segmenter {
     ) {
         out.clear();
         self.sums_known = false;
-        self.smooth(power, floor, live);
+        widest(Smooth {
+            memory: self,
+            power,
+            floor,
+            live,
+            tests,
+        });
         self.find_regions(live, tests);
         for index in 0..self.regions.len() {
             self.split(index, live, tests.narrow, out);
@@ -127,10 +136,6 @@ impl Segmenter {
     /// Stretches above the growth threshold that hold a cell above the seed threshold.
     fn find_regions(&mut self, live: (usize, usize), tests: &Tests) {
         self.regions.clear();
-        let (narrow, middle) = (tests.narrow.growth, tests.middle.growth);
-        for ((out, n), m) in self.grows.iter_mut().zip(&self.narrow).zip(&self.middle) {
-            *out = u8::from((*n > narrow) | (*m > middle));
-        }
         // The wide smoothing only starts regions: where nothing grows it starts none.
         let seeds = |k: usize| {
             self.narrow[k] > tests.narrow.seed || self.middle[k] > tests.middle.seed || self.wide[k] > tests.wide_seed
@@ -152,56 +157,6 @@ impl Segmenter {
             if seeded {
                 push_between_valleys(&self.narrow, (first, last), tests.narrow.growth, &mut self.regions);
             }
-        }
-    }
-
-    /// Means over 3, `MIDDLE` and `WIDE` bins of the ratio to the floor; fewer at the ends of `live`.
-    fn smooth(&mut self, power: &[f32], floor: &RowFloor<'_>, live: (usize, usize)) {
-        let (first, last) = live;
-        let inside = PAD + first..PAD + last;
-        self.ratio[..inside.start].fill(0.0);
-        self.ratio[inside.end..].fill(0.0);
-        self.clipped[..inside.start].fill(0.0);
-        self.clipped[inside.end..].fill(0.0);
-        let scale = 1.0 / floor.rise;
-        let ratios = self.ratio[inside.clone()].iter_mut().zip(&mut self.clipped[inside]);
-        let floors = floor.level[first..last].iter().zip(&floor.inverse[first..last]);
-        let excess = self.excess[first..last].iter_mut();
-        for ((((ratio, clipped), excess), p), (level, inverse)) in
-            ratios.zip(excess).zip(&power[first..last]).zip(floors)
-        {
-            let r = p * (inverse * scale);
-            *ratio = r;
-            *clipped = if r < WIDE_CLIP { r } else { WIDE_CLIP };
-            *excess = p - level * floor.rise;
-        }
-        add_three(&self.ratio, 1, PAD, &mut self.narrow);
-        add_three(&self.clipped, 1, 1, &mut self.three[1..BINS + 2 * PAD - 1]);
-        add_three(&self.three, 3, 4, &mut self.nine[4..BINS + 2 * PAD - 4]);
-        self.middle.copy_from_slice(&self.nine[PAD..PAD + BINS]);
-        // 33 = 27 + 2 · 3.
-        add_three(&self.nine, 9, PAD, &mut self.wide);
-        let outer = self.three[PAD - 15..PAD - 15 + BINS]
-            .iter()
-            .zip(&self.three[PAD + 15..PAD + 15 + BINS]);
-        for (out, (a, b)) in self.wide.iter_mut().zip(outer) {
-            *out += a + b;
-        }
-        for (means, width) in [
-            (&mut self.narrow, 3),
-            (&mut self.middle, MIDDLE),
-            (&mut self.wide, WIDE),
-        ] {
-            let inner = 1.0 / width as f32;
-            means[first..last].iter_mut().for_each(|m| *m *= inner);
-            let half = width / 2;
-            for i in 0..half.min(last - first) {
-                let fewer = width as f32 / (half + 1 + i).min(last - first) as f32;
-                means[first + i] *= fewer;
-                means[last - 1 - i] *= fewer;
-            }
-            means[..first].fill(0.0);
-            means[last..].fill(0.0);
         }
     }
 
@@ -284,6 +239,79 @@ impl Segmenter {
     }
 }
 
+/// Means of a row over several widths, and which bins they make grow a region.
+struct Smooth<'a> {
+    memory: &'a mut Segmenter,
+    power: &'a [f32],
+    floor: &'a RowFloor<'a>,
+    live: (usize, usize),
+    tests: &'a Tests,
+}
+
+impl Work for Smooth<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let memory = self.memory;
+        memory.smooth(self.power, self.floor, self.live);
+        let (narrow, middle) = (self.tests.narrow.growth, self.tests.middle.growth);
+        for ((out, n), m) in memory.grows.iter_mut().zip(&memory.narrow).zip(&memory.middle) {
+            *out = u8::from((*n > narrow) | (*m > middle));
+        }
+    }
+}
+
+impl Segmenter {
+    /// Means over 3, `MIDDLE` and `WIDE` bins of the ratio to the floor; fewer at the ends of `live`.
+    #[inline(always)]
+    fn smooth(&mut self, power: &[f32], floor: &RowFloor<'_>, (first, last): (usize, usize)) {
+        let inside = PAD + first..PAD + last;
+        self.ratio[..inside.start].fill(0.0);
+        self.ratio[inside.end..].fill(0.0);
+        self.clipped[..inside.start].fill(0.0);
+        self.clipped[inside.end..].fill(0.0);
+        let scale = 1.0 / floor.rise;
+        let ratios = self.ratio[inside.clone()].iter_mut().zip(&mut self.clipped[inside]);
+        let floors = floor.level[first..last].iter().zip(&floor.inverse[first..last]);
+        let excess = self.excess[first..last].iter_mut();
+        for ((((ratio, clipped), excess), p), (level, inverse)) in
+            ratios.zip(excess).zip(&power[first..last]).zip(floors)
+        {
+            let r = p * (inverse * scale);
+            *ratio = r;
+            *clipped = if r < WIDE_CLIP { r } else { WIDE_CLIP };
+            *excess = p - level * floor.rise;
+        }
+        add_three(&self.ratio, 1, PAD, &mut self.narrow);
+        add_three(&self.clipped, 1, 1, &mut self.three[1..BINS + 2 * PAD - 1]);
+        add_three(&self.three, 3, 4, &mut self.nine[4..BINS + 2 * PAD - 4]);
+        self.middle.copy_from_slice(&self.nine[PAD..PAD + BINS]);
+        // 33 = 27 + 2 · 3.
+        add_three(&self.nine, 9, PAD, &mut self.wide);
+        let outer = self.three[PAD - 15..PAD - 15 + BINS]
+            .iter()
+            .zip(&self.three[PAD + 15..PAD + 15 + BINS]);
+        for (out, (a, b)) in self.wide.iter_mut().zip(outer) {
+            *out += a + b;
+        }
+        for (means, width) in [
+            (&mut self.narrow, 3),
+            (&mut self.middle, MIDDLE),
+            (&mut self.wide, WIDE),
+        ] {
+            let inner = 1.0 / width as f32;
+            means[first..last].iter_mut().for_each(|m| *m *= inner);
+            let half = width / 2;
+            for i in 0..half.min(last - first) {
+                let fewer = width as f32 / (half + 1 + i).min(last - first) as f32;
+                means[first + i] *= fewer;
+                means[last - 1 - i] *= fewer;
+            }
+            means[..first].fill(0.0);
+            means[last..].fill(0.0);
+        }
+    }
+}
+
 /// Adds a region, cut where strong parts are held together only by splatter just above the threshold.
 fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f32, out: &mut Vec<(usize, usize)>) {
     let (mut from, mut peak, mut low, mut cut) = (first, 0.0_f32, 0, None);
@@ -313,6 +341,7 @@ pub(super) struct RowFloor<'a> {
 }
 
 /// `out[k]` = sum of `values` at `k + offset` and `step` to either side.
+#[inline(always)]
 fn add_three(values: &[f32], step: usize, offset: usize, out: &mut [f32]) {
     let count = out.len();
     let at = |shift: usize| &values[shift..shift + count];
