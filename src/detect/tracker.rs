@@ -335,7 +335,7 @@ impl Tracker {
                 margin_low: 0,
                 margin_high: 0,
             };
-            let mean = b.energy.slice(first..last).iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+            let mean = sum(b.energy.slice(first..last)) as f32 / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
                 let b = &mut self.open[index];
@@ -444,5 +444,5 @@ fn part_of(run: &Run, low: f64, high: f64) -> Run {
 
 /// Power of a region above the floor.
 fn region_power(run: &Run, excess: &[f32]) -> f32 {
-    excess[run.first..run.last].iter().sum::<f32>().max(0.0)
+    (sum(&excess[run.first..run.last]) as f32).max(0.0)
 }

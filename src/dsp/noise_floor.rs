@@ -123,13 +123,15 @@ fn sort_lanes(rows: &mut [[f32; LANES]]) {
     let count = rows.len();
     let mut merge = 1;
     while merge < count {
+        // Pairs lie in one stretch of `2 merge`, a power of two: shifts are cheaper than divisions.
+        let stretch = (2 * merge).trailing_zeros();
         let mut step = merge;
         while step > 0 {
             for start in (step % merge..count.saturating_sub(step)).step_by(2 * step) {
                 let end = (start + step).min(count - step);
                 let (lower, upper) = rows.split_at_mut(start + step);
                 for (i, (a, b)) in (start..end).zip(lower[start..].iter_mut().zip(upper)) {
-                    if i / (2 * merge) == (i + step) / (2 * merge) {
+                    if i >> stretch == (i + step) >> stretch {
                         order(a, b);
                     }
                 }
