@@ -372,11 +372,13 @@ impl Tracker {
             for &index in members.iter().rev() {
                 let b = &self.open[index];
                 let young = b.rows < ESTABLISHED && b.emission.is_none() && b.first_row.abs_diff(began) <= TOGETHER;
-                if index != keep && young && self.open[index].last_row > 0 {
-                    if let Ok([part, whole]) = self.open.get_disjoint_mut([index, keep]) {
-                        whole.absorb(part);
-                        part.rows = 0;
-                    }
+                if index != keep
+                    && young
+                    && b.last_row > 0
+                    && let Ok([part, whole]) = self.open.get_disjoint_mut([index, keep])
+                {
+                    whole.absorb(part);
+                    part.rows = 0;
                 }
             }
             self.members = members;
