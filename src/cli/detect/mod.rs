@@ -11,7 +11,6 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -49,6 +48,9 @@ pub(super) struct DetectArgs {
     /// False alarms accepted per day and MHz
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     false_alarms: f64,
+    /// Threads a recording is measured on: 2 computes spectra beside the decisions, with the same result
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    threads: u8,
     /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
@@ -82,7 +84,7 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     let detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
     let mut out = Output::new(args, source.input.is_live(), judge, picture);
     let begun = Instant::now();
-    let summary = measure(&mut source, detector, args.seconds, &mut out)?;
+    let summary = measure(&mut source, detector, args, &mut out)?;
     let picture = out.finish(summary, begun.elapsed())?;
     if let Some(picture) = picture {
         picture.write(&args.source.source, source.began)?;
@@ -97,15 +99,15 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     })
 }
 
-/// Puts everything the source gives through the detector: a recording on two threads where there are two.
+/// Puts everything the source gives through the detector, a recording on as many threads as asked.
 fn measure(
     source: &mut OpenSource,
     mut detector: Detector,
-    seconds: Option<f64>,
+    args: &DetectArgs,
     out: &mut Output<'_>,
 ) -> Result<Summary> {
-    let alone = thread::available_parallelism().is_ok_and(|threads| threads.get() == 1);
-    let summary = if source.input.is_live() || alone {
+    let seconds = args.seconds;
+    let summary = if source.input.is_live() || args.threads == 1 {
         let mut direct = Direct {
             detector: &mut detector,
             out,
