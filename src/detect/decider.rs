@@ -9,7 +9,7 @@ use super::{
     event::DetectEvent,
     floor::FloorHistory,
     frame::FrameMaker,
-    pulse::PulseFinder,
+    pulse::{Pulse, PulseFinder},
     rise::Rise,
     rows::{Row, Rows},
     scales::Scales,
@@ -35,7 +35,8 @@ pub struct Decider {
     floor: Option<Floor>,
     history: FloorHistory,
     pulses: PulseFinder,
-    pulse_bursts: Vec<Burst>,
+    /// Pulses that ended in the row in work.
+    found: Vec<Pulse>,
     segmenter: Segmenter,
     runs: Vec<Run>,
     power: Vec<f32>,
@@ -69,7 +70,7 @@ impl Decider {
             floor: None,
             history: FloorHistory::new(config.sample_rate_hz, rules.floor_s),
             pulses: PulseFinder::new(thresholds.pulse, rules, config.sample_rate_hz),
-            pulse_bursts: Vec::new(),
+            found: Vec::new(),
             segmenter: Segmenter::new(rules.bridge_bins),
             runs: Vec::new(),
             power: vec![0.0; BINS],
@@ -149,9 +150,19 @@ impl Decider {
 
     /// Ends the bursts in progress, because observation pauses or (`last`) ends. Their emissions go on.
     fn end_bursts(&mut self, last: bool) {
-        self.pulses.end(&mut self.done);
+        let mut found = std::mem::take(&mut self.found);
+        self.pulses.end(&mut found);
+        self.enter(&mut found);
+        self.found = found;
         self.scales.finish(last, &mut self.done);
         self.attach_done();
+    }
+
+    /// Moves pulses to the bursts that have ended.
+    fn enter(&mut self, pulses: &mut Vec<Pulse>) {
+        for pulse in pulses.drain(..) {
+            self.done.push(pulse.burst(self.scales.memory()));
+        }
     }
 
     /// Enters the bursts that have ended into the book.
@@ -256,7 +267,7 @@ impl Decider {
 
     fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> bool {
         let rate = self.config.sample_rate_hz;
-        let mut found = std::mem::take(&mut self.pulse_bursts);
+        let mut found = std::mem::take(&mut self.found);
         self.pulses.advance(
             |slot| row_s + (slot * PULSE_SLOT) as f64 / rate,
             row.pulses(),
@@ -274,8 +285,8 @@ impl Decider {
         let scales = &self.scales;
         found.retain(|pulse| !scales.covers(pulse));
         let usable = self.mean_without_pulses(row_s, row, &found);
-        self.done.append(&mut found);
-        self.pulse_bursts = found;
+        self.enter(&mut found);
+        self.found = found;
         if usable == 0 {
             self.scales.blind();
             return false;
@@ -307,7 +318,7 @@ impl Decider {
     }
 
     /// Mean of the row's segments that no pulse lies in; returns how many those are.
-    fn mean_without_pulses(&mut self, row_s: f64, row: Row<'_>, pulses: &[Burst]) -> usize {
+    fn mean_without_pulses(&mut self, row_s: f64, row: Row<'_>, pulses: &[Pulse]) -> usize {
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
         for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {

@@ -49,7 +49,7 @@ impl Detector {
     /// Decides about the rows that the samples at hand make.
     fn decide(&mut self, sink: Sink<'_>) {
         loop {
-            self.spectra.make(&mut self.rows);
+            self.spectra.make(&mut self.rows, self.spectra.group());
             // Even no rows tell how many samples were taken.
             self.decider.push(&self.rows, sink);
             if self.rows.is_empty() {

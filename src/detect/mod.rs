@@ -11,6 +11,7 @@ mod detector;
 pub mod emission;
 mod energy;
 pub mod event;
+mod flags;
 mod floor;
 mod frame;
 mod pulse;

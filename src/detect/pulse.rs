@@ -3,11 +3,37 @@
 use super::{
     burst::Burst,
     config::{BINS, PULSE_BINS, PULSE_SLOT, PULSE_SLOTS, Rules, Threshold},
+    energy::Energy,
 };
 use crate::dsp::{
     kernel::{Work, widest},
     measure::occupied_band,
 };
+
+/// A pulse.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse {
+    pub(super) start_s: f64,
+    pub(super) stop_s: f64,
+    /// Edges of its band, bins of the middle resolution.
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// Energy over the floor per bin of the middle resolution, the same for all that make up one of the short.
+    energy: [f32; PULSE_BINS],
+    peak: f32,
+}
+
+impl Pulse {
+    /// The pulse as a burst whose spectrum takes the memory of `energy`.
+    pub(super) fn burst(&self, mut energy: Energy) -> Burst {
+        energy.clear();
+        let bins = energy.slice_mut(0..BINS).chunks_exact_mut(BINS / PULSE_BINS);
+        for (bins, e) in bins.zip(&self.energy) {
+            bins.fill(*e);
+        }
+        Burst::pulse([self.start_s, self.stop_s], (self.low, self.high), energy, self.peak)
+    }
+}
 
 /// Finds pulses slot by slot.
 pub(super) struct PulseFinder {
@@ -64,7 +90,7 @@ impl PulseFinder {
     }
 
     /// Takes the slots of a row, which begin at `start_s`; pulses that ended move to `done`.
-    pub(super) fn advance(&mut self, start_s: impl Fn(usize) -> f64, powers: &[f32], done: &mut Vec<Burst>) {
+    pub(super) fn advance(&mut self, start_s: impl Fn(usize) -> f64, powers: &[f32], done: &mut Vec<Pulse>) {
         let mut ratios = [0.0; PULSE_SLOTS];
         widest(MeanRatios {
             powers,
@@ -81,7 +107,7 @@ impl PulseFinder {
     }
 
     /// Takes one slot of the mean ratio `ratio` to the floor.
-    fn take(&mut self, start_s: f64, ratio: f32, power: &[f32], done: &mut Vec<Burst>) {
+    fn take(&mut self, start_s: f64, ratio: f32, power: &[f32], done: &mut Vec<Pulse>) {
         if ratio > self.threshold.growth {
             if self.start_s.is_none() {
                 self.start_s = Some(start_s);
@@ -105,7 +131,7 @@ impl PulseFinder {
     }
 
     /// Ends the pulse in progress.
-    pub(super) fn end(&mut self, done: &mut Vec<Burst>) {
+    pub(super) fn end(&mut self, done: &mut Vec<Pulse>) {
         if let Some(start_s) = self.start_s.take()
             && self.seeded
             && self.slots <= self.slots_max
@@ -116,7 +142,7 @@ impl PulseFinder {
         (self.peak, self.seeded, self.slots, self.quiet) = (0.0, false, 0, 0);
     }
 
-    fn emit(&self, start_s: f64, done: &mut Vec<Burst>) {
+    fn emit(&self, start_s: f64, done: &mut Vec<Pulse>) {
         // A click of a keyed narrow signal also raises the span, but most of its power is in the signal's own band.
         let Some((low, high)) = occupied_band(&self.energy, 0.9) else {
             return;
@@ -139,9 +165,18 @@ impl PulseFinder {
         };
         let wide = (BINS / PULSE_BINS) as f32;
         let scale = self.slot_s as f32 / wide;
-        let energy: Vec<f32> = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();
-        let band = (low * f64::from(wide), high * f64::from(wide));
-        done.push(Burst::pulse(start_s, self.stop_s, band, &energy, self.peak));
+        let mut energy = [0.0; PULSE_BINS];
+        for (out, e) in energy.iter_mut().zip(&self.energy) {
+            *out = e * scale;
+        }
+        done.push(Pulse {
+            start_s,
+            stop_s: self.stop_s,
+            low: low * f64::from(wide),
+            high: high * f64::from(wide),
+            energy,
+            peak: self.peak,
+        });
     }
 }
 

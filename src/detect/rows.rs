@@ -171,11 +171,17 @@ impl Spectra {
         self.samples.as_slice().len() - self.used
     }
 
-    /// The next rows whose samples are there, in the memory of `rows`: as many as go together well; none when the samples
-    /// do not reach for one.
-    pub fn make(&mut self, rows: &mut Rows) {
+    /// Rows that are computed together at the least cost.
+    #[must_use]
+    pub fn group(&self) -> usize {
+        self.spectra.lanes()
+    }
+
+    /// The next rows whose samples are there, `most` at most, in the memory of `rows`; none when the samples do not reach
+    /// for one.
+    pub fn make(&mut self, rows: &mut Rows, most: usize) {
         let complete = (self.waiting() + ROW).saturating_sub(REACH) / ROW;
-        let count = complete.min(self.spectra.lanes());
+        let count = complete.min(most);
         rows.clipped.clear();
         rows.clipped
             .extend((0..count).map(|_| self.clipped.pop_front().unwrap_or(0)));

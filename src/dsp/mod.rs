@@ -12,4 +12,7 @@ pub mod measure;
 pub mod noise_floor;
 pub mod spectrum;
 pub mod stretch;
+mod sum;
 pub mod window;
+
+pub use sum::sum;

@@ -156,8 +156,8 @@ impl<S: Simd<L>, T: Sample, const L: usize> Spectra<'_, S, T, L> {
         for k in (0..SIZE).step_by(L) {
             let bins: &[S::V; L] = first(&self.lanes.powers[k..]);
             let rows = s.transpose(*bins);
-            for stretch in 0..self.count {
-                let row = s.array(s.mul(rows[stretch], share));
+            for (stretch, row) in rows.iter().enumerate().take(self.count) {
+                let row = s.array(s.mul(*row, share));
                 self.out[stretch * self.pitch + offset + k..][..L].copy_from_slice(&row);
             }
         }

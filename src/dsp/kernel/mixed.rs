@@ -13,8 +13,8 @@ use crate::dsp::iq::IqSlice;
 
 /// Code for one resolution.
 enum Kernel<S: Simd<L>, const L: usize> {
-    Lanes(Lanes<S, L>),
-    Single(Single<S, L>),
+    Lanes(Box<Lanes<S, L>>),
+    Single(Box<Single<S, L>>),
 }
 
 /// Vector kernels for all resolutions of a stretch.
@@ -28,10 +28,10 @@ impl<S: Simd<L>, const L: usize> Mixed<S, L> {
         let kernel = |r: &Resolution| {
             let size = r.taps.len();
             let kernel = if size == lanes::SIZE {
-                Kernel::Lanes(Lanes::new(simd, r))
+                Kernel::Lanes(Box::new(Lanes::new(simd, r)))
             } else {
                 let shape = split(size).filter(|shape| single::fits(*shape, L))?;
-                Kernel::Single(Single::new(simd, shape, r))
+                Kernel::Single(Box::new(Single::new(simd, shape, r)))
             };
             Some((kernel, r.len()))
         };

@@ -30,6 +30,8 @@ mod simd;
 #[cfg(target_arch = "x86_64")]
 mod single;
 mod statistics;
+#[cfg(test)]
+mod stretch_tests;
 mod stretches;
 #[cfg(test)]
 mod tests;

@@ -138,19 +138,15 @@ impl<S: Simd<L>, const L: usize> Bins<'_, S, L> {
         let (size, mut group) = (A * length * L, [s.splat(0.0); L]);
         for p in 0..L {
             for from in (0..A * B).step_by(L) {
-                for i in 0..L {
+                for (i, vector) in group.iter_mut().enumerate() {
                     let (a, b) = ((from + i) % A, (from + i) / A);
-                    group[i] = powers[(a * B + b) * L + p];
+                    *vector = powers[(a * B + b) * L + p];
                 }
                 let rows = s.transpose(group);
-                for m in 0..L {
+                for (m, row) in rows.iter().enumerate() {
                     let at = from + A * B * m + size / L * p;
                     let out: &mut [f32; L] = self.out[at..].first_chunk_mut().expect("bins of the split's number");
-                    let sum = if self.first {
-                        rows[m]
-                    } else {
-                        s.add(rows[m], s.vector(*out))
-                    };
+                    let sum = if self.first { *row } else { s.add(*row, s.vector(*out)) };
                     *out = s.array(s.mul(sum, share));
                 }
             }
