@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "service",
         &[
-            "units", "error", "registry", "detect", "conflict", "capture", "store", "plot",
+            "units", "error", "dsp", "registry", "detect", "conflict", "capture", "store", "plot",
         ],
     ),
     (

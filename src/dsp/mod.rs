@@ -9,5 +9,6 @@ pub mod iq;
 pub mod kernel;
 pub mod measure;
 pub mod noise_floor;
+pub mod occupancy;
 pub mod spectrum;
 pub mod window;
