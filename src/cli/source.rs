@@ -46,7 +46,7 @@ pub(super) struct SourceArgs {
     /// Centre frequency, such as 433.92M; 0 measures a recording at offsets
     #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
     freq: Option<Hertz>,
-    /// Gain of a receiver in dB, or "automatic"; without it the profile's
+    /// Gain of a receiver in dB, or "automatic"; without it the profile's. For a recording: the gain it was made with
     #[arg(long, value_name = "DB")]
     gain: Option<String>,
     /// Known oscillator error of a receiver, parts per million
@@ -177,6 +177,25 @@ impl SourceArgs {
             settings: tuned.settings,
             input: Input::Device(device),
         })
+    }
+
+    /// Gain in dB that levels are calibrated for: as read back from a receiver, as given with `--gain` for a recording.
+    pub(super) fn gain_db(&self, source: &OpenSource) -> Option<f64> {
+        if matches!(self.gain(), Ok(Gain::Automatic)) {
+            return None;
+        }
+        let named = |setting: &&Setting| setting.name == "gain";
+        if let Some(total) = source.settings.iter().find(named) {
+            return Some(total.got);
+        }
+        let elements = source
+            .settings
+            .iter()
+            .filter(|setting| setting.name.starts_with("gain."));
+        elements
+            .map(|setting| setting.got)
+            .reduce(|sum, db| sum + db)
+            .or_else(|| self.gain.as_deref().and_then(|text| text.parse().ok()))
     }
 
     /// The known oscillator error as given.

@@ -7,6 +7,7 @@ pub mod detection;
 pub mod estimator;
 pub mod iq;
 pub mod kernel;
+pub mod level;
 pub mod measure;
 pub mod noise_floor;
 pub mod occupancy;
