@@ -12,6 +12,7 @@ mod energy;
 pub mod event;
 mod floor;
 mod frame;
+pub mod provenance;
 mod pulse;
 mod rows;
 mod scales;
