@@ -75,7 +75,9 @@ fn what_moves_says_what_it_is() {
     assert_eq!(cause(&all, 0.0), Cause::Dc);
     assert_eq!(cause(&all, 150.0), Cause::Signal);
     let mirror = [(150.0, -30.0), (-150.0, -58.0)];
-    let stays = trials(&mirror, &mirror, &mirror, &[(150.0, -36.0), (-150.0, -64.0)]);
+    // Somebody else comes on the air just where an image would have gone.
+    let chance = [(150.0, -30.0), (-150.0, -58.0), (-150.0 + 2.0 * shift, -58.0)];
+    let stays = trials(&mirror, &chance, &mirror, &[(150.0, -36.0), (-150.0, -64.0)]);
     assert_eq!(
         cause(&stays, -150.0),
         Cause::Signal,

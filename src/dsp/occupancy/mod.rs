@@ -20,9 +20,9 @@
 //! q (1 − q)/n · (1 + 2 A r/(1 − r)).
 //!
 //! Limits: where the detector's errors outnumber the busy periods, the correlation is hidden and the interval is too
-//! narrow once fewer than ten busy periods fit into the window; bursts shorter than the time between visits are counted in proportion ([`chance_of_seeing`]); a channel whose
-//! busy times are all alike is steadier than a Markov chain and gets an interval that is too wide, a periodic one in step
-//! with the visits none that is right.
+//! narrow once fewer than ten busy periods fit into the window. Bursts shorter than the time between visits are counted
+//! in proportion ([`chance_of_seeing`]). A channel whose busy times are all alike is steadier than a Markov chain and gets
+//! an interval that is too wide, a periodic one in step with the visits none that is right.
 
 mod band;
 mod interval;
