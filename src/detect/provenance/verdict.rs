@@ -101,8 +101,8 @@ pub fn examine_overloaded(
             reason,
             evidence,
         };
-        let free = !base.overlaps(seen, hz);
-        if free || seen.claimed != Some(ArtefactKind::Overload) {
+        // Something else may be measured there, and be what this is.
+        if !base.overlaps(seen, hz) {
             adopt(&mut finding);
         }
         finding
@@ -137,6 +137,7 @@ impl Bench<'_> {
             .or_else(|| self.folded(&evidence))
             .or_else(|| mirrored(&evidence))
             .or_else(|| self.fallen(seen, gain, &mut evidence))
+            .or_else(|| self.perhaps_mixed(seen, &mut evidence))
             .unwrap_or_else(|| kept(&evidence));
         Finding {
             sighting: *seen,
@@ -331,6 +332,16 @@ impl Bench<'_> {
         let reason =
             format!("its source is {folds} sample rate(s) away: it moves with the rate, or comes into the span there");
         Some((Cause::Alias, reason))
+    }
+
+    /// Where no step of the gain could show it, a place that stronger emissions mix to leaves it open.
+    fn perhaps_mixed(&self, seen: &Sighting, evidence: &mut Evidence) -> Option<(Cause, String)> {
+        if evidence.fall_db.is_some() || evidence.step_db.is_none() {
+            return None;
+        }
+        evidence.parents_hz = third_order(self.nominal, seen)?;
+        let reason = "stronger emissions mix to its place, and no step of the gain could tell".into();
+        Some((Cause::Undecided, reason))
     }
 
     fn fallen(&self, seen: &Sighting, gain: Gain, evidence: &mut Evidence) -> Option<(Cause, String)> {
