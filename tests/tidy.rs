@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &["units"]),
     ("detect", &["units", "dsp"]),
     ("conflict", &["units", "registry", "detect"]),
-    ("config", &["units", "registry"]),
+    ("config", &["units", "dsp", "registry"]),
     ("plot", &["units", "conflict"]),
     ("capture", &["units", "error", "dsp", "detect", "config"]),
     (
@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "service",
         &[
-            "units", "error", "registry", "detect", "conflict", "capture", "store", "plot",
+            "units", "error", "dsp", "registry", "detect", "conflict", "capture", "store", "plot",
         ],
     ),
     (

@@ -4,6 +4,7 @@
 
 mod detect;
 mod doctor;
+mod examine;
 mod openapi;
 mod receivers;
 mod record;

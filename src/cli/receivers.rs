@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, LineStyle, Table, presets};
 use pinpu_hardware::{ReceiverFacts, soapy};
 use serde::Serialize;
@@ -16,7 +16,10 @@ const NOT_PHYSICAL: &[&str] = &["pinpu-virtual", "audio", "null"];
 
 /// Options of `receivers`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct ReceiversArgs {
+    #[command(subcommand)]
+    command: Option<ReceiversCommand>,
     /// NDJSON: one object a receiver or fault
     #[arg(long)]
     json: bool,
@@ -26,6 +29,12 @@ pub(super) struct ReceiversArgs {
     /// Ask the drivers in this process and print for the parent
     #[arg(long, hide = true)]
     probe: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiversCommand {
+    /// Tell a receiver's own artefacts from signals by moving its oscillator, rate and gain; map its spurs
+    Examine(super::examine::ExamineArgs),
 }
 
 #[derive(Debug, Serialize)]
@@ -71,6 +80,9 @@ pub(crate) fn is_physical(found: &soapy::Found) -> bool {
 /// # Errors
 /// When the drivers cannot be asked at all; one driver's failure is a row, not an error.
 pub(super) fn run(args: &ReceiversArgs) -> Result<ExitCode> {
+    if let Some(ReceiversCommand::Examine(examine)) = &args.command {
+        return super::examine::run(examine);
+    }
     if args.probe {
         soapy::print_found("")?;
         return Ok(ExitCode::SUCCESS);

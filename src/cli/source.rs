@@ -46,7 +46,7 @@ pub(super) struct SourceArgs {
     /// Centre frequency, such as 433.92M; 0 measures a recording at offsets
     #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
     freq: Option<Hertz>,
-    /// Gain of a receiver in dB, or "automatic"; without it the profile's
+    /// Gain of a receiver in dB, or "automatic"; without it the profile's. For a recording: the gain it was made with
     #[arg(long, value_name = "DB")]
     gain: Option<String>,
     /// Known oscillator error of a receiver, parts per million
@@ -159,14 +159,8 @@ impl SourceArgs {
             Error::Invalid("a receiver needs a centre frequency: give --freq, such as --freq 98M".into())
         })?;
         let mut device = capture::open(source)?;
-        let tuned = device.tune(&Tuning {
-            center_hz: center.0.unsigned_abs(),
-            sample_rate_hz: self.rate.map_or(2.4e6, Hertz::as_f64),
-            gain: self.gain()?,
-            ppm: self.ppm,
-            antenna: self.antenna.clone(),
-            bandwidth_hz: None,
-        })?;
+        let rate_hz = self.rate.map_or(2.4e6, Hertz::as_f64);
+        let tuned = device.tune(&self.tuning(center, rate_hz, self.gain()?))?;
         Ok(OpenSource {
             center: Hertz(i64::try_from(tuned.center_hz).unwrap_or(center.0)),
             rate_hz: tuned.sample_rate_hz,
@@ -177,6 +171,37 @@ impl SourceArgs {
             settings: tuned.settings,
             input: Input::Device(device),
         })
+    }
+
+    /// The tuning these options ask for, at a centre, rate and gain.
+    pub(super) fn tuning(&self, center: Hertz, sample_rate_hz: f64, gain: Gain) -> Tuning {
+        Tuning {
+            center_hz: center.0.unsigned_abs(),
+            sample_rate_hz,
+            gain,
+            ppm: self.ppm,
+            antenna: self.antenna.clone(),
+            bandwidth_hz: None,
+        }
+    }
+
+    /// Gain in dB that levels are calibrated for: as read back from a receiver, as given with `--gain` for a recording.
+    pub(super) fn gain_db(&self, source: &OpenSource) -> Option<f64> {
+        if matches!(self.gain(), Ok(Gain::Automatic)) {
+            return None;
+        }
+        let named = |setting: &&Setting| setting.name == "gain";
+        if let Some(total) = source.settings.iter().find(named) {
+            return Some(total.got);
+        }
+        let elements = source
+            .settings
+            .iter()
+            .filter(|setting| setting.name.starts_with("gain."));
+        elements
+            .map(|setting| setting.got)
+            .reduce(|sum, db| sum + db)
+            .or_else(|| self.gain.as_deref().and_then(|text| text.parse().ok()))
     }
 
     /// The known oscillator error as given.

@@ -3,6 +3,7 @@
 //! `file` is the text as people write it; `Config` is what the program runs on. Every fault is reported with its key
 //! path, all of them at once, and an unknown key names the nearest known one.
 
+mod calibration;
 mod fault;
 mod file;
 mod plan;
@@ -13,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use calibration::{CALIBRATION_EXAMPLE, load_calibration, parse_calibration};
 pub use fault::{ConfigError, Fault};
 pub use plan::{PlanConfig, parse_band};
 pub use receiver::{ReceiverConfig, SiteConfig, Source};

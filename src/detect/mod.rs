@@ -14,6 +14,7 @@ pub mod event;
 mod flags;
 mod floor;
 mod frame;
+pub mod provenance;
 mod pulse;
 mod rise;
 mod rows;

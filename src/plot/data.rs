@@ -137,6 +137,8 @@ pub struct OccupancyPlot {
     pub scope: Scope,
     /// The threshold in words, such as `6 dB above the floor`.
     pub threshold: String,
+    /// Occupancy of the whole band between the ends of its 95 % interval, 0 to 1: low, share, high.
+    pub band_share: Option<[f64; 3]>,
     /// Channels in ascending order.
     pub bins: Vec<OccupancyBin>,
 }

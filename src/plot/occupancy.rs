@@ -63,6 +63,8 @@ fn heading(data: &OccupancyPlot, options: &PlotOptions) -> Heading {
             data.scope.receiver.clone(),
             words.when(data.scope.time(), options.offset),
             threshold,
+            data.band_share
+                .map_or_else(String::new, |share| words.band_share(share)),
         ],
         legend,
     }

@@ -62,6 +62,17 @@ impl Language {
         format!("{}{words}", self.pick("门限：", "threshold: "))
     }
 
+    /// Low, share and high of a band; an end that was not measured leaves a bound.
+    pub(super) fn band_share(self, share: [f64; 3]) -> String {
+        let what = self.pick("频段占用度：", "band occupancy: ");
+        let [low, share, high] = share.map(|part| 100.0 * part);
+        match (low <= 0.0, high >= 100.0) {
+            (true, false) => format!("{what}≤ {high:.2} %"),
+            (false, true) => format!("{what}≥ {low:.2} %"),
+            _ => format!("{what}{share:.1} % ({low:.1} – {high:.1} %)"),
+        }
+    }
+
     pub(super) fn level_axis(self, unit: &str) -> String {
         self.with_unit(self.pick("电平", "Level"), unit)
     }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Error, Result,
     conflict::Severity,
+    dsp::occupancy::{BandCount, Terms, Visit},
     plot::{
         self, BandLabel, Colour, EmissionBox, Format, LevelUnit, Marker, OccupancyBin, OccupancyPlot, Plot,
         PlotOptions, Scope, SpectrumPlot, WaterfallPlot,
@@ -183,6 +184,7 @@ impl Pictures {
                     Language::Zh => format!("高于噪声底 {IN_USE_DB} dB"),
                     Language::En => format!("{IN_USE_DB} dB above the floor"),
                 },
+                band_share: summary.band_share(),
                 bins: summary.occupancy(),
             }),
             _ => Plot::Spectrum(SpectrumPlot {
@@ -270,8 +272,12 @@ struct Summary {
     max: Reduction,
     min: Reduction,
     floor: Reduction,
-    /// By pixel: spectra in use, spectra watched, seconds watched.
-    counts: Vec<(u32, u32, f64)>,
+    /// Each pixel in use or not, spectrum by spectrum.
+    visits: BandCount,
+    /// Seconds each pixel was watched.
+    watched_s: Vec<f64>,
+    /// Start of the last spectrum, and its distance from the one before.
+    last: Option<(Timestamp, Option<SignedDuration>)>,
 }
 
 impl Summary {
@@ -284,7 +290,9 @@ impl Summary {
             max: reduction(Show::Max),
             min: reduction(Show::Min),
             floor: reduction(Show::Mean),
-            counts: vec![(0, 0, 0.0); grid.pixels],
+            visits: BandCount::new(grid.pixels),
+            watched_s: vec![0.0; grid.pixels],
+            last: None,
         }
     }
 
@@ -303,50 +311,57 @@ impl Summary {
             on_grid(&spectrum.mean_dbfs, Show::Max),
             on_grid(&spectrum.floor_dbfs, Show::Mean),
         );
-        for ((count, level), floor) in self.counts.iter_mut().zip(level).zip(floor) {
-            if level.is_nan() || floor.is_nan() {
-                continue;
-            }
-            count.0 += u32::from(level > floor + IN_USE_DB);
-            count.1 += 1;
-            count.2 += seconds;
+        self.follow(spectrum.start);
+        let visit =
+            |(level, floor): (&f32, &f32)| match (level.is_nan() || floor.is_nan(), level > &(floor + IN_USE_DB)) {
+                (true, _) => Visit::Unobserved,
+                (false, true) => Visit::Busy,
+                (false, false) => Visit::Free,
+            };
+        let visits: Vec<Visit> = level.iter().zip(&floor).map(visit).collect();
+        for (watched, _) in self
+            .watched_s
+            .iter_mut()
+            .zip(&visits)
+            .filter(|(_, v)| **v != Visit::Unobserved)
+        {
+            *watched += seconds;
         }
+        self.visits.push(&visits);
+    }
+
+    /// Spectra at a larger distance than those before are no neighbours: the correlation is not theirs.
+    fn follow(&mut self, start: Timestamp) {
+        let apart = self.last.map(|(last, _)| start.duration_since(last));
+        if let (Some((_, Some(before))), Some(now)) = (self.last, apart)
+            && now > before + before / 2
+        {
+            self.visits.interrupt();
+        }
+        self.last = Some((start, apart));
+    }
+
+    /// Share of all pixels and spectra in use (frequency band occupancy) with its 95 % interval.
+    fn band_share(&self) -> Option<[f64; 3]> {
+        let share = self.visits.occupancy(&Terms::default())?;
+        Some([share.low, share.share, share.high])
     }
 
     fn occupancy(&self) -> Vec<OccupancyBin> {
         let edge = |pixel: usize| self.grid.band.low() + Hertz::from_f64(self.grid.pixel_hz() * pixel as f64);
-        let bins = self
-            .counts
-            .iter()
-            .enumerate()
-            .filter_map(|(pixel, &(used, watched, observed_s))| {
-                let band = Band::new(edge(pixel), edge(pixel + 1))?;
-                let fraction = if watched == 0 {
-                    0.0
-                } else {
-                    f64::from(used) / f64::from(watched)
-                };
-                Some(OccupancyBin {
-                    band,
-                    fraction,
-                    interval: wilson(used, watched),
-                    observed_s,
-                })
-            });
+        let channels = self.visits.channels().iter().zip(&self.watched_s).enumerate();
+        let bins = channels.filter_map(|(pixel, (channel, &watched_s))| {
+            let band = Band::new(edge(pixel), edge(pixel + 1))?;
+            let share = channel.occupancy(&Terms::default());
+            Some(OccupancyBin {
+                band,
+                fraction: share.as_ref().map_or(0.0, |share| share.share),
+                interval: share.as_ref().map_or([0.0, 1.0], |share| [share.low, share.high]),
+                observed_s: if share.is_some() { watched_s } else { 0.0 },
+            })
+        });
         bins.collect()
     }
-}
-
-/// 95 % interval of a share by Wilson (1927); the spectra are taken as independent, which flatters slow signals.
-fn wilson(used: u32, watched: u32) -> [f64; 2] {
-    if watched == 0 {
-        return [0.0, 1.0];
-    }
-    const Z: f64 = 1.959_964;
-    let (n, p) = (f64::from(watched), f64::from(used) / f64::from(watched));
-    let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-    let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    [(centre - half).clamp(0.0, p), (centre + half).clamp(p, 1.0)]
 }
 
 /// The span an image covers when none is asked for.
@@ -356,18 +371,66 @@ pub const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(1);
 mod tests {
     use super::*;
 
+    /// A spectrum of two bins a second after `second`, one of them not watched.
+    fn spectrum(second: i64, busy: bool) -> Spectrum {
+        let level = if busy { -60.0 } else { -99.0 };
+        Spectrum {
+            receiver: "roof".into(),
+            start: Timestamp::from_second(second).expect("in range"),
+            duration_s: 1.0,
+            grid: grid(),
+            bin_hz: 1000.0,
+            enbw_bins: 2.0,
+            mean_dbfs: vec![level, f32::NAN],
+            max_dbfs: vec![level, f32::NAN],
+            min_dbfs: vec![level, f32::NAN],
+            floor_dbfs: vec![-100.0, f32::NAN],
+        }
+    }
+
+    fn grid() -> Grid {
+        Grid {
+            band: Band::new(Hertz(0), Hertz(2000)).expect("ordered"),
+            pixels: 2,
+        }
+    }
+
+    fn summary(of: impl Iterator<Item = (i64, bool)>) -> Summary {
+        let mut summary = Summary::new(grid(), &spectrum(0, false));
+        of.for_each(|(second, busy)| summary.add(&spectrum(second, busy)));
+        summary
+    }
+
     #[test]
-    fn shares_come_with_the_interval_of_wilson() {
-        let [low, high] = wilson(5, 10);
+    fn slow_signals_have_wider_intervals_and_the_unwatched_none() {
+        let fast = summary((0..600).map(|s| (s, s % 2 == 0))).occupancy();
+        let slow = summary((0..600).map(|s| (s, s % 60 < 30))).occupancy();
+        assert_eq!((fast[0].fraction, slow[0].fraction), (0.5, 0.5));
+        let width = |bin: &OccupancyBin| bin.interval[1] - bin.interval[0];
+        assert!(width(&slow[0]) > 3.0 * width(&fast[0]), "{slow:?} {fast:?}");
+        assert_eq!((slow[0].observed_s, slow[1].observed_s), (600.0, 0.0));
+        assert_eq!(slow[1].interval, [0.0, 1.0], "not watched is not known");
+        let never = summary((0..100).map(|s| (s, false)));
         assert!(
-            (low - 0.2366).abs() < 1e-3 && (high - 0.7634).abs() < 1e-3,
-            "{low} {high}"
+            never.occupancy()[0].interval[1] > 0.02,
+            "never in use is not never used"
         );
-        let [low, high] = wilson(0, 100);
         assert!(
-            low == 0.0 && (high - 0.0370).abs() < 1e-3,
-            "never in use is not never used: {high}"
+            never
+                .band_share()
+                .is_some_and(|[low, _, high]| low == 0.0 && high > 0.02)
         );
-        assert_eq!(wilson(0, 0), [0.0, 1.0], "not watched is not known");
+    }
+
+    #[test]
+    fn neighbours_over_a_gap_are_none() {
+        let changes = |gap: i64| {
+            let of = (0..40).map(|s| (s + if s >= 20 { gap } else { 0 }, s >= 20));
+            summary(of).visits.channels()[0]
+                .occupancy(&Terms::default())
+                .expect("watched")
+                .changes
+        };
+        assert_eq!((changes(0), changes(60)), (1, 0));
     }
 }

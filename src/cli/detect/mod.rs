@@ -1,5 +1,6 @@
 //! `pinpu detect`: one pass over a recording or a receiver; emissions as a table or NDJSON, with verdicts on request.
 
+mod calibrated;
 mod judge;
 mod order;
 mod picture;
@@ -17,7 +18,7 @@ use std::{
 use clap::Args;
 use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 
-use self::{judge::Judge, order::InOrder, picture::Picture, rows::Row, table::Table};
+use self::{calibrated::Calibrator, judge::Judge, order::InOrder, picture::Picture, rows::Row, table::Table};
 use super::source::{OpenSource, SourceArgs};
 use crate::{
     Error, Result,
@@ -54,6 +55,9 @@ pub(super) struct DetectArgs {
     /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
+    /// Also give dBm and dBµV/m from this calibration of the receiver (TOML, see config/calibration.toml)
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
     #[command(flatten)]
     judge: judge::JudgeArgs,
 }
@@ -65,6 +69,7 @@ pub(super) struct DetectArgs {
 pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     let mut source = args.source.open()?;
     let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
+    let calibrator = Calibrator::new(args, &source)?;
     let mut picture = match &args.plot {
         Some(path) => Some(Picture::new(path, judge.chinese())?),
         None => None,
@@ -82,7 +87,7 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
         picture.prepare(&mut config, seconds);
     }
     let detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
-    let mut out = Output::new(args, source.input.is_live(), judge, picture);
+    let mut out = Output::new(args, source.input.is_live(), judge, picture, calibrator);
     let begun = Instant::now();
     let summary = measure(&mut source, detector, args, &mut out)?;
     let picture = out.finish(summary, begun.elapsed())?;
@@ -216,6 +221,7 @@ fn pass(source: &mut OpenSource, seconds: Option<f64>, to: &mut impl Samples) ->
 struct Output<'a> {
     judge: Judge,
     picture: Option<Picture>,
+    calibrator: Option<Calibrator>,
     order: Option<InOrder>,
     json: bool,
     live: bool,
@@ -227,11 +233,23 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
-    fn new(args: &DetectArgs, live: bool, judge: Judge, picture: Option<Picture>) -> Self {
+    fn new(
+        args: &DetectArgs,
+        live: bool,
+        judge: Judge,
+        picture: Option<Picture>,
+        calibrator: Option<Calibrator>,
+    ) -> Self {
         Self {
-            table: Table::new(judge.is_active(), judge.chinese(), io::stdout().is_terminal()),
+            table: Table::new(
+                judge.is_active(),
+                calibrator.is_some(),
+                judge.chinese(),
+                io::stdout().is_terminal(),
+            ),
             judge,
             picture,
+            calibrator,
             order: Some(InOrder::new(live && args.json)),
             json: args.json,
             live,
@@ -251,7 +269,11 @@ impl Output<'_> {
                 }
                 self.emissions += 1;
                 self.conflicts += u64::from(verdict.as_ref().is_some_and(|verdict| verdict.kind.is_conflict()));
-                Row::emission(emission, verdict)
+                let calibrated = self
+                    .calibrator
+                    .as_ref()
+                    .and_then(|calibrator| calibrator.row(&emission));
+                Row::emission(emission, verdict, calibrated)
             }
             DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
             DetectEvent::Gap(gap) => Row::Gap(gap),

@@ -41,6 +41,15 @@ impl VerdictRow {
     }
 }
 
+/// The level at the antenna, where a calibration covers it; uncertainties are one sigma.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct CalibratedRow {
+    pub(super) power_dbm: f64,
+    pub(super) power_uncertainty_db: f64,
+    pub(super) field_dbuv_m: Option<f64>,
+    pub(super) field_uncertainty_db: Option<f64>,
+}
+
 /// One line.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -51,6 +60,8 @@ pub(super) enum Row {
         classes: Vec<Class>,
         artefact: Option<ArtefactKind>,
         verdict: Option<VerdictRow>,
+        #[serde(flatten)]
+        calibrated: Option<CalibratedRow>,
     },
     Artefact(Artefact),
     Gap(Gap),
@@ -62,13 +73,14 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) fn emission(emission: Emission, verdict: Option<VerdictRow>) -> Self {
+    pub(super) fn emission(emission: Emission, verdict: Option<VerdictRow>, calibrated: Option<CalibratedRow>) -> Self {
         // Modulation is not recognised yet: an empty list says so, where a guess would not.
         Self::Emission {
             emission,
             classes: Vec::new(),
             artefact: None,
             verdict,
+            calibrated,
         }
     }
 

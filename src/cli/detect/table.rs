@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, presets};
 
-use super::rows::Row;
+use super::rows::{CalibratedRow, Row};
 use crate::{
     conflict::Severity,
     detect::{ArtefactKind, BandwidthMethod, Emission, Summary},
@@ -15,6 +15,7 @@ const ROWS_MAX: u64 = 500;
 pub(super) struct Table {
     table: comfy_table::Table,
     verdicts: bool,
+    calibrated: bool,
     chinese: bool,
     emissions: u64,
     artefacts: u64,
@@ -23,7 +24,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(verdicts: bool, chinese: bool, terminal: bool) -> Self {
+    pub(super) fn new(verdicts: bool, calibrated: bool, chinese: bool, terminal: bool) -> Self {
         let mut table = comfy_table::Table::new();
         table
             .load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
@@ -56,6 +57,9 @@ impl Table {
                 "bursts",
             ]
         };
+        if calibrated {
+            header.extend(["dBm", "dBµV/m"]);
+        }
         if verdicts {
             header.push(if chinese { "判定" } else { "verdict" });
         }
@@ -63,6 +67,7 @@ impl Table {
         Self {
             table,
             verdicts,
+            calibrated,
             chinese,
             emissions: 0,
             artefacts: 0,
@@ -73,12 +78,20 @@ impl Table {
 
     pub(super) fn add(&mut self, row: &Row) {
         match row {
-            Row::Emission { emission, verdict, .. } => {
+            Row::Emission {
+                emission,
+                verdict,
+                calibrated,
+                ..
+            } => {
                 self.emissions += 1;
                 if self.emissions + self.artefacts > ROWS_MAX {
                     return;
                 }
                 let mut cells = measured(emission);
+                if self.calibrated {
+                    cells.extend(levels(calibrated.as_ref()));
+                }
                 if let Some(verdict) = verdict {
                     let colour = match verdict.severity {
                         Severity::Info => Color::Green,
@@ -96,6 +109,9 @@ impl Table {
                     return;
                 }
                 let mut cells = measured(&artefact.emission);
+                if self.calibrated {
+                    cells.extend(levels(None));
+                }
                 for cell in &mut cells {
                     *cell = cell.clone().add_attribute(Attribute::Dim);
                 }
@@ -177,6 +193,15 @@ fn measured(emission: &Emission) -> Vec<Cell> {
         right(format!("{:.0} %", emission.duty_cycle * 100.0)),
         right(emission.bursts_total.to_string()),
     ]
+}
+
+/// Level and field strength with their uncertainty (one sigma); empty where they are not known.
+fn levels(row: Option<&CalibratedRow>) -> [Cell; 2] {
+    let text =
+        |level: Option<(f64, f64)>| level.map_or_else(String::new, |(db, sigma)| format!("{db:.1} ± {sigma:.1}"));
+    let power = row.map(|row| (row.power_dbm, row.power_uncertainty_db));
+    let field = row.and_then(|row| row.field_dbuv_m.zip(row.field_uncertainty_db));
+    [power, field].map(|level| Cell::new(text(level)).set_alignment(CellAlignment::Right))
 }
 
 /// A frequency with no more digits than its uncertainty supports.

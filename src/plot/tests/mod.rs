@@ -432,3 +432,14 @@ fn one_bin_all_nan_and_offsets_are_drawn_too() {
         assert!(String::from_utf8(svg).unwrap().contains("Offset from centre (kHz)"));
     }
 }
+
+#[test]
+fn occupancy_of_the_band_is_told_with_its_interval_and_never_as_nothing() {
+    assert!(
+        Language::En
+            .band_share([0.10, 0.12, 0.14])
+            .ends_with("12.0 % (10.0 – 14.0 %)")
+    );
+    assert!(Language::En.band_share([0.0, 0.0, 0.003]).ends_with("≤ 0.30 %"));
+    assert!(Language::Zh.band_share([0.985, 1.0, 1.0]).ends_with("≥ 98.50 %"));
+}

@@ -181,6 +181,7 @@ pub(super) fn occupancy(language: Language) -> OccupancyPlot {
     OccupancyPlot {
         scope: scope(language),
         threshold: threshold.into(),
+        band_share: Some([0.398, 0.412, 0.427]),
         bins,
     }
 }

@@ -1,0 +1,179 @@
+//! Each cause by what it does, and that what proves nothing decides nothing. Offsets in kHz from the nominal centre.
+
+use super::*;
+
+const RATE: f64 = 1_024_000.0;
+const CENTRE: f64 = 100e6;
+const SHIFT: f64 = 62_437.0;
+
+/// Narrow sightings (offset in kHz from `CENTRE`, dBFS) under a condition.
+fn look(trial: Trial, moved_hz: f64, seen: &[(f64, f64)]) -> Observation {
+    let sighting = |(khz, level): &(f64, f64)| Sighting {
+        center_hz: Hertz::from_f64(CENTRE + khz * 1e3),
+        bandwidth_hz: Hertz(4_000),
+        power_dbfs: *level,
+        snr_db: level + 90.0,
+        claimed: None,
+    };
+    Observation {
+        trial,
+        center_hz: CENTRE + moved_hz,
+        sample_rate_hz: RATE,
+        usable_fraction: 0.84,
+        bin_hz: 1000.0,
+        noise_dbfs_hz: -126.0,
+        clipped_fraction: 0.0,
+        sightings: seen.iter().map(sighting).collect(),
+    }
+}
+
+const STEP: Trial = Trial::Stepped { by_db: -6.0 };
+
+/// Nominal, shifts either way, stepped gain, repeated.
+fn trials(nominal: &[(f64, f64)], up: &[(f64, f64)], down: &[(f64, f64)], step: &[(f64, f64)]) -> Vec<Observation> {
+    vec![
+        look(Trial::Nominal, 0.0, nominal),
+        look(Trial::Shifted, SHIFT, up),
+        look(Trial::Shifted, -SHIFT, down),
+        look(STEP, 0.0, step),
+        look(Trial::Repeated, 0.0, nominal),
+    ]
+}
+
+fn cause(observations: &[Observation], khz: f64) -> Cause {
+    finding(observations, &Knowledge::default(), khz).cause
+}
+
+fn finding(observations: &[Observation], knowledge: &Knowledge<'_>, khz: f64) -> Finding {
+    let all = examine(observations, knowledge);
+    let here = |f: &&Finding| (f.sighting.center_hz.as_f64() - CENTRE - khz * 1e3).abs() < 1.0;
+    all.iter().find(here).expect("something was heard there").clone()
+}
+
+#[test]
+fn a_signal_stays_and_falls_with_the_gain() {
+    let one = [(150.0, -50.0)];
+    let found = finding(
+        &trials(&one, &one, &one, &[(150.0, -56.0)]),
+        &Knowledge::default(),
+        150.0,
+    );
+    assert_eq!(
+        (found.cause, found.evidence.stayed, found.evidence.fall_db),
+        (Cause::Signal, 2, Some(6.0))
+    );
+}
+
+#[test]
+fn what_moves_says_what_it_is() {
+    let shift = SHIFT * 1e-3;
+    let nominal = [(150.0, -30.0), (-150.0, -58.0), (0.0, -50.0)];
+    let up = [(150.0, -30.0), (-150.0 + 2.0 * shift, -58.0), (shift, -50.0)];
+    let down = [(150.0, -30.0), (-150.0 - 2.0 * shift, -58.0), (-shift, -50.0)];
+    let all = trials(&nominal, &up, &down, &[(150.0, -36.0), (-150.0, -64.0), (0.0, -50.0)]);
+    assert_eq!(cause(&all, -150.0), Cause::Image);
+    assert_eq!(cause(&all, 0.0), Cause::Dc);
+    assert_eq!(cause(&all, 150.0), Cause::Signal);
+    let mirror = [(150.0, -30.0), (-150.0, -58.0)];
+    // Somebody else comes on the air just where an image would have gone.
+    let chance = [(150.0, -30.0), (-150.0, -58.0), (-150.0 + 2.0 * shift, -58.0)];
+    let stays = trials(&mirror, &chance, &mirror, &[(150.0, -36.0), (-150.0, -64.0)]);
+    assert_eq!(
+        cause(&stays, -150.0),
+        Cause::Signal,
+        "a station at the mirror of another is one"
+    );
+}
+
+#[test]
+fn the_gain_parts_spurs_and_products_from_signals() {
+    let nominal = [
+        (100.0, -25.0),
+        (160.0, -25.0),
+        (220.0, -60.0),
+        (-200.0, -60.0),
+        (-300.0, -60.0),
+    ];
+    let step = [
+        (100.0, -31.0),
+        (160.0, -31.0),
+        (220.0, -78.0),
+        (-200.0, -60.2),
+        (-300.0, -72.0),
+    ];
+    let all = trials(&nominal, &nominal, &nominal, &step);
+    let third = finding(&all, &Knowledge::default(), 220.0);
+    assert_eq!((third.cause, third.evidence.order), (Cause::Intermodulation, Some(3)));
+    assert_eq!(third.evidence.parents_hz.len(), 2, "{third:?}");
+    assert_eq!(finding(&all, &Knowledge::default(), -300.0).evidence.order, Some(2));
+    assert_eq!(cause(&all, -200.0), Cause::Spur);
+    assert_eq!(cause(&all, 100.0), Cause::Signal);
+}
+
+#[test]
+fn an_alias_moves_with_the_rate_and_nothing_else_does() {
+    let one = [(200.0, -60.0), (-90.0, -60.0)];
+    let mut all = trials(&one, &one, &one, &[(200.0, -66.0), (-90.0, -66.0)]);
+    let mut other = look(Trial::Resampled, 0.0, &[(200.0 - 51.2, -60.0), (-90.0, -60.0)]);
+    other.sample_rate_hz = RATE * 1.05;
+    all.push(other);
+    let alias = finding(&all, &Knowledge::default(), 200.0);
+    assert_eq!((alias.cause, alias.evidence.folds), (Cause::Alias, Some(1)));
+    assert_eq!(cause(&all, -90.0), Cause::Signal);
+}
+
+#[test]
+fn a_mapped_spur_is_one_unless_something_stronger_is_there() {
+    let mut map = SpurMap::default();
+    let still = [(250.0, -70.0), (0.0, -50.0)];
+    map.add_scan(&[
+        look(Trial::Nominal, 0.0, &still),
+        look(Trial::Shifted, SHIFT, &[(250.0, -70.0), (SHIFT * 1e-3, -50.0)]),
+    ]);
+    assert_eq!(map.spurs.len(), 1, "the spike at the centre is no spur: {map:?}");
+    let knowledge = Knowledge {
+        spurs: Some(&map),
+        ..Knowledge::default()
+    };
+    for (level, expected) in [(-69.0, Cause::Spur), (-55.0, Cause::Signal)] {
+        let one = [(250.0, level)];
+        let all = trials(&one, &one, &one, &[(250.0, level - 6.0)]);
+        assert_eq!(finding(&all, &knowledge, 250.0).cause, expected, "{level}");
+    }
+    let text = serde_json::to_string(&map).expect("a map is text");
+    assert_eq!(serde_json::from_str::<SpurMap>(&text).expect("and back"), map);
+}
+
+#[test]
+fn what_went_off_the_air_is_undecided_and_kept() {
+    let one = [(150.0, -50.0)];
+    assert_eq!(cause(&trials(&one, &[], &[], &[]), 150.0), Cause::Undecided);
+    assert_eq!(Cause::Undecided.artefact(), None);
+    // Off during the step only: absence alone makes no product of it.
+    assert_eq!(cause(&trials(&one, &one, &one, &[]), 150.0), Cause::Signal);
+    // Its level wanders: the step of the gain says nothing.
+    let mut fading = trials(&one, &one, &one, &[(150.0, -51.0)]);
+    fading[4] = look(Trial::Repeated, 0.0, &[(150.0, -58.0)]);
+    assert_eq!(cause(&fading, 150.0), Cause::Signal);
+    assert!(examine(&[], &Knowledge::default()).is_empty());
+}
+
+#[test]
+fn overload_is_what_is_gone_with_the_clipping() {
+    let clipped = |trial| Observation {
+        clipped_fraction: 0.05,
+        ..look(trial, 0.0, &[(100.0, -2.0), (-300.0, -40.0), (-150.0, -88.0)])
+    };
+    let used = [clipped(Trial::Nominal), clipped(Trial::Repeated)];
+    let one = [(100.0, -6.0)];
+    let clean = trials(&one, &one, &one, &[(100.0, -12.0)]);
+    let all = examine_overloaded(&used, &clean, -6.0, &Knowledge::default());
+    let causes: Vec<Cause> = all.iter().map(|finding| finding.cause).collect();
+    assert_eq!(causes, [Cause::Signal, Cause::Overload, Cause::Undecided], "{all:#?}");
+    let once = examine_overloaded(&used[..1], &clean, -6.0, &Knowledge::default());
+    assert_eq!(
+        once[1].cause,
+        Cause::Undecided,
+        "heard once: it may have gone off the air"
+    );
+}
