@@ -98,7 +98,7 @@ impl SlowAverage {
             wide_seed: f32::INFINITY,
         };
         self.runs.clear();
-        if self.screen.passes(&self.mean, floor.inverse, live, &tests) {
+        if self.screen.passes(&self.mean, floor.inverse, &tests) {
             self.segmenter.runs(&self.mean, &floor, live, &tests, &mut self.runs);
             // Rows left out were reported by themselves: their share of the time is not this average's energy.
             self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);

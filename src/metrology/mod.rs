@@ -4,12 +4,17 @@
 //! Everything is made from a seed: the same seed gives the same table on every machine, but for the last digits of
 //! floating-point sums.
 
+mod artefacts;
 mod bandwidth;
 mod bursts;
 mod detection;
+mod draw;
 mod floor;
 mod frequency;
+mod level;
+mod occupancy;
 mod signals;
+mod summary;
 
 use std::sync::{
     Mutex,
@@ -100,6 +105,21 @@ pub const CAMPAIGNS: &[Campaign] = &[
         name: "bandwidth",
         about: "Occupied and x-dB bandwidth of known shapes",
         run: bandwidth::measure,
+    },
+    Campaign {
+        name: "level",
+        about: "Level and field strength through a known chain",
+        run: summary::level,
+    },
+    Campaign {
+        name: "occupancy",
+        about: "Coverage of the occupancy interval",
+        run: summary::occupancy,
+    },
+    Campaign {
+        name: "artefacts",
+        about: "Artefacts of the receiver told from signals by active trials",
+        run: summary::artefacts,
     },
 ];
 
