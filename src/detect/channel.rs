@@ -7,7 +7,10 @@ use super::{
     energy::Energy,
 };
 use crate::{
-    dsp::measure::{centroid, decibel, x_db_band},
+    dsp::{
+        measure::{centroid, decibel, x_db_band},
+        window::Window,
+    },
     units::Hertz,
 };
 
@@ -280,6 +283,8 @@ pub(super) fn band_share(a: (f64, f64), b: (f64, f64)) -> f64 {
 pub(super) struct Reporter {
     low_hz: f64,
     bin_hz: f64,
+    /// What the window adds to an edge between half power and 26 dB.
+    blur_bins: f64,
 }
 
 impl Reporter {
@@ -289,6 +294,7 @@ impl Reporter {
         Self {
             low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0,
             bin_hz,
+            blur_bins: Window::blackman_harris(BINS).edge_reach_bins(26.0),
         }
     }
 
@@ -320,7 +326,7 @@ impl Reporter {
         let peak_bin = channel.energy.peak().1;
         let peak_ratio = f64::from(peak_bin) / on_s / (noise / (last - first).max(1) as f64).max(1e-20);
         let x26 = (decibel(peak_ratio) >= X26_SNR_DB)
-            .then(|| x_db_band(channel.energy.slice(channel.energy.extent()), 26.0))
+            .then(|| x_db_band(channel.energy.slice(channel.energy.extent()), 26.0, self.blur_bins))
             .flatten();
         let centre =
             centroid(channel.energy.slice(first..last.min(BINS))).map_or(0.5 * (low + high), |c| c + first as f64);

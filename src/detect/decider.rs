@@ -12,7 +12,7 @@ use super::{
     pulse::{Pulse, PulseFinder},
     rise::Rise,
     rows::{Row, Rows},
-    scales::Scales,
+    scales::{Scales, Seen},
     screen::Screen,
     segment::{RowFloor, Run, Segmenter, Tests},
     spike::Spike,
@@ -77,7 +77,7 @@ impl Decider {
             inverse_floor: vec![0.0; BINS],
             screen: Screen::new(),
             rise: Rise::new(),
-            scales: Scales::new(rules, &thresholds),
+            scales: Scales::new(rules, &thresholds, config.sample_rate_hz),
             done: Vec::new(),
             book: Book::new(config),
             clipping: Clipping::default(),
@@ -310,9 +310,14 @@ impl Decider {
             self.segmenter
                 .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
         }
-        let row = (self.power.as_slice(), row_floor, floor.live);
+        let seen = Seen {
+            segments: row.segments(),
+            power: &self.power,
+            floor: row_floor,
+            live: floor.live,
+        };
         self.scales
-            .advance(time, &self.runs, self.segmenter.excess(), row, &mut self.done);
+            .advance(time, &self.runs, self.segmenter.excess(), seen, &mut self.done);
         self.spike.restore(&mut self.power);
         true
     }

@@ -8,6 +8,7 @@ mod clipping;
 mod config;
 mod decider;
 mod detector;
+mod edges;
 pub mod emission;
 mod energy;
 pub mod event;

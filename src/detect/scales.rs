@@ -3,6 +3,7 @@
 use super::{
     burst::Burst,
     config::{Rules, Thresholds},
+    edges::{BEGUN, Edges},
     energy::Energy,
     pulse::Pulse,
     segment::{RowFloor, Run},
@@ -14,26 +15,50 @@ use super::{
 pub(super) struct Scales {
     rows: Tracker,
     slow: [SlowAverage; 2],
+    edges: Edges,
+}
+
+/// What is known of a row beside its regions.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// Power of each segment.
+    pub(super) segments: &'a [f32],
+    /// Their mean, without those that hold pulses.
+    pub(super) power: &'a [f32],
+    /// The floor of the row.
+    pub(super) floor: RowFloor<'a>,
+    /// Bins that hold anything.
+    pub(super) live: (usize, usize),
 }
 
 impl Scales {
-    pub(super) fn new(rules: &Rules, thresholds: &Thresholds) -> Self {
+    pub(super) fn new(rules: &Rules, thresholds: &Thresholds, sample_rate_hz: f64) -> Self {
         Self {
+            edges: Edges::new(sample_rate_hz),
             rows: Tracker::new(rules.bridge_rows),
             slow: std::array::from_fn(|i| SlowAverage::new(rules.slow_rows[i], thresholds.slow[i], rules.bridge_bins)),
         }
     }
 
-    /// Takes a row: its regions, its power above the floor, and its power for the long averages.
+    /// Takes a row: its regions, its power above the floor, and what else is known of it.
     pub(super) fn advance(
         &mut self,
         time: RowTime,
         runs: &[Run],
         excess: &[f32],
-        (power, floor, live): (&[f32], RowFloor<'_>, (usize, usize)),
+        seen: Seen<'_>,
         done: &mut Vec<Burst>,
     ) {
+        let Seen {
+            segments,
+            power,
+            floor,
+            live,
+        } = seen;
+        self.edges.keep(time.number, segments);
+        let ended = done.len();
         self.rows.advance(time, runs, excess, done);
+        self.set_edges(time, floor.level, &mut done[ended..]);
         // The longer average is fed by the shorter one: the floor within a row does not concern them.
         let floor = RowFloor { rise: 1.0, ..floor };
         let [shorter, longer] = &mut self.slow;
@@ -44,6 +69,20 @@ impl Scales {
             if longer.decide(time, floor, live, done) {
                 longer.restart();
             }
+        }
+    }
+
+    /// Sets the beginnings of bursts that have just shown them, and the ends of those that have `ended`.
+    fn set_edges(&mut self, time: RowTime, floor: &[f32], ended: &mut [Burst]) {
+        for burst in ended {
+            if burst.rows < BEGUN {
+                self.edges.set_start(burst, time, floor);
+            }
+            self.edges.set_stop(burst, time, floor);
+        }
+        let begun = self.rows.open.iter_mut();
+        for burst in begun.filter(|b| b.rows == BEGUN && b.last_row == time.number) {
+            self.edges.set_start(burst, time, floor);
         }
     }
 
@@ -70,6 +109,7 @@ impl Scales {
     /// Ends everything, because observation pauses or (`last`) ends.
     pub(super) fn finish(&mut self, last: bool, done: &mut Vec<Burst>) {
         self.rows.finish(last, done);
+        self.edges.clear();
         for slow in &mut self.slow {
             slow.tracker.finish(last, done);
             slow.restart();

@@ -30,17 +30,37 @@ fn crossing<'a>(power: impl Iterator<Item = &'a f32>, rest: f64) -> Option<f64> 
     None
 }
 
-/// Outermost points `down_db` below the strongest bin (x dB method, SM.443), in bins like [`occupied_band`].
+/// Outermost points `down_db` below the strongest bin (x dB method, SM.443), in bins like [`occupied_band`], found between
+/// bins on a straight line in decibels.
+///
+/// `blur` is how far the window alone carries an edge outwards, from half power to `down_db` (see
+/// `Window::edge_reach_bins`): it is taken out by squares, so that an abrupt edge reads where it is and a gentle one as it is.
 #[must_use]
-pub fn x_db_band(power: &[f32], down_db: f64) -> Option<(f64, f64)> {
+pub fn x_db_band(power: &[f32], down_db: f64, blur: f64) -> Option<(f64, f64)> {
     let peak = power.iter().copied().fold(0.0_f32, f32::max);
-    let level = peak * 10_f32.powf(-down_db as f32 / 10.0);
     if peak <= 0.0 {
         return None;
     }
-    let first = power.iter().position(|p| *p >= level)?;
-    let last = power.iter().rposition(|p| *p >= level)?;
-    Some((first as f64, last as f64 + 1.0))
+    let side = |from_low: bool| {
+        let at = |k: usize| if from_low { power[k] } else { power[power.len() - 1 - k] };
+        let crossing = |level: f32| {
+            let k = (0..power.len()).find(|k| at(*k) >= level)?;
+            let below = if k == 0 { 0.0 } else { at(k - 1).max(0.0) };
+            // Power of a bin stands at its middle.
+            let inside = if below > 0.0 {
+                (at(k) / level).ln() / (at(k) / below).ln()
+            } else {
+                0.5
+            };
+            Some(k as f64 + 0.5 - f64::from(inside))
+        };
+        let outer = crossing(peak * 10_f32.powf(-down_db as f32 / 10.0))?;
+        let half = crossing(peak * 0.5)?;
+        let reach = half - outer;
+        Some(half - (reach * reach - blur * blur).max(0.0).sqrt())
+    };
+    let (low, high) = (side(true)?, power.len() as f64 - side(false)?);
+    (high > low).then_some((low, high))
 }
 
 /// Power-weighted mean position, in bins, negative bins left out.
@@ -74,7 +94,7 @@ mod tests {
             (low - 301.0).abs() < 1e-6 && (high - 499.0).abs() < 1e-6,
             "{low} {high}"
         );
-        assert_eq!(x_db_band(&power, 26.0), Some((300.0, 500.0)));
+        assert_eq!(x_db_band(&power, 26.0, 0.0), Some((300.0, 500.0)));
         assert!((centroid(&power).unwrap() - 400.0).abs() < 1e-9);
         assert_eq!(occupied_band(&[0.0; 8], 0.99), None);
     }

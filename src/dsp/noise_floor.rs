@@ -353,7 +353,20 @@ fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), aver
     let per_bin = if total.1 > 1.0 { (spread / total.1).sqrt() } else { 1.0 };
     // Neighbouring bins share a window: about 2.8 of them make one independent value.
     let sigma_level = per_bin * (2.77 / (2.0 * REACH as f64).min(total.1.max(1.0))).sqrt();
-    (share, 10.0 * (1.0 + sigma_level).log10())
+    let sigma = (sigma_level.powi(2) + roughness(&level[live.0..live.1]).powi(2)).sqrt();
+    (share, 10.0 * (1.0 + sigma).log10())
+}
+
+/// Relative roughness of the envelope, one sigma: it follows chance as well as the passband. The departure of a bin from the
+/// mean of those 32 bins below and above, which a slope does not add to, has 1.5 times its variance.
+fn roughness(level: &[f32]) -> f64 {
+    const APART: usize = 32;
+    let departures = level.windows(2 * APART + 1).map(|part| {
+        let mean = f64::from(part[0] + part[2 * APART]) / 2.0;
+        (f64::from(part[APART]) / mean.max(1e-30) - 1.0).powi(2)
+    });
+    let count = level.len().saturating_sub(2 * APART).max(1);
+    (departures.sum::<f64>() / count as f64 / 1.5).sqrt().min(1.0)
 }
 
 #[cfg(test)]

@@ -69,6 +69,31 @@ impl Window {
         terms.sum::<f64>() / self.sum_squares
     }
 
+    /// How far the window carries an abrupt edge of a noise-like spectrum outwards, from half power to `down_db` below the
+    /// plateau, in bins.
+    #[must_use]
+    pub fn edge_reach_bins(&self, down_db: f64) -> f64 {
+        const PER_BIN: usize = 16;
+        const REACH: usize = 8 * PER_BIN;
+        let n = self.taps.len() as f64;
+        let response = |offset: f64| {
+            let taps = self.taps.iter().enumerate();
+            let terms = taps.map(|(i, w)| f64::from(*w) * (2.0 * PI * offset * (i as f64 - n / 2.0) / n).cos());
+            terms.sum::<f64>().powi(2)
+        };
+        let lobe: Vec<f64> = (0..REACH)
+            .map(|i| response((i as f64 + 0.5) / PER_BIN as f64))
+            .collect();
+        let half: f64 = lobe.iter().sum();
+        let limit = 2.0 * half * 10_f64.powf(-down_db / 10.0);
+        let mut beyond = half;
+        let inside = lobe.iter().take_while(|p| {
+            beyond -= **p;
+            beyond > limit
+        });
+        inside.count() as f64 / PER_BIN as f64
+    }
+
     /// Correlation of the powers of two noise bins `distance` apart.
     #[must_use]
     pub fn bin_correlation(&self, distance: usize) -> f64 {

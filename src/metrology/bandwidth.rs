@@ -61,7 +61,7 @@ impl Truth {
             .collect();
         Self {
             occupied: width(occupied_band(&power, 0.99)),
-            x26: Some(width(x_db_band(&smooth, 26.0))).filter(|width| *width > 0.0),
+            x26: Some(width(x_db_band(&smooth, 26.0, 0.0))).filter(|width| *width > 0.0),
         }
     }
 }
@@ -86,8 +86,9 @@ fn received(signals: &mut Signals, samples: &[Complex<f32>], width: f64, snr_db:
     let quiet = 1_500_000;
     let amplitude = (ratio(snr_db) * NOISE * width).sqrt() as f32;
     let mut all = signals.noise(samples.len() + 2 * quiet, NOISE);
-    for (x, s) in all[quiet..].iter_mut().zip(samples) {
-        *x += s * amplitude;
+    // Beside the centre, where a line is the receiver's own.
+    for (i, (x, s)) in all[quiet..].iter_mut().zip(samples).enumerate() {
+        *x += s * turned(0.171 * i as f64) * amplitude;
     }
     hear(&all, &configuration(RATE_HZ))
 }
