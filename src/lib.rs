@@ -12,6 +12,7 @@ pub mod detect;
 pub mod dsp;
 pub mod error;
 pub mod http;
+pub mod metrology;
 pub mod plot;
 pub mod registry;
 pub mod service;

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dsp", &["units"]),
     ("registry", &["units"]),
     ("detect", &["units", "dsp"]),
+    ("metrology", &["units", "dsp", "detect"]),
     ("conflict", &["units", "registry", "detect"]),
     ("config", &["units", "dsp", "registry"]),
     ("plot", &["units", "conflict"]),
@@ -37,7 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ROOF: &[&str] = &["app", "cli", "lib", "main"];
 
 /// Modules that do no I/O and read no clock: same input, same output.
-const PURE: &[&str] = &["units", "dsp", "detect", "registry", "conflict", "plot"];
+const PURE: &[&str] = &["units", "dsp", "detect", "metrology", "registry", "conflict", "plot"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",

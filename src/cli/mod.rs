@@ -9,6 +9,7 @@ mod openapi;
 mod receivers;
 mod record;
 mod registry;
+mod selftest;
 mod serve;
 mod source;
 mod user;
@@ -51,6 +52,8 @@ enum Command {
     Registry(registry::RegistryArgs),
     /// Print the description of the web API (OpenAPI 3.1)
     Openapi,
+    /// Measure the measuring chain and compare it with theory
+    Selftest(selftest::SelftestArgs),
     /// Make, list and change accounts
     User(user::UserArgs),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Record(args) => record::run(&args),
         Command::Registry(args) => registry::run(&args),
         Command::Openapi => openapi::run(),
+        Command::Selftest(args) => selftest::run(&args),
         Command::User(args) => user::run(args),
     };
     match outcome {

@@ -82,7 +82,12 @@ fn spectrum(samples: &[Complex<f32>], size: usize) -> Vec<f32> {
 }
 
 /// What the detector makes of a signal `snr_db` over the noise within its own band, on for all but the ends.
-fn received(signals: &mut Signals, samples: &[Complex<f32>], width: f64, snr_db: f64) -> (Heard, crate::detect::Summary) {
+fn received(
+    signals: &mut Signals,
+    samples: &[Complex<f32>],
+    width: f64,
+    snr_db: f64,
+) -> (Heard, crate::detect::Summary) {
     let quiet = 1_500_000;
     let amplitude = (ratio(snr_db) * NOISE * width).sqrt() as f32;
     let mut all = signals.noise(samples.len() + 2 * quiet, NOISE);
@@ -95,7 +100,10 @@ fn received(signals: &mut Signals, samples: &[Complex<f32>], width: f64, snr_db:
 
 /// The strongest emission.
 fn strongest(heard: &Heard) -> Option<&crate::detect::Emission> {
-    heard.emissions.iter().max_by(|a, b| a.power_dbfs.total_cmp(&b.power_dbfs))
+    heard
+        .emissions
+        .iter()
+        .max_by(|a, b| a.power_dbfs.total_cmp(&b.power_dbfs))
 }
 
 fn compared(quantity: String, shape: &Shape, measured_hz: Option<f64>, truth: f64) -> Check {
@@ -103,10 +111,19 @@ fn compared(quantity: String, shape: &Shape, measured_hz: Option<f64>, truth: f6
     let error = measured_hz.map(|hz| hz - truth_hz);
     Check {
         quantity,
-        conditions: format!("{}, 30 dB over the noise in its band, bins of {:.2} kHz", shape.name, bin_hz / 1e3),
+        conditions: format!(
+            "{}, 30 dB over the noise in its band, bins of {:.2} kHz",
+            shape.name,
+            bin_hz / 1e3
+        ),
         expected: format!("{:.2} kHz within 2 % or a bin", truth_hz / 1e3),
         result: match (measured_hz, error) {
-            (Some(hz), Some(error)) => format!("{:.2} kHz ({:+.1} %, {:+.2} bins)", hz / 1e3, 100.0 * error / truth_hz, error / bin_hz),
+            (Some(hz), Some(error)) => format!(
+                "{:.2} kHz ({:+.1} %, {:+.2} bins)",
+                hz / 1e3,
+                100.0 * error / truth_hz,
+                error / bin_hz
+            ),
             _ => "not measured".into(),
         },
         met: error.is_some_and(|error| error.abs() <= (0.02 * truth_hz).max(bin_hz)),
@@ -115,12 +132,22 @@ fn compared(quantity: String, shape: &Shape, measured_hz: Option<f64>, truth: f6
 
 fn occupied(shape: &Shape, heard: &Heard, truth: f64) -> Check {
     let found = strongest(heard).filter(|e| e.bandwidth_method == BandwidthMethod::Obw99);
-    compared("occupied bandwidth (99 %)".into(), shape, found.map(|e| e.bandwidth_hz.as_f64()), truth)
+    compared(
+        "occupied bandwidth (99 %)".into(),
+        shape,
+        found.map(|e| e.bandwidth_hz.as_f64()),
+        truth,
+    )
 }
 
 fn x_db(shape: &Shape, heard: &Heard, truth: f64) -> Check {
     let found = strongest(heard).and_then(|e| e.bandwidth_x26_hz);
-    compared("bandwidth between the 26 dB points".into(), shape, found.map(|hz| hz.as_f64()), truth)
+    compared(
+        "bandwidth between the 26 dB points".into(),
+        shape,
+        found.map(|hz| hz.as_f64()),
+        truth,
+    )
 }
 
 /// At 5 dB the detector must not claim either.
@@ -133,7 +160,13 @@ fn too_weak(signals: &mut Signals) -> Check {
         quantity: "bandwidth of a signal too weak for it".into(),
         conditions: "rectangular noise 240 kHz wide, 5.5 dB over the noise in its band".into(),
         expected: "reported as the width of the detected bins, no 26 dB bandwidth".into(),
-        result: found.map_or("not found".into(), |e| format!("{:?}, 26 dB: {:?}", e.bandwidth_method, e.bandwidth_x26_hz.map(|hz| hz.0))),
+        result: found.map_or("not found".into(), |e| {
+            format!(
+                "{:?}, 26 dB: {:?}",
+                e.bandwidth_method,
+                e.bandwidth_x26_hz.map(|hz| hz.0)
+            )
+        }),
         met: honest,
     }
 }
@@ -141,12 +174,30 @@ fn too_weak(signals: &mut Signals) -> Check {
 fn shapes(signals: &mut Signals) -> Vec<Shape> {
     let noise = |signals: &mut Signals, shape: &dyn Fn(f64) -> f64| signals.shaped(SAMPLES, 1.0, shape);
     vec![
-        Shape { name: "rectangular noise, 240 kHz", samples: noise(signals, &|f| f64::from(u8::from(f.abs() < 0.05))) },
-        Shape { name: "raised cosine (amplitude), roll-off 0.35, 200 kBd", samples: noise(signals, &|f| raised_cosine(f * 12.0, 0.35)) },
-        Shape { name: "GMSK, BT 0.3, 270.8 kBd", samples: gmsk(signals, 0.3, 270_833.0) },
-        Shape { name: "OFDM, 64 of 128 carriers of 3.125 kHz", samples: ofdm(signals) },
-        Shape { name: "FM, tone of 5 kHz, deviation 75 kHz", samples: fm(5_000.0, 75_000.0) },
-        Shape { name: "FM, tone of 1 kHz, deviation 2.5 kHz", samples: fm(1_000.0, 2_500.0) },
+        Shape {
+            name: "rectangular noise, 240 kHz",
+            samples: noise(signals, &|f| f64::from(u8::from(f.abs() < 0.05))),
+        },
+        Shape {
+            name: "raised cosine (amplitude), roll-off 0.35, 200 kBd",
+            samples: noise(signals, &|f| raised_cosine(f * 12.0, 0.35)),
+        },
+        Shape {
+            name: "GMSK, BT 0.3, 270.8 kBd",
+            samples: gmsk(signals, 0.3, 270_833.0),
+        },
+        Shape {
+            name: "OFDM, 64 of 128 carriers of 3.125 kHz",
+            samples: ofdm(signals),
+        },
+        Shape {
+            name: "FM, tone of 5 kHz, deviation 75 kHz",
+            samples: fm(5_000.0, 75_000.0),
+        },
+        Shape {
+            name: "FM, tone of 1 kHz, deviation 2.5 kHz",
+            samples: fm(1_000.0, 2_500.0),
+        },
     ]
 }
 
@@ -168,12 +219,16 @@ fn gmsk(signals: &mut Signals, bt: f64, symbols_hz: f64) -> Vec<Complex<f32>> {
     let per_symbol = RATE_HZ / symbols_hz;
     let sigma = (2_f64.ln()).sqrt() / (TAU * bt) * per_symbol;
     let reach = (4.0 * sigma).ceil() as i64;
-    let taps: Vec<f64> = (-reach..=reach).map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp()).collect();
+    let taps: Vec<f64> = (-reach..=reach)
+        .map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp())
+        .collect();
     let sum: f64 = taps.iter().sum();
     let bits: Vec<f64> = (0..(SAMPLES as f64 / per_symbol) as usize + 8)
         .map(|_| if signals.uniform(0.0..1.0) < 0.5 { 1.0 } else { -1.0 })
         .collect();
-    let raw: Vec<f64> = (0..SAMPLES + taps.len()).map(|i| bits[((i as f64 / per_symbol) as usize).min(bits.len() - 1)]).collect();
+    let raw: Vec<f64> = (0..SAMPLES + taps.len())
+        .map(|i| bits[((i as f64 / per_symbol) as usize).min(bits.len() - 1)])
+        .collect();
     let mut phase = 0.0;
     (0..SAMPLES)
         .map(|i| {

@@ -4,7 +4,10 @@ use std::f64::consts::TAU;
 
 use num_complex::Complex;
 
-use super::{BINS, Check, Effort, Heard, Pass, RATE_HZ, configuration, ratio, signals::{Signals, add_tone}};
+use super::{
+    BINS, Check, Effort, Heard, Pass, RATE_HZ, configuration, ratio,
+    signals::{Signals, add_tone},
+};
 
 /// Noise per sample.
 const NOISE: f64 = 1e-4;
@@ -27,12 +30,60 @@ struct Radar {
 }
 
 const RADARS: [Radar; 6] = [
-    Radar { name: "P0N#1, 0.5–2.5 µs", pulse_us: (0.5, 2.5), rate: (900.0, 1100.0), pulses: (15, 41), coded: false, chirp_hz: (0.0, 0.0), sample_rate_hz: 2.4e6 },
-    Radar { name: "P0N#1, 0.5–2.5 µs", pulse_us: (0.5, 2.5), rate: (900.0, 1100.0), pulses: (15, 41), coded: false, chirp_hz: (0.0, 0.0), sample_rate_hz: 20e6 },
-    Radar { name: "P0N#2, phase-coded, 13–52 µs", pulse_us: (13.0, 52.0), rate: (300.0, 3000.0), pulses: (5, 21), coded: true, chirp_hz: (0.0, 0.0), sample_rate_hz: 2.4e6 },
-    Radar { name: "P0N#2, phase-coded, 13–52 µs", pulse_us: (13.0, 52.0), rate: (300.0, 3000.0), pulses: (5, 21), coded: true, chirp_hz: (0.0, 0.0), sample_rate_hz: 20e6 },
-    Radar { name: "Q3N#2, chirp of 1–10 MHz, 10–30 µs", pulse_us: (10.0, 30.0), rate: (300.0, 3000.0), pulses: (2, 9), coded: false, chirp_hz: (1e6, 10e6), sample_rate_hz: 20e6 },
-    Radar { name: "single unmodulated pulse, 1–100 µs", pulse_us: (1.0, 100.0), rate: (1000.0, 1001.0), pulses: (1, 2), coded: false, chirp_hz: (0.0, 0.0), sample_rate_hz: 2.4e6 },
+    Radar {
+        name: "P0N#1, 0.5–2.5 µs",
+        pulse_us: (0.5, 2.5),
+        rate: (900.0, 1100.0),
+        pulses: (15, 41),
+        coded: false,
+        chirp_hz: (0.0, 0.0),
+        sample_rate_hz: 2.4e6,
+    },
+    Radar {
+        name: "P0N#1, 0.5–2.5 µs",
+        pulse_us: (0.5, 2.5),
+        rate: (900.0, 1100.0),
+        pulses: (15, 41),
+        coded: false,
+        chirp_hz: (0.0, 0.0),
+        sample_rate_hz: 20e6,
+    },
+    Radar {
+        name: "P0N#2, phase-coded, 13–52 µs",
+        pulse_us: (13.0, 52.0),
+        rate: (300.0, 3000.0),
+        pulses: (5, 21),
+        coded: true,
+        chirp_hz: (0.0, 0.0),
+        sample_rate_hz: 2.4e6,
+    },
+    Radar {
+        name: "P0N#2, phase-coded, 13–52 µs",
+        pulse_us: (13.0, 52.0),
+        rate: (300.0, 3000.0),
+        pulses: (5, 21),
+        coded: true,
+        chirp_hz: (0.0, 0.0),
+        sample_rate_hz: 20e6,
+    },
+    Radar {
+        name: "Q3N#2, chirp of 1–10 MHz, 10–30 µs",
+        pulse_us: (10.0, 30.0),
+        rate: (300.0, 3000.0),
+        pulses: (2, 9),
+        coded: false,
+        chirp_hz: (1e6, 10e6),
+        sample_rate_hz: 20e6,
+    },
+    Radar {
+        name: "single unmodulated pulse, 1–100 µs",
+        pulse_us: (1.0, 100.0),
+        rate: (1000.0, 1001.0),
+        pulses: (1, 2),
+        coded: false,
+        chirp_hz: (0.0, 0.0),
+        sample_rate_hz: 2.4e6,
+    },
 ];
 
 /// Share of radar bursts found, false bursts, and edges.
@@ -40,7 +91,14 @@ pub(super) fn measure(effort: Effort, seed: u64) -> Vec<Check> {
     let mut checks: Vec<Check> = RADARS
         .iter()
         .enumerate()
-        .map(|(i, radar)| found(seed + i as u64, radar, 20.0, effort.of(if radar.sample_rate_hz > 1e7 { 20 } else { 100 }, 400)))
+        .map(|(i, radar)| {
+            found(
+                seed + i as u64,
+                radar,
+                20.0,
+                effort.of(if radar.sample_rate_hz > 1e7 { 20 } else { 100 }, 400),
+            )
+        })
         .collect();
     checks.push(false_bursts(effort, seed));
     checks.push(edges(seed));
@@ -63,17 +121,30 @@ fn found(seed: u64, radar: &Radar, peak_db: f64, bursts: usize) -> Check {
     }
     let (heard, _) = pass.finish();
     let near = 2.0 * BINS as f64 / rate;
-    let hit = |burst: &&[f64; 2]| heard.emissions.iter().any(|e| e.stop_s > burst[0] - near && e.start_s < burst[1] + near);
+    let hit = |burst: &&[f64; 2]| {
+        heard
+            .emissions
+            .iter()
+            .any(|e| e.stop_s > burst[0] - near && e.start_s < burst[1] + near)
+    };
     let found = truth.iter().filter(hit).count();
-    let others = heard.emissions.iter().filter(|e| !truth.iter().any(|t| e.stop_s > t[0] - near && e.start_s < t[1] + near)).count();
+    let others = heard
+        .emissions
+        .iter()
+        .filter(|e| !truth.iter().any(|t| e.stop_s > t[0] - near && e.start_s < t[1] + near))
+        .count();
     Check {
         quantity: "radar bursts found".into(),
         conditions: format!(
             "{}, {peak_db:.0} dB peak to average per MHz, {:.1} MS/s, {bursts} bursts anywhere in the span",
-            radar.name, rate / 1e6
+            radar.name,
+            rate / 1e6
         ),
         expected: "at least 99 %".into(),
-        result: format!("{:.1} % ({others} other emissions)", 100.0 * found as f64 / bursts as f64),
+        result: format!(
+            "{:.1} % ({others} other emissions)",
+            100.0 * found as f64 / bursts as f64
+        ),
         met: found as f64 >= 0.99 * bursts as f64,
     }
 }
@@ -85,7 +156,9 @@ fn add_burst(samples: &mut [Complex<f32>], signals: &mut Signals, radar: &Radar,
     let (length_s, pulses_hz) = (between(radar.pulse_us) * 1e-6, between(radar.rate));
     let chirp_hz = between((radar.chirp_hz.0, radar.chirp_hz.1.min(0.8 * rate).max(radar.chirp_hz.0)));
     let pulses = signals.whole(radar.pulses.0..radar.pulses.1);
-    let width = chirp_hz.max(if radar.coded { 13.0 } else { 1.0 } / length_s).min(0.8 * rate);
+    let width = chirp_hz
+        .max(if radar.coded { 13.0 } else { 1.0 } / length_s)
+        .min(0.8 * rate);
     let frequency = signals.uniform(-0.5..0.5) * (0.9 - width / rate);
     // Of the noise in one megahertz.
     let amplitude = (ratio(peak_db) * NOISE * 1e6 / rate).sqrt();
@@ -99,7 +172,11 @@ fn add_burst(samples: &mut [Complex<f32>], signals: &mut Signals, radar: &Radar,
         for (i, x) in samples[first..last].iter_mut().enumerate() {
             let since = (first + i) as f64 - at;
             let seconds = since / rate;
-            let sign = if radar.coded { BARKER[((since / length * 13.0) as usize).min(12)] } else { 1.0 };
+            let sign = if radar.coded {
+                BARKER[((since / length * 13.0) as usize).min(12)]
+            } else {
+                1.0
+            };
             let turns = frequency * since + phase + chirp_hz * (0.5 * seconds * seconds / length_s - 0.5 * seconds);
             let z = Complex::from_polar(sign * amplitude, TAU * turns.fract());
             *x += Complex::new(z.re as f32, z.im as f32);
@@ -143,7 +220,10 @@ fn edges(seed: u64) -> Check {
     let result = times(&heard, &truth);
     Check {
         quantity: "on and off times of bursts".into(),
-        conditions: format!("carrier keyed {} times, 52 dB over the noise in its bin, hop of {hop} samples", truth.len()),
+        conditions: format!(
+            "carrier keyed {} times, 52 dB over the noise in its bin, hop of {hop} samples",
+            truth.len()
+        ),
         expected: "every edge within one hop".into(),
         result: result.map_or("bursts not told apart".into(), |(worst, rms)| {
             format!("worst {:.2} hops, root mean square {:.2}", worst / hop, rms / hop)
@@ -162,5 +242,8 @@ fn times(heard: &Heard, truth: &[[f64; 2]]) -> Option<(f64, f64)> {
         .flat_map(|(b, t)| [b[0] * RATE_HZ - t[0], b[1] * RATE_HZ - t[1]])
         .collect();
     let worst = errors.iter().fold(0.0_f64, |worst, e| worst.max(e.abs()));
-    Some((worst, (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()))
+    Some((
+        worst,
+        (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt(),
+    ))
 }

@@ -2,7 +2,10 @@
 
 use num_complex::Complex;
 
-use super::{BINS, Check, Effort, Heard, RATE_HZ, configuration, db, ratio, signals::{Signals, add_tone}};
+use super::{
+    BINS, Check, Effort, Heard, RATE_HZ, configuration, ratio,
+    signals::{Signals, add_tone},
+};
 use crate::{
     detect::{DetectEvent, Detector},
     dsp::{
@@ -79,7 +82,10 @@ fn cells(effort: Effort, seed: u64) -> Vec<Check> {
         let trials = (passes * ROWS * (BINS - width + 1)) as f64;
         let rate = over as f64 / trials;
         Check {
-            quantity: format!("false-alarm probability of a cell of {width} bin{} × 2 segments", if width == 1 { "" } else { "s" }),
+            quantity: format!(
+                "false-alarm probability of a cell of {width} bin{} × 2 segments",
+                if width == 1 { "" } else { "s" }
+            ),
             conditions: format!(
                 "white noise, Blackman–Harris, 50 % overlap, floor estimated from the same {ROWS} rows, {:.1e} cells",
                 trials
@@ -118,7 +124,11 @@ fn averages(effort: Effort, seed: u64) -> Check {
         }
         let floor = floor_of(&block, &window);
         for part in block.chunks_exact(AVERAGED / 2) {
-            let over_it = mean_of(part).iter().zip(&floor).filter(|(p, f)| f64::from(**p) > threshold * f64::from(**f)).count();
+            let over_it = mean_of(part)
+                .iter()
+                .zip(&floor)
+                .filter(|(p, f)| f64::from(**p) > threshold * f64::from(**f))
+                .count();
             over += over_it as u64;
             bins += BINS as u64;
         }
@@ -141,14 +151,22 @@ fn averages(effort: Effort, seed: u64) -> Check {
 /// Floor estimated from `rows` as the detector does.
 fn floor_of(rows: &[Vec<f32>], window: &Window) -> Vec<f32> {
     let spectra: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    noise_floor::estimate(&spectra, window.effective_averages(2, HOP, 1), 0.0, &FloorRules::default()).level
+    noise_floor::estimate(
+        &spectra,
+        window.effective_averages(2, HOP, 1),
+        0.0,
+        &FloorRules::default(),
+    )
+    .level
 }
 
 /// Mean of `rows`, bin by bin.
 fn mean_of(rows: &[Vec<f32>]) -> Vec<f32> {
     let mut mean = vec![0.0_f32; BINS];
     for row in rows {
-        mean.iter_mut().zip(row).for_each(|(sum, p)| *sum += p / rows.len() as f32);
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(sum, p)| *sum += p / rows.len() as f32);
     }
     mean
 }
@@ -183,9 +201,13 @@ fn emissions(effort: Effort, seed: u64) -> Check {
         quantity: "false emissions of the whole chain".into(),
         conditions: format!(
             "white noise at 2.4 MS/s, {:.0} s ({pushed:.1e} bins tested five ways), {DESIGN:.0} asked per day and MHz, least SNR reported switched off",
-            pushed as f64 / RATE_HZ, pushed = pushed as f64
+            pushed as f64 / RATE_HZ,
+            pushed = pushed as f64
         ),
-        expected: format!("{DESIGN:.0} per day and MHz ± 10 % (counting ± {:.0} %)", 100.0 * spread),
+        expected: format!(
+            "{DESIGN:.0} per day and MHz ± 10 % (counting ± {:.0} %)",
+            100.0 * spread
+        ),
         result: format!("{rate:.0} per day and MHz ({:+.1} %)", 100.0 * (rate / DESIGN - 1.0)),
         met: (rate / DESIGN - 1.0).abs() <= 0.1 + spread,
     }
@@ -209,12 +231,23 @@ pub(super) fn probability(effort: Effort, seed: u64) -> Vec<Check> {
                 detection_gaussian(averages, threshold, ratio(snr_db))
             } else {
                 let losses = (0..40).map(|i| scalloping(&window, (f64::from(i) + 0.5) / 80.0));
-                losses.map(|loss| detection_constant(averages, threshold, ratio(snr_db) * loss)).sum::<f64>() / 40.0
+                losses
+                    .map(|loss| detection_constant(averages, threshold, ratio(snr_db) * loss))
+                    .sum::<f64>()
+                    / 40.0
             }
         };
         for snr_db in [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0] {
-            let mut trial = Trial::new(seed ^ (snr_db as i64).unsigned_abs() << 8 ^ u64::from(gaussian), threshold, &window);
-            let measured = if gaussian { trial.gaussian(snr_db, trials) } else { trial.tones(snr_db, trials) };
+            let mut trial = Trial::new(
+                seed ^ (snr_db as i64).unsigned_abs() << 8 ^ u64::from(gaussian),
+                threshold,
+                &window,
+            );
+            let measured = if gaussian {
+                trial.gaussian(snr_db, trials)
+            } else {
+                trial.tones(snr_db, trials)
+            };
             checks.push(compare(&theory, snr_db, measured, trials, gaussian));
         }
     }
@@ -231,7 +264,10 @@ fn compare(theory: &dyn Fn(f64) -> f64, snr_db: f64, measured: f64, trials: usiz
     let telling = slope * 0.3 > 2.0 * spread;
     let met = (measured - expected).abs() <= (0.3 * slope).max(0.002) + 2.0 * spread;
     Check {
-        quantity: format!("detection probability, {}", if gaussian { "Gaussian signal" } else { "constant tone" }),
+        quantity: format!(
+            "detection probability, {}",
+            if gaussian { "Gaussian signal" } else { "constant tone" }
+        ),
         conditions: format!(
             "{snr_db:+.0} dB per bin, {AVERAGED} segments, Pfa 10⁻⁶, floor estimated from {ROWS} rows with the signals in them, {}{trials} trials",
             if gaussian { "" } else { "anywhere in the bin, " }
@@ -270,7 +306,11 @@ impl<'a> Trial<'a> {
     const SAMPLES: usize = (ROWS + 1) * BINS;
 
     fn new(seed: u64, threshold: f64, window: &'a Window) -> Self {
-        Self { signals: Signals::new(seed), threshold, window }
+        Self {
+            signals: Signals::new(seed),
+            threshold,
+            window,
+        }
     }
 
     /// Share of tones, eight in a spectrum, that are over the threshold in their strongest bin.
@@ -306,7 +346,9 @@ impl<'a> Trial<'a> {
         while made < trials {
             let mut samples = self.signals.noise(Self::SAMPLES, Self::NOISE);
             let shape = |f: f64| f64::from(u8::from(inside(f * BINS as f64 + (BINS / 2) as f64)));
-            let signal = self.signals.shaped(Self::SAMPLES, Self::NOISE * ratio(snr_db) * share, shape);
+            let signal = self
+                .signals
+                .shaped(Self::SAMPLES, Self::NOISE * ratio(snr_db) * share, shape);
             samples.iter_mut().zip(signal).for_each(|(x, s)| *x += s);
             let (over, of) = self.over(&samples, &bins);
             found += over;
@@ -331,7 +373,9 @@ impl<'a> Trial<'a> {
         let (mut found, mut made) = (0, 0);
         for part in block.chunks_exact(AVERAGED / 2) {
             let mean = mean_of(part);
-            let over = bins.iter().filter(|k| f64::from(mean[**k]) > self.threshold * f64::from(floor[**k]));
+            let over = bins
+                .iter()
+                .filter(|k| f64::from(mean[**k]) > self.threshold * f64::from(floor[**k]));
             found += over.count();
             made += bins.len();
         }
@@ -341,7 +385,7 @@ impl<'a> Trial<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::db, *};
 
     #[test]
     fn scalloping_is_that_of_the_window() {

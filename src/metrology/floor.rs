@@ -1,7 +1,10 @@
 //! The noise floor: bias from empty to 70 % occupied, on level, sloping and rolling-off passbands; its own uncertainty;
 //! what it makes of a steady carrier and of a floor that changes.
 
-use super::{BINS, Check, Effort, Pass, RATE_HZ, configuration, db, ratio, signals::{Signals, add_tone}};
+use super::{
+    BINS, Check, Effort, Pass, RATE_HZ, configuration, db, ratio,
+    signals::{Signals, add_tone},
+};
 use crate::dsp::{
     noise_floor::{self, Floor, FloorRules},
     spectrum::PowerSpectrum,
@@ -20,7 +23,9 @@ const PASSBANDS: [(&str, Passband); 3] = [
     ("level passband", |_| 1.0),
     ("passband sloping 3 dB", |f| 10_f64.powf(0.3 * f)),
     // A fifth-order Butterworth filter of 84 % of the span, a typical tuner's.
-    ("passband of a real filter, 84 % wide", |f| 1.0 / (1.0 + (f / 0.42).powi(10))),
+    ("passband of a real filter, 84 % wide", |f| {
+        1.0 / (1.0 + (f / 0.42).powi(10))
+    }),
 ];
 
 /// Everything about the floor.
@@ -66,7 +71,10 @@ fn errors(floor: &Floor, passband: Passband) -> (f64, f64) {
         .map(|k| db(f64::from(floor.level[k]) * BINS as f64 / passband(place(k))))
         .collect();
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-    (mean, (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt())
+    (
+        mean,
+        (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt(),
+    )
 }
 
 fn bias(seed: u64, name: &str, passband: Passband, occupied: f64, runs: usize) -> Check {
@@ -127,10 +135,18 @@ fn carrier(seed: u64) -> Check {
         pass.push(&samples);
     }
     let (heard, _) = pass.finish();
-    let floor = heard.frames.last().map(|frame| frame.floor_dbfs.clone()).unwrap_or_default();
+    let floor = heard
+        .frames
+        .last()
+        .map(|frame| frame.floor_dbfs.clone())
+        .unwrap_or_default();
     let at = BINS / 2 + 100;
     let under = floor.get(at).copied().unwrap_or(0.0);
-    let beside = [floor.get(at - 60), floor.get(at + 60)].into_iter().flatten().sum::<f32>() / 2.0;
+    let beside = [floor.get(at - 60), floor.get(at + 60)]
+        .into_iter()
+        .flatten()
+        .sum::<f32>()
+        / 2.0;
     let rise = f64::from(under - beside);
     Check {
         quantity: "rise of the floor under a steady carrier".into(),
@@ -153,11 +169,23 @@ fn step(seed: u64, step_db: f64) -> Check {
     }
     let (heard, _) = pass.finish();
     let middle = |floor: &[f32]| f64::from(floor[BINS / 4..3 * BINS / 4].iter().sum::<f32>()) / (BINS / 2) as f64;
-    let levels: Vec<(f64, f64)> = heard.frames.iter().map(|f| (f.start_s, middle(&f.floor_dbfs))).collect();
-    let before: Vec<f64> = levels.iter().filter(|(t, _)| (1.0..1.9).contains(t)).map(|(_, l)| *l).collect();
+    let levels: Vec<(f64, f64)> = heard
+        .frames
+        .iter()
+        .map(|f| (f.start_s, middle(&f.floor_dbfs)))
+        .collect();
+    let before: Vec<f64> = levels
+        .iter()
+        .filter(|(t, _)| (1.0..1.9).contains(t))
+        .map(|(_, l)| *l)
+        .collect();
     let before = before.iter().sum::<f64>() / before.len().max(1) as f64;
     let off = |level: f64| (level - before - step_db).abs() > 0.3;
-    let late = levels.iter().rev().find(|(t, level)| *t >= 2.0 && off(*level)).map_or(0.0, |(t, _)| t + 0.05 - 2.0);
+    let late = levels
+        .iter()
+        .rev()
+        .find(|(t, level)| *t >= 2.0 && off(*level))
+        .map_or(0.0, |(t, _)| t + 0.05 - 2.0);
     Check {
         quantity: "time until the floor has followed a step to 0.3 dB".into(),
         conditions: format!("noise of the whole span steps by {step_db:+.0} dB, 2.4 MS/s"),

@@ -1,6 +1,9 @@
 //! Centre frequency of carriers against the Cramér–Rao bound (Rife & Boorstyn 1974).
 
-use super::{BINS, Check, Effort, RATE_HZ, configuration, hear, ratio, signals::{Signals, add_tone}};
+use super::{
+    BINS, Check, Effort, RATE_HZ, configuration, hear, ratio,
+    signals::{Signals, add_tone},
+};
 use crate::dsp::window::Window;
 
 /// Samples of one observation.
@@ -10,7 +13,9 @@ const CARRIERS: usize = 12;
 
 /// Errors of the reported centre of carriers anywhere in a bin.
 pub(super) fn measure(effort: Effort, seed: u64) -> Vec<Check> {
-    [10.0, 20.0, 40.0].map(|snr_db| carriers(seed, snr_db, effort.of(240, 1200))).into()
+    [10.0, 20.0, 40.0]
+        .map(|snr_db| carriers(seed, snr_db, effort.of(240, 1200)))
+        .into()
 }
 
 fn carriers(seed: u64, snr_db: f64, wanted: usize) -> Check {
@@ -32,8 +37,14 @@ fn carriers(seed: u64, snr_db: f64, wanted: usize) -> Check {
         for place in &places {
             let truth_hz = place * bin_hz;
             let near = |error: &f64| error.abs() < 3.0 * bin_hz;
-            let errors = heard.emissions.iter().map(|e| (e.center_hz.as_f64() - truth_hz, e.center_uncertainty_hz));
-            if let Some((error, sigma)) = errors.filter(|(error, _)| near(error)).min_by(|a, b| a.0.abs().total_cmp(&b.0.abs())) {
+            let errors = heard
+                .emissions
+                .iter()
+                .map(|e| (e.center_hz.as_f64() - truth_hz, e.center_uncertainty_hz));
+            if let Some((error, sigma)) = errors
+                .filter(|(error, _)| near(error))
+                .min_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
+            {
                 squares += (error / bin_hz).powi(2);
                 worst = worst.max((error / bin_hz).abs());
                 stated += sigma / bin_hz;

@@ -122,7 +122,9 @@ impl Chain {
             Curve::new(points.map(|hz| (hz, value(hz))).collect(), 0.2).expect("ascending")
         };
         Calibration {
-            receiver: [10.0, 20.0, 30.0, 40.0].map(|gain| (gain, table(&|hz| self.k(hz, gain)))).into(),
+            receiver: [10.0, 20.0, 30.0, 40.0]
+                .map(|gain| (gain, table(&|hz| self.k(hz, gain))))
+                .into(),
             cable: Some(table(&|hz| self.cable(hz))),
             preamplifier: Some(table(&|hz| self.preamplifier(hz))),
             antenna: Some(Antenna::Gain(table(&|hz| self.gain_dbi(hz)))),
@@ -137,7 +139,9 @@ fn field_error(draw: &mut Draw, dbfs: f64, truth: f64, hz: f64) -> f64 {
     let chain = Chain::drawn(draw);
     let gain_db = draw.between(10.0, 40.0);
     let level = chain.calibration().apply(Dbfs(dbfs), 0.1, hz, gain_db);
-    let field = level.and_then(|level| level.field_dbuv_m).map_or(f64::INFINITY, |[field, _]| field);
+    let field = level
+        .and_then(|level| level.field_dbuv_m)
+        .map_or(f64::INFINITY, |[field, _]| field);
     field - chain.field(truth, hz, gain_db)
 }
 
@@ -150,7 +154,9 @@ fn gain_step(draw: &mut Draw, bench: &mut Bench, hz: f64) -> f64 {
         let spectrum = bench.tone(draw, 400.3, truth);
         let noise = 10_f64.powf(NOISE_DBFS / 10.0) / BINS as f64;
         let dbfs = tone_dbfs(&spectrum, 400, 4, noise);
-        calibration.apply(Dbfs(dbfs), 0.1, hz, gain).map_or(f64::INFINITY, |level| level.power.0)
+        calibration
+            .apply(Dbfs(dbfs), 0.1, hz, gain)
+            .map_or(f64::INFINITY, |level| level.power.0)
     });
     levels[1] - levels[0]
 }
@@ -173,12 +179,20 @@ impl Bench {
     }
 
     /// Mean of `averages` spectra of `sample(i)` and noise, bins ascending in frequency.
-    fn spectrum(&self, draw: &mut Draw, averages: usize, sample: &mut dyn FnMut(&mut Draw) -> Complex<f64>) -> Vec<f32> {
+    fn spectrum(
+        &self,
+        draw: &mut Draw,
+        averages: usize,
+        sample: &mut dyn FnMut(&mut Draw) -> Complex<f64>,
+    ) -> Vec<f32> {
         let noise = 10_f64.powf(NOISE_DBFS / 10.0);
         let mut sum = vec![0.0_f64; BINS];
         for _ in 0..averages {
-            let mut frame: Vec<Complex<f64>> =
-                self.taps.iter().map(|tap| (sample(draw) + draw.complex(noise)) * tap).collect();
+            let mut frame: Vec<Complex<f64>> = self
+                .taps
+                .iter()
+                .map(|tap| (sample(draw) + draw.complex(noise)) * tap)
+                .collect();
             self.fft.process(&mut frame);
             for (k, value) in frame.iter().enumerate() {
                 sum[(k + BINS / 2) % BINS] += value.norm_sqr() / averages as f64;
@@ -209,9 +223,8 @@ impl Bench {
         let alone = self.spectrum(draw, averages, &mut |_| Complex::new(0.0, 0.0));
         let sigma = crate::dsp::level::channel_sigma_db(&self.window, 200.0, averages as f64);
         let level = |spectrum: &[f32]| [decibel(channel_power(spectrum, 400.5, 600.5)), sigma];
-        without_noise(level(&with), level(&alone)).map_or([f64::INFINITY, 1.0], |found| {
-            [found.level_db - truth, found.sigma_db]
-        })
+        without_noise(level(&with), level(&alone))
+            .map_or([f64::INFINITY, 1.0], |found| [found.level_db - truth, found.sigma_db])
     }
 }
 
@@ -224,7 +237,10 @@ mod tests {
         let result = measure(1, 12);
         assert!(result.field_error_db < 0.05, "{result:?}");
         assert!(result.main_lobe_error_db < 0.05, "{result:?}");
-        assert!((0.3..0.84).contains(&result.peak_bin_error_db), "scalloping: {result:?}");
+        assert!(
+            (0.3..0.84).contains(&result.peak_bin_error_db),
+            "scalloping: {result:?}"
+        );
         assert!(result.linearity_db < 0.1 && result.gain_step_db < 0.1, "{result:?}");
         assert!((0.5..1.5).contains(&result.channel_error_sigmas), "{result:?}");
     }

@@ -17,8 +17,8 @@ mod signals;
 mod summary;
 
 use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 use num_complex::Complex;
@@ -124,35 +124,29 @@ pub const CAMPAIGNS: &[Campaign] = &[
 ];
 
 /// Runs `campaigns`, as many at a time as there are processors; `done` is told the number of those that are over.
-/// `None` when `stop` was set before the end.
 #[must_use]
 pub fn run(
     campaigns: &[Campaign],
     effort: Effort,
     seed: u64,
-    stop: &AtomicBool,
     done: &(dyn Fn(usize) + Sync),
-) -> Option<Vec<(Campaign, Vec<Check>)>> {
+) -> Vec<(Campaign, Vec<Check>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let (next, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(vec![None; campaigns.len()]);
+    let results = Mutex::new(vec![Vec::new(); campaigns.len()]);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(campaigns.len()) {
             scope.spawn(|| {
-                while let Some((index, campaign)) = claim(campaigns, &next)
-                    && !stop.load(Relaxed)
-                {
+                while let Some((index, campaign)) = claim(campaigns, &next) {
                     let checks = (campaign.run)(effort, seed);
-                    if let Ok(mut results) = results.lock() {
-                        results[index] = Some(checks);
-                    }
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = checks;
                     done(over.fetch_add(1, Relaxed) + 1);
                 }
             });
         }
     });
-    let results = results.into_inner().ok()?;
-    campaigns.iter().copied().zip(results).map(|(campaign, checks)| Some((campaign, checks?))).collect()
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    campaigns.iter().copied().zip(results).collect()
 }
 
 fn claim<'a>(campaigns: &'a [Campaign], next: &AtomicUsize) -> Option<(usize, &'a Campaign)> {

@@ -72,7 +72,9 @@ pub(crate) fn measure(campaign: &Campaign) -> OccupancyResult {
         let correlation = correlation_of(busy_s, busy_s * (1.0 - share) / share, REVISIT_S);
         let visits = (campaign.hours * 3600.0 / REVISIT_S) as u64;
         let count = simulate(&mut draw, share, correlation, visits, campaign.quality);
-        let Some(occupancy) = count.occupancy(&terms) else { continue };
+        let Some(occupancy) = count.occupancy(&terms) else {
+            continue;
+        };
         let periods = visits as f64 * share * (1.0 - share) * (1.0 - correlation);
         if periods >= PERIODS_MIN {
             resolved.push((share, occupancy));
@@ -143,7 +145,10 @@ mod tests {
         let result = measure(&plain);
         let share = result.resolved.share();
         assert!((0.93..=0.97).contains(&share), "{result:?}");
-        assert!(result.resolved.bias.abs() < 0.01 + 2.0 * result.resolved.bias_error, "{result:?}");
+        assert!(
+            result.resolved.bias.abs() < 0.01 + 2.0 * result.resolved.bias_error,
+            "{result:?}"
+        );
         let errors = Campaign {
             quality: Some(Quality { pfa: 0.01, pd: 0.95 }),
             ..plain
@@ -163,6 +168,9 @@ mod tests {
         };
         let result = measure(&hour);
         assert!((0.93..=0.985).contains(&result.few.share()), "{result:?}");
-        assert!(result.few.width_median > 3.0 * result.resolved.width_median, "{result:?}");
+        assert!(
+            result.few.width_median > 3.0 * result.resolved.width_median,
+            "{result:?}"
+        );
     }
 }

@@ -56,7 +56,11 @@ impl Signals {
         let mut out = Vec::with_capacity(count + BLOCK);
         while out.len() < count {
             let from = out.len();
-            out.extend(amplitudes.iter().map(|a| self.normal((a * scale * 0.5_f64.sqrt()) as f32)));
+            out.extend(
+                amplitudes
+                    .iter()
+                    .map(|a| self.normal((a * scale * 0.5_f64.sqrt()) as f32)),
+            );
             fft.process(&mut out[from..]);
         }
         out.truncate(count);

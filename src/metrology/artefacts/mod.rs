@@ -300,13 +300,10 @@ impl Scene {
         let inside = |e: &&Emitter| (e.hz - self.center_hz).abs() < 0.5 * RATE;
         let here = |e: &&Emitter| at(self.apparent(e.hz), e.width_hz());
         let found = |entry: Entry| {
-            self.emitters
-                .iter()
-                .filter(inside)
-                .filter(here)
-                .any(|e| {
- // What is much stronger than a carrier of the receiver is something else on top of it.
- e.entry == entry && (entry == Entry::Antenna || seen.power_dbfs < e.dbfs + 3.0) })
+            self.emitters.iter().filter(inside).filter(here).any(|e| {
+                // What is much stronger than a carrier of the receiver is something else on top of it.
+                e.entry == entry && (entry == Entry::Antenna || seen.power_dbfs < e.dbfs + 3.0)
+            })
         };
         let alike = self
             .emitters
