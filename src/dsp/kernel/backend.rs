@@ -77,14 +77,14 @@ impl Backend {
 #[cfg(target_arch = "x86_64")]
 fn eight(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
-        64 => (1, 1, 8),
-        256 => (4, 1, 8),
-        512 => (8, 1, 8),
-        1024 => (4, 4, 8),
-        2048 => (4, 8, 8),
-        4096 => (8, 8, 4),
-        8192 => (16, 8, 2),
-        16384 => (16, 16, 2),
+        64 => (1, [1, 1], 8),
+        256 => (4, [1, 1], 8),
+        512 => (8, [1, 1], 8),
+        1024 => (4, [4, 1], 8),
+        2048 => (8, [4, 1], 8),
+        4096 => (4, [4, 4], 4),
+        8192 => (8, [4, 4], 2),
+        16384 => (8, [8, 4], 2),
         _ => return None,
     };
     Some(Shape { columns, rows, frames })
@@ -94,11 +94,11 @@ fn eight(size: usize) -> Option<Shape> {
 #[cfg(all(test, target_arch = "x86_64"))]
 fn sixteen(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
-        1024 => (4, 1, 8),
-        2048 => (8, 1, 8),
-        4096 => (4, 4, 8),
-        8192 => (8, 4, 4),
-        16384 => (16, 4, 4),
+        1024 => (4, [1, 1], 8),
+        2048 => (8, [1, 1], 8),
+        4096 => (4, [4, 1], 8),
+        8192 => (8, [4, 1], 4),
+        16384 => (4, [4, 4], 4),
         _ => return None,
     };
     Some(Shape { columns, rows, frames })

@@ -20,7 +20,11 @@ mod butterfly;
 #[cfg(target_arch = "x86_64")]
 mod fused;
 mod general;
+#[cfg(target_arch = "x86_64")]
+mod passes;
 mod reference;
+#[cfg(target_arch = "x86_64")]
+mod running;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 mod statistics;
