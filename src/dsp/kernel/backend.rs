@@ -2,24 +2,28 @@
 
 #[cfg(all(test, target_arch = "x86_64"))]
 use super::arrays::Arrays;
-use super::{Engine, general::General, reference::Reference};
 #[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+use super::{Engine, general::General, reference::Reference};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
-    avx2::Avx2,
     fused::{Fused, Shape},
     simd::Simd,
 };
 use crate::dsp::iq::IqFormat;
 
-/// Code that computes spectra.
+/// Code that computes spectra. The fused kernels leave sizes that they have no split for to `General`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Backend {
     /// Double precision, written to be read: what the others are held to. Slow.
     Reference,
     /// A general FFT library, every size, every processor.
     General,
-    /// Fused kernel of eight lanes, AVX2 and FMA: 64, 256, 512, 1024, 2048, 4096, 8192 and 16384 bins. Other sizes are
-    /// left to `General`.
+    /// Fused kernel of four lanes, NEON: 64 and 256 to 8192 bins. Checked in an emulator; its speed is not measured.
+    Neon,
+    /// Fused kernel of eight lanes, AVX2 and FMA: 64 and 256 to 16384 bins.
     Avx2,
     /// The fused kernel in sixteen lanes of plain arrays: every processor can test what wider instructions will compute.
     #[cfg(all(test, target_arch = "x86_64"))]
@@ -28,7 +32,7 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 3] = [Self::Reference, Self::General, Self::Avx2];
+    pub const ALL: [Self; 4] = [Self::Reference, Self::General, Self::Neon, Self::Avx2];
 
     /// The fastest that this processor can run.
     #[must_use]
@@ -42,35 +46,59 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Reference | Self::General => true,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Neon::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Avx2::detect().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => false,
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => true,
+            #[expect(
+                clippy::allow_attributes,
+                reason = "which backends are left depends on the processor"
+            )]
+            #[allow(unreachable_patterns)]
+            _ => false,
         }
     }
 
     /// An engine for frames of `taps.len()` samples; `taps` carry the scale of the spectrum. `None` where the
     /// processor cannot run it.
     pub(in crate::dsp) fn engine(self, taps: &[f64], format: IqFormat) -> Option<Box<dyn Engine>> {
-        let general = || Box::new(General::new(taps));
-        match self {
-            Self::Reference => Some(Box::new(Reference::new(taps))),
-            Self::General => Some(general()),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => {
-                let simd = Avx2::detect()?;
-                Some(eight(taps.len()).map_or_else(|| general() as _, |shape| fused(simd, shape, taps, format)))
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => None,
-            #[cfg(all(test, target_arch = "x86_64"))]
-            Self::Arrays => Some(
-                sixteen(taps.len()).map_or_else(|| general() as _, |shape| fused::<_, 16>(Arrays, shape, taps, format)),
-            ),
+        if !self.is_available() {
+            return None;
         }
+        let fused: Option<Box<dyn Engine>> = match self {
+            Self::Reference => Some(Box::new(Reference::new(taps))),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => four(taps.len())
+                .zip(Neon::detect())
+                .map(|(shape, simd)| fused(simd, shape, taps, format)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => eight(taps.len())
+                .zip(Avx2::detect())
+                .map(|(shape, simd)| fused(simd, shape, taps, format)),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => sixteen(taps.len()).map(|shape| fused::<_, 16>(Arrays, shape, taps, format)),
+            _ => None,
+        };
+        Some(fused.unwrap_or_else(|| Box::new(General::new(taps))))
     }
+}
+
+/// Split for four lanes.
+#[cfg(target_arch = "aarch64")]
+fn four(size: usize) -> Option<Shape> {
+    let (columns, rows, frames) = match size {
+        64 => (4, [1, 1], 8),
+        256 => (4, [4, 1], 8),
+        512 => (8, [4, 1], 8),
+        1024 => (4, [4, 4], 8),
+        2048 => (8, [4, 4], 4),
+        4096 => (8, [8, 4], 4),
+        8192 => (8, [8, 8], 2),
+        _ => return None,
+    };
+    Some(Shape { columns, rows, frames })
 }
 
 /// Split for eight lanes. The frames that go together fill half of a second-level cache of 512 KiB.
@@ -104,7 +132,7 @@ fn sixteen(size: usize) -> Option<Shape> {
     Some(Shape { columns, rows, frames })
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn fused<S: Simd<L>, const L: usize>(simd: S, shape: Shape, taps: &[f64], format: IqFormat) -> Box<dyn Engine> {
     match format {
         IqFormat::Cu8 => Box::new(Fused::new::<u8>(simd, shape, taps)),

@@ -40,7 +40,7 @@ use crate::dsp::iq::IqSlice;
 pub(super) struct Shape {
     /// A: 1, 4 or 8.
     pub(super) columns: usize,
-    /// B and D: 1 and 1, 4 and 1, 8 and 1, 4 and 4 or 8 and 4.
+    /// B and D: 1 and 1, 4 and 1, 4 and 4, 8 and 4 or 8 and 8.
     pub(super) rows: [usize; 2],
     /// Frames that go through the passes together.
     pub(super) frames: usize,

@@ -43,6 +43,13 @@ impl<S: Simd<L>, T: Sample, const L: usize, const CHECKED: bool> Work for Column
             (16, 4, 64) => self.points::<4, 64>(),
             (16, 8, 64) => self.points::<8, 64>(),
             (16, 4, 256) => self.points::<4, 256>(),
+            (4, 4, 4) => self.points::<4, 4>(),
+            (4, 4, 16) => self.points::<4, 16>(),
+            (4, 8, 16) => self.points::<8, 16>(),
+            (4, 4, 64) => self.points::<4, 64>(),
+            (4, 8, 64) => self.points::<8, 64>(),
+            (4, 8, 128) => self.points::<8, 128>(),
+            (4, 8, 256) => self.points::<8, 256>(),
             _ => unreachable!("no kernel for {:?}", self.shape),
         }
     }
@@ -118,9 +125,9 @@ impl<S: Simd<L>, const L: usize> Work for Rows<'_, S, L> {
         match self.shape.rows {
             [1, 1] => self.points::<1, 1, 1>(),
             [4, 1] => self.points::<4, 1, 4>(),
-            [8, 1] => self.points::<8, 1, 8>(),
             [4, 4] => self.points::<4, 4, 16>(),
             [8, 4] => self.points::<8, 4, 32>(),
+            [8, 8] => self.points::<8, 8, 64>(),
             _ => unreachable!("no kernel for {:?}", self.shape),
         }
     }
