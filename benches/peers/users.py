@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 
-COUNT = 1 << 20
+COUNT = 1 << 18
 FRAMES = 64
 
 
@@ -51,7 +51,7 @@ def numpy_chain(size, hop):
 
 
 def scipy_chain(size, hop):
-    """scipy.signal.welch over a million samples: mean only, no detrending."""
+    """scipy.signal.welch over a quarter of a million samples: mean only, no detrending."""
     from scipy.signal import welch
 
     x = samples()
@@ -59,7 +59,7 @@ def scipy_chain(size, hop):
 
 
 def soapy_power_chain(size, hop):
-    """What soapy_power calls: simplespectral.welch, here with pyFFTW, over a million samples: mean only."""
+    """What soapy_power calls: simplespectral.welch, here with pyFFTW, over a quarter of a million samples: mean only."""
     import simplespectral
 
     x = samples()
@@ -82,7 +82,7 @@ def gnuradio_chain(size, hop):
 
     if hop != size:
         raise SystemExit("frames follow each other in GNU Radio's stream_to_vector")
-    count = 1 << 23
+    count = 1 << 21
     with tempfile.NamedTemporaryFile(suffix=".cf32") as file:
         samples(count).tofile(file)
         file.flush()

@@ -2,11 +2,11 @@
 
 #[cfg(all(test, target_arch = "x86_64"))]
 use super::arrays::Arrays;
-#[cfg(target_arch = "x86_64")]
-use super::avx2::Avx2;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 use super::{Engine, general::General, reference::Reference};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
     fused::{Fused, Shape},
@@ -25,6 +25,9 @@ pub enum Backend {
     Neon,
     /// Fused kernel of eight lanes, AVX2 and FMA: 64 and 256 to 16384 bins.
     Avx2,
+    /// Fused kernel of sixteen lanes, AVX-512 F: 1024 to 16384 bins, smaller ones as `Avx2`. Checked in an emulator; its
+    /// speed is not measured.
+    Avx512,
     /// The fused kernel in sixteen lanes of plain arrays: every processor can test what wider instructions will compute.
     #[cfg(all(test, target_arch = "x86_64"))]
     Arrays,
@@ -32,7 +35,7 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 4] = [Self::Reference, Self::General, Self::Neon, Self::Avx2];
+    pub const ALL: [Self; 5] = [Self::Reference, Self::General, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest that this processor can run.
     #[must_use]
@@ -50,6 +53,8 @@ impl Backend {
             Self::Neon => Neon::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some() && Avx2::detect().is_some(),
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => true,
             #[expect(
@@ -77,6 +82,11 @@ impl Backend {
             Self::Avx2 => eight(taps.len())
                 .zip(Avx2::detect())
                 .map(|(shape, simd)| fused(simd, shape, taps, format)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => match sixteen(taps.len()).zip(Avx512::detect()) {
+                Some((shape, simd)) => Some(fused(simd, shape, taps, format)),
+                None => return Self::Avx2.engine(taps, format),
+            },
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => sixteen(taps.len()).map(|shape| fused::<_, 16>(Arrays, shape, taps, format)),
             _ => None,
@@ -119,7 +129,7 @@ fn eight(size: usize) -> Option<Shape> {
 }
 
 /// Split for sixteen lanes.
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(target_arch = "x86_64")]
 fn sixteen(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
         1024 => (4, [1, 1], 8),

@@ -14,6 +14,8 @@
 mod arrays;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod backend;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod butterfly;

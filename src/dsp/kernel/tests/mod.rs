@@ -396,6 +396,7 @@ contract! {
     general: Backend::General,
     neon: Backend::Neon,
     avx2: Backend::Avx2,
+    avx512: Backend::Avx512,
 }
 
 #[cfg(target_arch = "x86_64")]
