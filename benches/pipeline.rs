@@ -1,61 +1,280 @@
-//! The whole detection chain on 8-bit samples, one core. Budget: 30 MS/s at least, 60 MS/s aimed at; held against the
-//! bare conversion and the FFTs it contains by their share in a profile, not here.
+//! The detection chain on 8-bit samples on one core: what kinds of signals cost, that cost grows with the rate of the
+//! samples and not with the number of emissions, and what comes after a spectrum (decibels, floor, threshold, runs).
+//!
+//! A figure is million complex input samples per second of wall time, the fastest of some rounds over the same samples;
+//! the machine may be busy, so nothing is asserted. `cargo bench --bench pipeline -- kinds|rates|emissions|tail` runs one
+//! table, without arguments all. Recordings are looked for in `$PINPU_TEST_DATA/recordings` (`../shared`), CU8 only.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::{fs, hint::black_box, path::PathBuf, time::Instant};
+
 use num_complex::Complex;
 use pinpu::{
-    detect::{Detector, DetectorConfig},
-    dsp::iq::IqSlice,
+    detect::{DetectEvent, Detector, DetectorConfig},
+    dsp::{
+        detection::threshold_ratio,
+        estimator::{EstimatorSettings, SpectrumEstimator},
+        iq::{IqFormat, IqSlice},
+        kernel::{Backend, Statistics},
+        noise_floor::{FloorRules, from_steady},
+        window::Window,
+    },
 };
 
-fn samples(count: usize) -> Vec<Complex<u8>> {
-    let mut state = 1_u64;
-    let mut next = || {
-        // The sum of four uniform bytes is near enough to Gaussian noise of an 8-bit receiver.
-        (0..4)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                (state >> 56) as i32 - 128
-            })
-            .sum::<i32>()
-            / 24
-    };
-    let tone = |i: usize| (0.3 * i as f64).sin() * 20.0;
-    (0..count)
-        .map(|i| {
-            let on = if i % 400_000 < 100_000 { tone(i) as i32 } else { 0 };
-            Complex::new(
-                (128 + on + next()).clamp(0, 255) as u8,
-                (128 + next()).clamp(0, 255) as u8,
-            )
-        })
-        .collect()
+const ROUNDS: usize = 5;
+const BLOCK: usize = 1 << 17;
+/// Samples of a measurement.
+const SAMPLES: usize = 16 << 20;
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let tables: [(&str, fn()); 4] = [
+        ("kinds", kinds),
+        ("rates", rates),
+        ("emissions", emissions),
+        ("tail", tail),
+    ];
+    for (name, table) in tables {
+        if asked.is_empty() || asked.iter().any(|a| a == name) {
+            table();
+        }
+    }
 }
 
-fn pipeline(c: &mut Criterion) {
-    let samples = samples(4 << 20);
-    let mut group = c.benchmark_group("pipeline");
-    group
-        .throughput(Throughput::Elements(samples.len() as u64))
-        .sample_size(10);
-    group.bench_function("detect cu8", |b| {
-        b.iter(|| {
-            let mut events = 0_u64;
-            let config = DetectorConfig::default();
-            let Ok(mut detector) = Detector::new(&config) else {
-                return 0;
-            };
-            for block in samples.chunks(1 << 16) {
-                detector.push(IqSlice::Cu8(block), &mut |_| events += 1);
-            }
-            detector.finish(&mut |_| events += 1);
-            events
-        });
+/// Fastest of some rounds, MS/s.
+fn fastest(samples: usize, mut round: impl FnMut()) -> f64 {
+    let times = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        round();
+        start.elapsed().as_secs_f64()
     });
-    group.finish();
+    samples as f64 / times.fold(f64::INFINITY, f64::min) * 1e-6
 }
 
-criterion_group!(benches, pipeline);
-criterion_main!(benches);
+/// Throughput of a detector, and the emissions it reports.
+fn detect(samples: &[Complex<u8>], rate_hz: f64) -> (f64, usize) {
+    let config = DetectorConfig {
+        sample_rate_hz: rate_hz,
+        ..DetectorConfig::default()
+    };
+    let mut emissions = 0;
+    let speed = fastest(samples.len(), || {
+        let Ok(mut detector) = Detector::new(&config) else {
+            return;
+        };
+        emissions = 0;
+        let mut sink = |event| emissions += usize::from(matches!(event, DetectEvent::Closed(_)));
+        for block in samples.chunks(BLOCK) {
+            detector.push(IqSlice::Cu8(block), &mut sink);
+        }
+        detector.finish(&mut sink);
+    });
+    (speed, emissions)
+}
+
+/// Uniform numbers in −0.5 to 0.5 that are the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
+    }
+
+    /// The sum of four uniform numbers is near enough to Gaussian noise; its standard deviation is 0.58.
+    fn noise(&mut self) -> f32 {
+        (0..4).map(|_| self.next()).sum()
+    }
+}
+
+/// Noise of 3 steps with `lines` carriers evenly over the span, each keyed on its own.
+fn scene(samples: usize, lines: usize) -> Vec<Complex<u8>> {
+    const PERIOD: usize = 1 << 20;
+    let mut random = Random(1);
+    let noise = (0..samples).map(|_| Complex::new(random.noise(), random.noise()) * 5.2);
+    let mut x: Vec<Complex<f32>> = noise.collect();
+    // All together stay within the converter.
+    let amplitude = 60.0 / (lines.max(1) as f32).sqrt();
+    for line in 0..lines {
+        let turn = (line as f64 + 0.5) / lines as f64 * 0.9 - 0.45;
+        let step = Complex::from_polar(1.0, std::f64::consts::TAU * turn);
+        let mut phase = Complex::new(1.0, 0.0);
+        for (n, x) in x.iter_mut().enumerate() {
+            phase *= step;
+            if (n + line * PERIOD / lines) % PERIOD < 3 * PERIOD / 4 {
+                *x += Complex::new(phase.re as f32, phase.im as f32) * amplitude;
+            }
+        }
+    }
+    let byte = |x: f32| (x + 127.5).round().clamp(0.0, 255.0) as u8;
+    x.iter().map(|x| Complex::new(byte(x.re), byte(x.im))).collect()
+}
+
+/// Each recording of 8-bit samples, repeated.
+fn kinds() {
+    println!("\nrecording                              MS/s");
+    let root = std::env::var_os("PINPU_TEST_DATA").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let Ok(folder) = fs::read_dir(root.join("recordings")) else {
+        println!("(no recordings in {})", root.display());
+        return;
+    };
+    let mut paths: Vec<_> = folder.filter_map(|f| Some(f.ok()?.path())).collect();
+    paths.sort();
+    for path in paths
+        .iter()
+        .filter(|p| p.extension().is_some_and(|e| e == "sigmf-meta"))
+    {
+        let meta = fs::read_to_string(path).unwrap_or_default();
+        let rate = meta
+            .split_once("\"core:sample_rate\":")
+            .and_then(|(_, rest)| rest.trim_start().split([',', '\n', '}']).next()?.trim().parse().ok());
+        let (Some(rate), true, Ok(data)) = (
+            rate,
+            meta.contains("\"cu8\""),
+            fs::read(path.with_extension("sigmf-data")),
+        ) else {
+            continue;
+        };
+        let once: Vec<_> = data
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&[re, im]| Complex::new(re, im))
+            .collect();
+        let samples: Vec<_> = once.iter().copied().cycle().take(SAMPLES).collect();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        println!("{name:36} {:6.0}", detect(&samples, rate).0);
+    }
+}
+
+/// The same samples taken for several rates: what is done by time weighs less the more samples a second holds.
+fn rates() {
+    println!("\nrate, MS/s    MS/s, noise    MS/s, ten keyed carriers");
+    let (noise, lines) = (scene(SAMPLES, 0), scene(SAMPLES, 10));
+    for rate in [0.25e6, 1e6, 2.4e6, 10e6, 20e6, 56e6] {
+        println!(
+            "{:9.2} {:12.0} {:18.0}",
+            rate * 1e-6,
+            detect(&noise, rate).0,
+            detect(&lines, rate).0
+        );
+    }
+}
+
+/// Keyed carriers at the same time.
+fn emissions() {
+    println!("\ncarriers      MS/s    emissions reported");
+    for lines in [0, 1, 10, 100, 1000] {
+        let (speed, reported) = detect(&scene(SAMPLES / 4, lines), 2.4e6);
+        println!("{lines:7} {speed:10.0} {reported:12}");
+    }
+}
+
+/// Spectra averaged 64 times, and what comes after them.
+fn tail() {
+    const AVERAGES: u32 = 64;
+    println!("\nbins   MS/s, spectra   MS/s, with decibels, floor, threshold and runs   error, dB");
+    let samples = scene(SAMPLES, 10);
+    for size in [1024, 2048, 4096] {
+        let window = Window::hann(size);
+        let averages = window.effective_averages(AVERAGES as usize, size, 1);
+        let mut found = Tail::new(size, averages);
+        let mut pass = |with: bool| {
+            fastest(samples.len(), || {
+                let mut out = |s: &Statistics| {
+                    if with {
+                        black_box(found.take(&s.mean));
+                    } else {
+                        black_box(s);
+                    }
+                };
+                if let Some(mut estimator) = estimator(&window, Backend::best(), AVERAGES) {
+                    estimator.push(IqSlice::Cu8(&samples), &mut out);
+                }
+            })
+        };
+        let (bare, whole) = (pass(false), pass(true));
+        println!(
+            "{size:5} {bare:12.0} {whole:30.0} {:38.1e}",
+            error(&samples, &window, AVERAGES)
+        );
+    }
+}
+
+fn estimator(window: &Window, backend: Backend, averages: u32) -> Option<SpectrumEstimator> {
+    let settings = EstimatorSettings {
+        hop: window.taps.len(),
+        averages,
+        format: IqFormat::Cu8,
+        backend,
+    };
+    SpectrumEstimator::new(window, settings).ok()
+}
+
+/// Greatest difference of the decibels of the first result to double precision.
+fn error(samples: &[Complex<u8>], window: &Window, averages: u32) -> f64 {
+    let samples = IqSlice::Cu8(&samples[..window.taps.len() * averages as usize]);
+    let mean = |backend| {
+        let mut mean = Vec::new();
+        if let Some(mut estimator) = estimator(window, backend, averages) {
+            estimator.push(samples, &mut |s| mean.clone_from(&s.mean));
+        }
+        mean
+    };
+    let exact = mean(Backend::Reference);
+    let mut decibels = vec![0.0; exact.len()];
+    to_decibels(&mean(Backend::best()), &mut decibels);
+    let differences = decibels.iter().zip(&exact);
+    differences.fold(0.0, |worst, (got, exact)| {
+        f64::max(worst, (f64::from(*got) - 10.0 * f64::from(*exact).log10()).abs())
+    })
+}
+
+fn to_decibels(power: &[f32], out: &mut [f32]) {
+    for (out, power) in out.iter_mut().zip(power) {
+        *out = 10.0 * power.max(1e-30).log10();
+    }
+}
+
+/// What comes after a spectrum.
+struct Tail {
+    averages: f64,
+    limit: f32,
+    decibels: Vec<f32>,
+    kept: Vec<f32>,
+    runs: Vec<(usize, usize)>,
+}
+
+impl Tail {
+    fn new(size: usize, averages: f64) -> Self {
+        Self {
+            averages,
+            limit: threshold_ratio(averages, 1e-8) as f32,
+            decibels: vec![0.0; size],
+            kept: vec![1.0; size],
+            runs: Vec::with_capacity(size),
+        }
+    }
+
+    /// Decibels, the floor in frequency, the bins over the threshold and the runs they make; returns how many.
+    fn take(&mut self, mean: &[f32]) -> usize {
+        to_decibels(mean, &mut self.decibels);
+        let floor = from_steady(mean.to_vec(), &self.kept, self.averages, 0.0, &FloorRules::default());
+        self.runs.clear();
+        let mut start = None;
+        for (k, (power, level)) in mean.iter().zip(&floor.level).enumerate() {
+            match (start, *power > self.limit * level) {
+                (None, true) => start = Some(k),
+                (Some(first), false) => {
+                    self.runs.push((first, k));
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        self.runs.extend(start.map(|first| (first, mean.len())));
+        self.runs.len()
+    }
+}

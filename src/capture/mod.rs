@@ -14,6 +14,7 @@ mod pool;
 mod reader;
 mod session;
 mod shared;
+mod stages;
 mod stitch;
 
 use std::{
@@ -24,6 +25,7 @@ use std::{
 pub use observation::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus};
 pub use open::open;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
+pub use stages::{Feed, side_by_side};
 
 use crate::{config::PlanConfig, dsp::iq::IqSlice};
 use shared::Shared;

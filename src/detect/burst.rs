@@ -1,6 +1,6 @@
 //! One stretch of one signal in time.
 
-use super::{config::BINS, energy::Energy};
+use super::energy::Energy;
 
 /// A stretch of one signal, with everything that is needed to measure it.
 #[derive(Debug, Clone)]
@@ -38,19 +38,17 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// A burst from a pulse: energy above the floor per bin during `[start_s, stop_s]`.
-    pub(super) fn pulse(start_s: f64, stop_s: f64, band: (f64, f64), energy: &[f32], peak: f32) -> Self {
-        let mut own = Energy::new();
-        own.slice_mut(0..BINS).copy_from_slice(energy);
+    /// A burst in one piece: `energy` above the floor per bin during `time`.
+    pub(super) fn pulse(time: [f64; 2], band: (f64, f64), energy: Energy, peak: f32) -> Self {
         Self {
             low: band.0,
             high: band.1,
-            start_s,
-            stop_s,
-            on_s: stop_s - start_s,
-            total: own.total(),
-            energy: own,
-            margin: Energy::new(),
+            start_s: time[0],
+            stop_s: time[1],
+            on_s: time[1] - time[0],
+            total: energy.total(),
+            energy,
+            margin: Energy::none(),
             peak,
             from_start: false,
             to_end: false,

@@ -4,7 +4,11 @@
 use std::ops::Range;
 
 use super::config::BINS;
-use crate::dsp::measure::occupied_band;
+use crate::dsp::{
+    kernel::{Work, widest},
+    measure::occupied_band,
+    sum,
+};
 
 /// Energy (power × seconds) per bin; zero outside an extent.
 #[derive(Debug, Clone)]
@@ -30,6 +34,11 @@ impl Energy {
             first: 0,
             last: 0,
         }
+    }
+
+    /// Whether it can hold bins.
+    pub(super) fn has_memory(&self) -> bool {
+        !self.bins.is_empty()
     }
 
     /// Becomes what `other` is.
@@ -86,14 +95,17 @@ impl Energy {
 
     /// Energy of all bins.
     pub(super) fn total(&self) -> f64 {
-        self.bins[self.extent()].iter().map(|e| f64::from(*e)).sum()
+        sum(&self.bins[self.extent()])
     }
 
     /// Bin of the most energy and how much it is.
     pub(super) fn peak(&self) -> (usize, f32) {
         let extent = self.extent();
-        let bins = extent.clone().zip(&self.bins[extent]);
-        bins.fold((0, 0.0), |best, (k, e)| if *e >= best.1 { (k, *e) } else { best })
+        let bins = &self.bins[extent.clone()];
+        let mut highest = 0.0;
+        widest(Highest(bins, &mut highest));
+        let at = bins.iter().rposition(|e| *e == highest);
+        at.map_or((0, 0.0), |k| (extent.start + k, highest))
     }
 
     /// Band of 99 % of the energy, in bins.
@@ -102,5 +114,23 @@ impl Energy {
         let offset = extent.start as f64;
         let (low, high) = occupied_band(&self.bins[extent], 0.99)?;
         Some((low + offset, high + offset))
+    }
+}
+
+/// Finds the highest of some numbers, zero at least.
+pub(super) struct Highest<'a>(pub(super) &'a [f32], pub(super) &'a mut f32);
+
+impl Work for Highest<'_> {
+    #[inline(always)]
+    fn run(self) {
+        const LANES: usize = 16;
+        let (groups, rest) = self.0.as_chunks::<LANES>();
+        let mut highest = [0.0_f32; LANES];
+        for group in groups {
+            for i in 0..LANES {
+                highest[i] = if group[i] > highest[i] { group[i] } else { highest[i] };
+            }
+        }
+        *self.1 = highest.iter().chain(rest).copied().fold(0.0, f32::max);
     }
 }

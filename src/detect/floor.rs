@@ -1,7 +1,13 @@
 //! The running floor: what the last second looked like, group by group of rows.
 
-use super::config::{BINS, ROW};
-use crate::dsp::noise_floor::{self, Floor, FloorRules};
+use super::{
+    config::{BINS, ROW},
+    slow::Add,
+};
+use crate::dsp::{
+    kernel::widest,
+    noise_floor::{self, Floor, FloorRules},
+};
 
 /// Groups remembered.
 const GROUPS: usize = 64;
@@ -46,9 +52,7 @@ impl FloorHistory {
 
     /// Takes the mean powers of a row; returns a new floor when it is time for one.
     pub(super) fn add(&mut self, power: &[f32], averages: f64, silence: f32, rules: &FloorRules) -> Option<Floor> {
-        for (sum, p) in self.sum.iter_mut().zip(power) {
-            *sum += p;
-        }
+        widest(Add(&mut self.sum, power));
         self.rows += 1;
         if self.rows < self.rows_per_group {
             return None;

@@ -3,7 +3,6 @@
 use super::{
     config::{BINS, DetectorConfig, ROW},
     event::Frame,
-    rows::Row,
 };
 use crate::{
     dsp::{measure::decibel, window::Window},
@@ -52,12 +51,12 @@ impl FrameMaker {
         })
     }
 
-    /// Takes a row; returns a frame when one is full.
-    pub(super) fn add(&mut self, row: &Row, floor: &[f32]) -> Option<Frame> {
+    /// Takes the segments of a row that begins at `row_s`; returns a frame when one is full.
+    pub(super) fn add(&mut self, row_s: f64, segments: &[f32], floor: &[f32]) -> Option<Frame> {
         if self.segments == 0.0 {
-            self.start_s = row.start_s;
+            self.start_s = row_s;
         }
-        for segment in row.segments.chunks_exact(BINS) {
+        for segment in segments.chunks_exact(BINS) {
             self.segments += 1.0;
             for (k, &p) in segment.iter().enumerate() {
                 self.sum[k] += p;
@@ -65,7 +64,7 @@ impl FrameMaker {
                 self.min[k] = self.min[k].min(p);
             }
         }
-        let stop_s = row.start_s + ROW as f64 / self.rate_hz;
+        let stop_s = row_s + ROW as f64 / self.rate_hz;
         (stop_s - self.start_s >= self.interval_s - 1e-9).then(|| self.take(stop_s, floor))
     }
 

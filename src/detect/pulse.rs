@@ -2,9 +2,38 @@
 
 use super::{
     burst::Burst,
-    config::{BINS, PULSE_BINS, PULSE_SLOT, Rules, Threshold},
+    config::{BINS, PULSE_BINS, PULSE_SLOT, PULSE_SLOTS, Rules, Threshold},
+    energy::Energy,
 };
-use crate::dsp::measure::occupied_band;
+use crate::dsp::{
+    kernel::{Work, widest},
+    measure::occupied_band,
+};
+
+/// A pulse.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse {
+    pub(super) start_s: f64,
+    pub(super) stop_s: f64,
+    /// Edges of its band, bins of the middle resolution.
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// Energy over the floor per bin of the middle resolution, the same for all that make up one of the short.
+    energy: [f32; PULSE_BINS],
+    peak: f32,
+}
+
+impl Pulse {
+    /// The pulse as a burst whose spectrum takes the memory of `energy`.
+    pub(super) fn burst(&self, mut energy: Energy) -> Burst {
+        energy.clear();
+        let bins = energy.slice_mut(0..BINS).chunks_exact_mut(BINS / PULSE_BINS);
+        for (bins, e) in bins.zip(&self.energy) {
+            bins.fill(*e);
+        }
+        Burst::pulse([self.start_s, self.stop_s], (self.low, self.high), energy, self.peak)
+    }
+}
 
 /// Finds pulses slot by slot.
 pub(super) struct PulseFinder {
@@ -60,23 +89,25 @@ impl PulseFinder {
         }
     }
 
-    /// Mean ratio to the floor over the span; bins far above count no more than `CLIP`.
-    fn mean_ratio(&self, power: &[f32]) -> f32 {
-        const LANES: usize = 8;
-        let mut sums = [0.0_f32; LANES];
-        let pairs = power.chunks_exact(LANES).zip(self.inverse.chunks_exact(LANES));
-        for (power, inverse) in pairs {
-            for ((sum, p), inverse) in sums.iter_mut().zip(power).zip(inverse) {
-                let ratio = p * inverse;
-                *sum += if ratio < CLIP { ratio } else { CLIP };
-            }
+    /// Takes the slots of a row, which begin at `start_s`; pulses that ended move to `done`.
+    pub(super) fn advance(&mut self, start_s: impl Fn(usize) -> f64, powers: &[f32], done: &mut Vec<Pulse>) {
+        let mut ratios = [0.0; PULSE_SLOTS];
+        widest(MeanRatios {
+            powers,
+            inverse: &self.inverse,
+            ratios: &mut ratios,
+        });
+        let growth = self.threshold.growth;
+        if self.start_s.is_none() && !ratios.iter().any(|ratio| *ratio > growth) {
+            return;
         }
-        sums.iter().sum::<f32>() / PULSE_BINS as f32
+        for ((slot, ratio), power) in ratios.into_iter().enumerate().zip(powers.chunks_exact(PULSE_BINS)) {
+            self.take(start_s(slot), ratio, power, done);
+        }
     }
 
-    /// Takes one slot; a pulse that ended moves to `done`.
-    pub(super) fn advance(&mut self, start_s: f64, power: &[f32], done: &mut Vec<Burst>) {
-        let ratio = self.mean_ratio(power);
+    /// Takes one slot of the mean ratio `ratio` to the floor.
+    fn take(&mut self, start_s: f64, ratio: f32, power: &[f32], done: &mut Vec<Pulse>) {
         if ratio > self.threshold.growth {
             if self.start_s.is_none() {
                 self.start_s = Some(start_s);
@@ -100,7 +131,7 @@ impl PulseFinder {
     }
 
     /// Ends the pulse in progress.
-    pub(super) fn end(&mut self, done: &mut Vec<Burst>) {
+    pub(super) fn end(&mut self, done: &mut Vec<Pulse>) {
         if let Some(start_s) = self.start_s.take()
             && self.seeded
             && self.slots <= self.slots_max
@@ -111,7 +142,7 @@ impl PulseFinder {
         (self.peak, self.seeded, self.slots, self.quiet) = (0.0, false, 0, 0);
     }
 
-    fn emit(&self, start_s: f64, done: &mut Vec<Burst>) {
+    fn emit(&self, start_s: f64, done: &mut Vec<Pulse>) {
         // A click of a keyed narrow signal also raises the span, but most of its power is in the signal's own band.
         let Some((low, high)) = occupied_band(&self.energy, 0.9) else {
             return;
@@ -134,8 +165,42 @@ impl PulseFinder {
         };
         let wide = (BINS / PULSE_BINS) as f32;
         let scale = self.slot_s as f32 / wide;
-        let energy: Vec<f32> = (0..BINS).map(|k| self.energy[k * PULSE_BINS / BINS] * scale).collect();
-        let band = (low * f64::from(wide), high * f64::from(wide));
-        done.push(Burst::pulse(start_s, self.stop_s, band, &energy, self.peak));
+        let mut energy = [0.0; PULSE_BINS];
+        for (out, e) in energy.iter_mut().zip(&self.energy) {
+            *out = e * scale;
+        }
+        done.push(Pulse {
+            start_s,
+            stop_s: self.stop_s,
+            low: low * f64::from(wide),
+            high: high * f64::from(wide),
+            energy,
+            peak: self.peak,
+        });
+    }
+}
+
+/// Mean ratio of each slot to the floor over the span; bins far above count no more than `CLIP`.
+struct MeanRatios<'a> {
+    powers: &'a [f32],
+    inverse: &'a [f32],
+    ratios: &'a mut [f32; PULSE_SLOTS],
+}
+
+impl Work for MeanRatios<'_> {
+    #[inline(always)]
+    fn run(self) {
+        const LANES: usize = 8;
+        let inverse = self.inverse.as_chunks::<LANES>().0;
+        for (ratio, power) in self.ratios.iter_mut().zip(self.powers.chunks_exact(PULSE_BINS)) {
+            let mut sums = [0.0_f32; LANES];
+            for (power, inverse) in power.as_chunks::<LANES>().0.iter().zip(inverse) {
+                for i in 0..LANES {
+                    let ratio = power[i] * inverse[i];
+                    sums[i] += if ratio < CLIP { ratio } else { CLIP };
+                }
+            }
+            *ratio = sums.iter().sum::<f32>() / PULSE_BINS as f32;
+        }
     }
 }

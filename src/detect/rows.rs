@@ -1,66 +1,137 @@
-//! From samples to rows: the middle and the short resolution of one stretch of 1024 samples.
+//! From samples to rows: the middle and the short resolution of stretches of 1024 samples.
+//!
+//! Rows are computed a few at a time, because that is how a processor is fast, and come out the same however many there are
+//! at a time.
 
 use std::collections::VecDeque;
 
 use num_complex::Complex;
 
 use super::config::{BINS, HOP, PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS, ROW, SEGMENTS};
-use crate::dsp::{iq::IqSlice, spectrum::PowerSpectrum};
+use crate::dsp::{
+    iq::{IqBuffer, IqSlice},
+    kernel::{Backend, Resolution},
+    stretch::StretchSpectra,
+    window::Window,
+};
 
 /// Samples that a row looks at: its own and the overlap with the next.
 const REACH: usize = (SEGMENTS - 1) * HOP + BINS;
+/// Numbers of a row: the power of each segment, `BINS` each, then the mean power of each pulse slot, `PULSE_BINS` each.
+const NUMBERS: usize = SEGMENTS * BINS + PULSE_SLOTS * PULSE_BINS;
+/// Rows of samples taken over at a time.
+const ROWS_MAX: usize = 32;
 
 /// Spectra of one row.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    /// Time of its first sample.
-    pub(super) start_s: f64,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
     /// Samples of its own (not of the overlap) at the limits of the converter.
     pub(super) clipped: u32,
-    /// Power of each segment, `BINS` each.
-    pub(super) segments: Vec<f32>,
-    /// Mean power of each pulse slot, `PULSE_BINS` each.
-    pub(super) pulses: Vec<f32>,
+    numbers: &'a [f32],
 }
 
-/// Cuts the sample stream into rows.
-pub(super) struct RowMaker {
-    samples: Vec<Complex<f32>>,
+impl<'a> Row<'a> {
+    /// Power of each segment, `BINS` each.
+    pub(super) fn segments(&self) -> &'a [f32] {
+        &self.numbers[..SEGMENTS * BINS]
+    }
+
+    /// Mean power of each pulse slot, `PULSE_BINS` each.
+    pub(super) fn pulses(&self) -> &'a [f32] {
+        &self.numbers[SEGMENTS * BINS..]
+    }
+}
+
+/// Rows that follow each other without a gap.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    clipped: Vec<u32>,
+    numbers: Vec<f32>,
+    /// Samples taken so far when these were made, and how many of them were clipped.
+    pub(super) samples: u64,
+    pub(super) clipped_samples: u64,
+    /// Power per bin of the rounding of the format they came in.
+    pub(super) silence: f32,
+}
+
+impl Rows {
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.clipped.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clipped.is_empty()
+    }
+
+    /// One by one.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let rows = self.clipped.iter().zip(self.numbers.chunks_exact(NUMBERS));
+        rows.map(|(&clipped, numbers)| Row { clipped, numbers })
+    }
+
+    /// Appends a row.
+    pub(super) fn push(&mut self, row: Row<'_>) {
+        self.clipped.push(row.clipped);
+        self.numbers.extend_from_slice(row.numbers);
+    }
+}
+
+/// The first stage of a detector: cuts the sample stream into rows and computes their spectra.
+pub struct Spectra {
+    samples: IqBuffer,
     used: usize,
     /// Clipped samples of each row's worth of `samples` from `used` on, the last one still filling.
     clipped: VecDeque<u32>,
-    middle: PowerSpectrum,
-    short: PowerSpectrum,
-    short_power: Vec<f32>,
-    spare: Vec<Row>,
+    spectra: StretchSpectra,
+    taken: u64,
+    taken_clipped: u64,
+    silence: f32,
 }
 
-impl RowMaker {
+impl Spectra {
     pub(super) fn new() -> Self {
+        let resolution = |bins: usize, hop, averages, spectra| Resolution {
+            taps: Window::blackman_harris(bins).power_taps(),
+            hop,
+            averages,
+            spectra,
+        };
+        let resolutions = [
+            resolution(BINS, HOP, 1, SEGMENTS),
+            resolution(PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS),
+        ];
+        let on = |backend| StretchSpectra::new(&resolutions, backend);
+        let spectra = on(Backend::best()).or_else(|| on(Backend::General));
         Self {
-            samples: Vec::with_capacity(64 * ROW),
+            samples: IqBuffer::Cu8(Vec::new()),
             used: 0,
             clipped: VecDeque::new(),
-            middle: PowerSpectrum::new(BINS),
-            short: PowerSpectrum::new(PULSE_BINS),
-            short_power: vec![0.0; PULSE_BINS],
-            spare: Vec::new(),
+            spectra: spectra.expect("the general path runs on every processor"),
+            taken: 0,
+            taken_clipped: 0,
+            silence: 0.0,
         }
     }
 
-    /// Samples that one call of [`Self::fill`] may bring at most.
-    pub(super) const BLOCK: usize = 32 * ROW;
-
-    /// Takes over samples, converted to floating point; returns how many of them are clipped.
-    pub(super) fn fill(&mut self, block: IqSlice<'_>) -> u64 {
+    /// Takes as many of `block` as it has room for and returns their number; then [`Self::make`] rows of them.
+    pub fn fill(&mut self, block: IqSlice<'_>) -> usize {
         if self.used > 0 {
-            self.samples.copy_within(self.used.., 0);
-            self.samples.truncate(self.samples.len() - self.used);
+            self.samples.drop_front(self.used);
             self.used = 0;
         }
-        let (mut from, mut clipped) = (0, 0);
+        let waiting = self.waiting();
+        if waiting == 0 && self.samples.as_slice().format() != block.format() {
+            self.samples = IqBuffer::with_capacity(block.format(), ROWS_MAX * ROW + REACH);
+        }
+        let block = block.slice(0..block.len().min(ROWS_MAX * ROW + REACH - ROW - waiting));
+        self.silence = (block.rounding_power() / BINS as f64) as f32;
+        let mut from = 0;
         while from < block.len() {
-            let filled = (self.samples.len() + from) % ROW;
+            let filled = (waiting + from) % ROW;
             let to = (from + ROW - filled).min(block.len());
             if filled == 0 {
                 self.clipped.push_back(0);
@@ -69,16 +140,17 @@ impl RowMaker {
             if let Some(count) = self.clipped.back_mut() {
                 *count += here as u32;
             }
-            clipped += here;
+            self.taken_clipped += here;
             from = to;
         }
-        block.append_to(&mut self.samples);
-        clipped
+        self.samples.append_any(block);
+        self.taken += block.len() as u64;
+        block.len()
     }
 
     /// Forgets everything not yet made into a row; returns how many samples that were.
-    pub(super) fn discard(&mut self) -> usize {
-        let rest = self.samples.len() - self.used;
+    pub fn discard(&mut self) -> usize {
+        let rest = self.waiting();
         self.samples.clear();
         self.clipped.clear();
         self.used = 0;
@@ -86,51 +158,39 @@ impl RowMaker {
     }
 
     /// Fills up what is left at the end of the stream with silence, if it is at least one segment.
-    pub(super) fn pad(&mut self) {
-        if self.waiting() >= BINS {
-            self.samples
-                .resize(self.used + REACH.max(self.waiting()), Complex::default());
+    pub fn pad(&mut self) {
+        let waiting = self.waiting();
+        if waiting >= BINS {
+            let all = self.used + REACH.max(waiting);
+            self.samples.floats().resize(all, Complex::default());
         }
     }
 
     /// Samples waiting.
-    pub(super) fn waiting(&self) -> usize {
-        self.samples.len() - self.used
+    fn waiting(&self) -> usize {
+        self.samples.as_slice().len() - self.used
     }
 
-    /// The next row, when its samples are there.
-    pub(super) fn next(&mut self, start_s: f64) -> Option<Row> {
-        if self.waiting() < REACH {
-            return None;
-        }
-        let mut row = self.spare.pop().unwrap_or_else(|| Row {
-            start_s: 0.0,
-            clipped: 0,
-            segments: vec![0.0; SEGMENTS * BINS],
-            pulses: vec![0.0; PULSE_SLOTS * PULSE_BINS],
-        });
-        let samples = &self.samples[self.used..];
-        row.start_s = start_s;
-        row.clipped = self.clipped.pop_front().unwrap_or(0);
-        for (i, power) in row.segments.chunks_exact_mut(BINS).enumerate() {
-            self.middle.power_into(&samples[i * HOP..], power);
-        }
-        for (slot, power) in row.pulses.chunks_exact_mut(PULSE_BINS).enumerate() {
-            power.fill(0.0);
-            for segment in 0..PULSE_SEGMENTS {
-                let at = (slot * PULSE_SEGMENTS + segment) * PULSE_HOP;
-                self.short.power_into(&samples[at..], &mut self.short_power);
-                for (sum, p) in power.iter_mut().zip(&self.short_power) {
-                    *sum += p * (1.0 / PULSE_SEGMENTS as f32);
-                }
-            }
-        }
-        self.used += ROW;
-        Some(row)
+    /// Rows that are computed together at the least cost.
+    #[must_use]
+    pub fn group(&self) -> usize {
+        self.spectra.lanes()
     }
 
-    /// Gives a row back for reuse.
-    pub(super) fn recycle(&mut self, row: Row) {
-        self.spare.push(row);
+    /// The next rows whose samples are there, `most` at most, in the memory of `rows`; none when the samples do not reach
+    /// for one.
+    pub fn make(&mut self, rows: &mut Rows, most: usize) {
+        let complete = (self.waiting() + ROW).saturating_sub(REACH) / ROW;
+        let count = complete.min(most);
+        rows.clipped.clear();
+        rows.clipped
+            .extend((0..count).map(|_| self.clipped.pop_front().unwrap_or(0)));
+        rows.numbers.resize(count * NUMBERS, 0.0);
+        let samples = self.samples.as_slice();
+        let samples = samples.slice(self.used..samples.len());
+        self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
+        self.used += count * ROW;
+        (rows.samples, rows.clipped_samples) = (self.taken, self.taken_clipped);
+        rows.silence = self.silence;
     }
 }

@@ -3,6 +3,8 @@
 use super::{
     burst::Burst,
     config::{Rules, Thresholds},
+    energy::Energy,
+    pulse::Pulse,
     segment::{RowFloor, Run},
     slow::SlowAverage,
     tracker::{RowTime, Tracker},
@@ -50,14 +52,19 @@ impl Scales {
         self.rows.recycle(burst);
     }
 
+    /// Memory for the spectrum of a burst.
+    pub(super) fn memory(&mut self) -> Energy {
+        self.rows.zeros()
+    }
+
     /// A row passed in which nothing could be seen.
     pub(super) fn blind(&mut self) {
         self.rows.blind();
     }
 
     /// Whether a burst in progress accounts for `pulse`.
-    pub(super) fn covers(&self, pulse: &Burst) -> bool {
-        self.rows.covers(pulse)
+    pub(super) fn covers(&self, pulse: &Pulse) -> bool {
+        self.rows.covers(pulse.low, pulse.high)
     }
 
     /// Ends everything, because observation pauses or (`last`) ends.

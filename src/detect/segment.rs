@@ -3,8 +3,15 @@
 //! A strong keyed signal raises the whole span for a moment. Its region is then wide but 99 % of the power lies in a
 //! narrow core; the rest is skirt, and only what stands out of the skirt is looked at further.
 
-use super::config::{BINS, MIDDLE, Threshold, WIDE};
-use crate::dsp::measure::occupied_band;
+use super::{
+    config::{BINS, MIDDLE, Threshold, WIDE},
+    energy::Highest,
+    flags::Flags,
+};
+use crate::dsp::{
+    kernel::{Work, widest},
+    measure::occupied_band,
+};
 
 /// A region of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,8 +50,10 @@ pub(super) struct Segmenter {
     /// Sums over three and nine of the latter.
     three: Vec<f32>,
     nine: Vec<f32>,
-    /// Which bins grow a region.
-    grows: Vec<u8>,
+    /// Which bins grow a region, and which of these start one.
+    grows: Flags,
+    seeds: Flags,
+    flags: Vec<u8>,
     narrow: Vec<f32>,
     middle: Vec<f32>,
     wide: Vec<f32>,
@@ -83,7 +92,9 @@ impl Segmenter {
             clipped: vec![0.0; BINS + 2 * PAD],
             three: vec![0.0; BINS + 2 * PAD],
             nine: vec![0.0; BINS + 2 * PAD],
-            grows: vec![0; BINS],
+            grows: Flags::new(),
+            seeds: Flags::new(),
+            flags: vec![0; BINS],
             narrow: vec![0.0; BINS],
             middle: vec![0.0; BINS],
             wide: vec![0.0; BINS],
@@ -117,7 +128,13 @@ impl Segmenter {
     ) {
         out.clear();
         self.sums_known = false;
-        self.smooth(power, floor, live);
+        widest(Smooth {
+            memory: self,
+            power,
+            floor,
+            live,
+            tests,
+        });
         self.find_regions(live, tests);
         for index in 0..self.regions.len() {
             self.split(index, live, tests.narrow, out);
@@ -127,81 +144,16 @@ impl Segmenter {
     /// Stretches above the growth threshold that hold a cell above the seed threshold.
     fn find_regions(&mut self, live: (usize, usize), tests: &Tests) {
         self.regions.clear();
-        let (narrow, middle) = (tests.narrow.growth, tests.middle.growth);
-        for ((out, n), m) in self.grows.iter_mut().zip(&self.narrow).zip(&self.middle) {
-            *out = u8::from((*n > narrow) | (*m > middle));
-        }
-        // The wide smoothing only starts regions: where nothing grows it starts none.
-        let seeds = |k: usize| {
-            self.narrow[k] > tests.narrow.seed || self.middle[k] > tests.middle.seed || self.wide[k] > tests.wide_seed
-        };
         let mut k = live.0;
-        while let Some(first) = next_set(&self.grows, k, live.1) {
-            k = first;
-            let (mut last, mut seeded, mut quiet) = (k + 1, false, 0);
-            while k < live.1 && quiet <= self.bridge {
-                if self.grows[k] != 0 {
-                    seeded |= seeds(k);
-                    last = k + 1;
-                    quiet = 0;
-                } else {
-                    quiet += 1;
-                }
-                k += 1;
+        while let Some(first) = self.grows.first_set(k..live.1) {
+            let mut last = self.grows.first_clear(first..live.1);
+            while let Some(next) = self.grows.first_set(last..(last + self.bridge + 1).min(live.1)) {
+                last = self.grows.first_clear(next..live.1);
             }
-            if seeded {
+            if self.seeds.first_set(first..last).is_some() {
                 push_between_valleys(&self.narrow, (first, last), tests.narrow.growth, &mut self.regions);
             }
-        }
-    }
-
-    /// Means over 3, `MIDDLE` and `WIDE` bins of the ratio to the floor; fewer at the ends of `live`.
-    fn smooth(&mut self, power: &[f32], floor: &RowFloor<'_>, live: (usize, usize)) {
-        let (first, last) = live;
-        let inside = PAD + first..PAD + last;
-        self.ratio[..inside.start].fill(0.0);
-        self.ratio[inside.end..].fill(0.0);
-        self.clipped[..inside.start].fill(0.0);
-        self.clipped[inside.end..].fill(0.0);
-        let scale = 1.0 / floor.rise;
-        let ratios = self.ratio[inside.clone()].iter_mut().zip(&mut self.clipped[inside]);
-        let floors = floor.level[first..last].iter().zip(&floor.inverse[first..last]);
-        let excess = self.excess[first..last].iter_mut();
-        for ((((ratio, clipped), excess), p), (level, inverse)) in
-            ratios.zip(excess).zip(&power[first..last]).zip(floors)
-        {
-            let r = p * (inverse * scale);
-            *ratio = r;
-            *clipped = if r < WIDE_CLIP { r } else { WIDE_CLIP };
-            *excess = p - level * floor.rise;
-        }
-        add_three(&self.ratio, 1, PAD, &mut self.narrow);
-        add_three(&self.clipped, 1, 1, &mut self.three[1..BINS + 2 * PAD - 1]);
-        add_three(&self.three, 3, 4, &mut self.nine[4..BINS + 2 * PAD - 4]);
-        self.middle.copy_from_slice(&self.nine[PAD..PAD + BINS]);
-        // 33 = 27 + 2 · 3.
-        add_three(&self.nine, 9, PAD, &mut self.wide);
-        let outer = self.three[PAD - 15..PAD - 15 + BINS]
-            .iter()
-            .zip(&self.three[PAD + 15..PAD + 15 + BINS]);
-        for (out, (a, b)) in self.wide.iter_mut().zip(outer) {
-            *out += a + b;
-        }
-        for (means, width) in [
-            (&mut self.narrow, 3),
-            (&mut self.middle, MIDDLE),
-            (&mut self.wide, WIDE),
-        ] {
-            let inner = 1.0 / width as f32;
-            means[first..last].iter_mut().for_each(|m| *m *= inner);
-            let half = width / 2;
-            for i in 0..half.min(last - first) {
-                let fewer = width as f32 / (half + 1 + i).min(last - first) as f32;
-                means[first + i] *= fewer;
-                means[last - 1 - i] *= fewer;
-            }
-            means[..first].fill(0.0);
-            means[last..].fill(0.0);
+            k = last;
         }
     }
 
@@ -284,8 +236,95 @@ impl Segmenter {
     }
 }
 
+/// Means of a row over several widths, and which bins they make grow a region.
+struct Smooth<'a> {
+    memory: &'a mut Segmenter,
+    power: &'a [f32],
+    floor: &'a RowFloor<'a>,
+    live: (usize, usize),
+    tests: &'a Tests,
+}
+
+impl Work for Smooth<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let memory = self.memory;
+        memory.smooth(self.power, self.floor, self.live);
+        let (narrow, middle) = (self.tests.narrow.growth, self.tests.middle.growth);
+        for ((out, n), m) in memory.flags.iter_mut().zip(&memory.narrow).zip(&memory.middle) {
+            *out = u8::from((*n > narrow) | (*m > middle));
+        }
+        memory.grows.pack(&memory.flags);
+        // The wide smoothing only starts regions: where nothing grows it starts none.
+        let (narrow, middle, wide) = (self.tests.narrow.seed, self.tests.middle.seed, self.tests.wide_seed);
+        let means = memory.narrow.iter().zip(&memory.middle).zip(&memory.wide);
+        for (flag, ((n, m), w)) in memory.flags.iter_mut().zip(means) {
+            *flag &= u8::from((*n > narrow) | (*m > middle) | (*w > wide));
+        }
+        memory.seeds.pack(&memory.flags);
+    }
+}
+
+impl Segmenter {
+    /// Means over 3, `MIDDLE` and `WIDE` bins of the ratio to the floor; fewer at the ends of `live`.
+    #[inline(always)]
+    fn smooth(&mut self, power: &[f32], floor: &RowFloor<'_>, (first, last): (usize, usize)) {
+        let inside = PAD + first..PAD + last;
+        self.ratio[..inside.start].fill(0.0);
+        self.ratio[inside.end..].fill(0.0);
+        self.clipped[..inside.start].fill(0.0);
+        self.clipped[inside.end..].fill(0.0);
+        let scale = 1.0 / floor.rise;
+        let ratios = self.ratio[inside.clone()].iter_mut().zip(&mut self.clipped[inside]);
+        let floors = floor.level[first..last].iter().zip(&floor.inverse[first..last]);
+        let excess = self.excess[first..last].iter_mut();
+        for ((((ratio, clipped), excess), p), (level, inverse)) in
+            ratios.zip(excess).zip(&power[first..last]).zip(floors)
+        {
+            let r = p * (inverse * scale);
+            *ratio = r;
+            *clipped = if r < WIDE_CLIP { r } else { WIDE_CLIP };
+            *excess = p - level * floor.rise;
+        }
+        add_three(&self.ratio, 1, PAD, &mut self.narrow);
+        add_three(&self.clipped, 1, 1, &mut self.three[1..BINS + 2 * PAD - 1]);
+        add_three(&self.three, 3, 4, &mut self.nine[4..BINS + 2 * PAD - 4]);
+        self.middle.copy_from_slice(&self.nine[PAD..PAD + BINS]);
+        // 33 = 27 + 2 · 3.
+        add_three(&self.nine, 9, PAD, &mut self.wide);
+        let outer = self.three[PAD - 15..PAD - 15 + BINS]
+            .iter()
+            .zip(&self.three[PAD + 15..PAD + 15 + BINS]);
+        for (out, (a, b)) in self.wide.iter_mut().zip(outer) {
+            *out += a + b;
+        }
+        for (means, width) in [
+            (&mut self.narrow, 3),
+            (&mut self.middle, MIDDLE),
+            (&mut self.wide, WIDE),
+        ] {
+            let inner = 1.0 / width as f32;
+            means[first..last].iter_mut().for_each(|m| *m *= inner);
+            let half = width / 2;
+            for i in 0..half.min(last - first) {
+                let fewer = width as f32 / (half + 1 + i).min(last - first) as f32;
+                means[first + i] *= fewer;
+                means[last - 1 - i] *= fewer;
+            }
+            means[..first].fill(0.0);
+            means[last..].fill(0.0);
+        }
+    }
+}
+
 /// Adds a region, cut where strong parts are held together only by splatter just above the threshold.
 fn push_between_valleys(narrow: &[f32], (first, last): (usize, usize), growth: f32, out: &mut Vec<(usize, usize)>) {
+    let mut highest = 0.0;
+    widest(Highest(&narrow[first..last], &mut highest));
+    if highest <= VALLEY_SHOULDER * growth {
+        out.push((first, last));
+        return;
+    }
     let (mut from, mut peak, mut low, mut cut) = (first, 0.0_f32, 0, None);
     for (k, &level) in narrow.iter().enumerate().take(last).skip(first) {
         low = if level < VALLEY * growth { low + 1 } else { 0 };
@@ -313,6 +352,7 @@ pub(super) struct RowFloor<'a> {
 }
 
 /// `out[k]` = sum of `values` at `k + offset` and `step` to either side.
+#[inline(always)]
 fn add_three(values: &[f32], step: usize, offset: usize, out: &mut [f32]) {
     let count = out.len();
     let at = |shift: usize| &values[shift..shift + count];
@@ -320,14 +360,4 @@ fn add_three(values: &[f32], step: usize, offset: usize, out: &mut [f32]) {
     for (((out, a), b), c) in out.iter_mut().zip(below).zip(here).zip(above) {
         *out = (a + b) + c;
     }
-}
-
-/// First index in `from..to` that is set.
-fn next_set(flags: &[u8], from: usize, to: usize) -> Option<usize> {
-    const STEP: usize = 16;
-    let mut k = from;
-    while k + STEP <= to && flags[k..k + STEP].iter().fold(0, |any, f| any | f) == 0 {
-        k += STEP;
-    }
-    (k..to).find(|k| flags[*k] != 0)
 }

@@ -3,9 +3,11 @@
 use super::{
     burst::Burst,
     config::{BINS, Threshold},
+    screen::Screen,
     segment::{RowFloor, Run, Segmenter, Tests},
     tracker::{RowTime, Tracker},
 };
+use crate::dsp::kernel::{Work, widest};
 
 /// One long average.
 pub(super) struct SlowAverage {
@@ -19,6 +21,7 @@ pub(super) struct SlowAverage {
     taken: usize,
     number: u64,
     start_s: f64,
+    screen: Screen,
     segmenter: Segmenter,
     runs: Vec<Run>,
     pub(super) tracker: Tracker,
@@ -36,6 +39,7 @@ impl SlowAverage {
             taken: 0,
             number: 0,
             start_s: 0.0,
+            screen: Screen::new(),
             segmenter: Segmenter::new(bridge_bins),
             runs: Vec::new(),
             tracker: Tracker::new(1),
@@ -53,9 +57,7 @@ impl SlowAverage {
             // Claimed regions are in no order once skirts are split: the free stretch ends at the nearest of them.
             let ahead = claimed.iter().filter(|r| r.last > from);
             let next = ahead.map(|r| r.first.max(from)).min().unwrap_or(BINS);
-            for (sum, p) in self.sums[from..next].iter_mut().zip(&power[from..next]) {
-                *sum += p;
-            }
+            widest(Add(&mut self.sums[from..next], &power[from..next]));
             let over = claimed.iter().filter(|r| r.first <= next && r.last > next);
             from = over.map(|r| r.last).max().unwrap_or(BINS);
             self.claimed[next..from].iter_mut().for_each(|count| *count += 1.0);
@@ -68,12 +70,8 @@ impl SlowAverage {
             self.start_s = shorter.start_s;
         }
         self.taken += shorter.taken;
-        for (sum, s) in self.sums.iter_mut().zip(&shorter.sums) {
-            *sum += s;
-        }
-        for (count, c) in self.claimed.iter_mut().zip(&shorter.claimed) {
-            *count += c;
-        }
+        widest(Add(&mut self.sums, &shorter.sums));
+        widest(Add(&mut self.claimed, &shorter.claimed));
     }
 
     /// Decides when enough rows are in; bursts that ended move to `done`.
@@ -89,21 +87,22 @@ impl SlowAverage {
         }
         // Bins mostly claimed by the rows say nothing here.
         let enough = 0.5 * self.rows as f32;
-        for (count, claimed) in self.counts.iter_mut().zip(&self.claimed) {
-            *count = self.taken as f32 - claimed;
-        }
-        let sums = self.sums.iter().zip(&self.counts).zip(floor.level);
-        for (out, ((sum, count), floor)) in self.mean.iter_mut().zip(sums) {
-            *out = if *count >= enough { sum / count } else { *floor };
-        }
+        widest(Mean {
+            average: self,
+            floor: floor.level,
+            enough,
+        });
         let tests = Tests {
             narrow: self.threshold,
             middle: self.threshold,
             wide_seed: f32::INFINITY,
         };
-        self.segmenter.runs(&self.mean, &floor, live, &tests, &mut self.runs);
-        // Rows left out were reported by themselves: their share of the time is not this average's energy.
-        self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);
+        self.runs.clear();
+        if self.screen.passes(&self.mean, floor.inverse, live, &tests) {
+            self.segmenter.runs(&self.mean, &floor, live, &tests, &mut self.runs);
+            // Rows left out were reported by themselves: their share of the time is not this average's energy.
+            self.segmenter.scale_excess(&self.counts, 1.0 / self.taken as f32);
+        }
         let row = RowTime {
             number: self.number,
             start_s: self.start_s,
@@ -119,5 +118,38 @@ impl SlowAverage {
         self.sums.fill(0.0);
         self.claimed.fill(0.0);
         self.taken = 0;
+    }
+}
+
+/// Adds the second to the first.
+pub(super) struct Add<'a>(pub(super) &'a mut [f32], pub(super) &'a [f32]);
+
+impl Work for Add<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for (sum, x) in self.0.iter_mut().zip(self.1) {
+            *sum += x;
+        }
+    }
+}
+
+/// Makes the mean of what was not claimed; bins with less than `enough` of it read the floor.
+struct Mean<'a> {
+    average: &'a mut SlowAverage,
+    floor: &'a [f32],
+    enough: f32,
+}
+
+impl Work for Mean<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let average = self.average;
+        for (count, claimed) in average.counts.iter_mut().zip(&average.claimed) {
+            *count = average.taken as f32 - claimed;
+        }
+        let sums = average.sums.iter().zip(&average.counts).zip(self.floor);
+        for (out, ((sum, count), floor)) in average.mean.iter_mut().zip(sums) {
+            *out = if *count >= self.enough { sum / count } else { *floor };
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! covers are taken for what their neighbours show, so that a wide signal over the centre stays whole; only what stands
 //! well over the spike there is a signal. The spike itself is reported as an artefact when it ends.
 
-use super::{burst::Burst, config::BINS};
+use super::{burst::Burst, config::BINS, energy::Energy};
 use crate::dsp::noise_floor::Floor;
 
 /// First bin the window spreads the line to.
@@ -92,12 +92,12 @@ impl Spike {
     /// The spike as it was seen, if it was.
     pub(super) fn end(&mut self) -> Option<Burst> {
         let [start_s, stop_s] = self.time.take()?;
-        let mut energy = vec![0.0; BINS];
-        for (out, excess) in energy[FIRST..LAST].iter_mut().zip(&self.excess) {
+        let mut energy = Energy::new();
+        for (out, excess) in energy.slice_mut(FIRST..LAST).iter_mut().zip(&self.excess) {
             *out = excess.max(0.0) * (stop_s - start_s) as f32;
         }
         let band = (FIRST as f64, LAST as f64);
         let peak = self.excess.iter().sum();
-        Some(Burst::pulse(start_s, stop_s, band, &energy, peak))
+        Some(Burst::pulse([start_s, stop_s], band, energy, peak))
     }
 }

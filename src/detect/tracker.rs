@@ -1,6 +1,7 @@
 //! Regions of consecutive rows become bursts: one stretch of one signal in time.
 
 use super::{burst::Burst, config::BINS, energy::Energy, segment::Run};
+use crate::dsp::sum;
 
 /// Time and number of a row.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,10 @@ pub(super) struct Tracker {
     ended: Vec<Burst>,
     bridge_rows: u64,
     groups: Vec<Vec<usize>>,
+    /// Regions of the row in work that belong to no burst yet.
+    fresh: Vec<usize>,
+    /// Bursts under one region.
+    members: Vec<usize>,
     first: bool,
     spare: Vec<Energy>,
     cut_runs: Vec<Run>,
@@ -56,6 +61,8 @@ impl Tracker {
             ended: Vec::new(),
             bridge_rows: bridge_rows as u64,
             groups: Vec::new(),
+            fresh: Vec::new(),
+            members: Vec::new(),
             first: true,
             spare: Vec::new(),
             cut_runs: Vec::new(),
@@ -80,11 +87,11 @@ impl Tracker {
         }
     }
 
-    /// Whether an established burst fills at least half of the band of `pulse`, which is then a part of it.
-    pub(super) fn covers(&self, pulse: &Burst) -> bool {
+    /// Whether an established burst fills at least half of the band of a pulse, which is then a part of it.
+    pub(super) fn covers(&self, low: f64, high: f64) -> bool {
         self.open.iter().any(|b| {
-            let common = b.high.min(pulse.high) - b.low.max(pulse.low);
-            b.rows >= ESTABLISHED && common >= 0.5 * (pulse.high - pulse.low)
+            let common = b.high.min(high) - b.low.max(low);
+            b.rows >= ESTABLISHED && common >= 0.5 * (high - low)
         })
     }
 
@@ -102,8 +109,10 @@ impl Tracker {
         for group in &mut self.groups {
             group.clear();
         }
-        self.groups.resize(known, Vec::new());
-        let mut fresh = Vec::new();
+        if self.groups.len() < known {
+            self.groups.resize(known, Vec::new());
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
         for (index, run) in runs.iter().enumerate() {
             match self.best_for(run, known) {
                 Some(burst) => self.groups[burst].push(index),
@@ -120,9 +129,10 @@ impl Tracker {
             }
             self.groups[burst] = group;
         }
-        for index in fresh {
+        for index in fresh.drain(..) {
             self.begin(&runs[index], excess, time);
         }
+        self.fresh = fresh;
         self.keep_alive(known, runs, excess, time);
         self.merge_young(known, runs);
     }
@@ -255,10 +265,11 @@ impl Tracker {
             first_row: time.number,
         });
         let index = self.open.len() - 1;
-        self.add(index, std::slice::from_ref(run), excess, time);
+        self.add(index, std::iter::once(run), excess, time);
     }
 
-    fn zeros(&mut self) -> Energy {
+    /// An empty spectrum.
+    pub(super) fn zeros(&mut self) -> Energy {
         let mut energy = self.spare.pop().unwrap_or_else(Energy::new);
         energy.clear();
         energy
@@ -266,9 +277,10 @@ impl Tracker {
 
     /// Takes back the memory of a burst that is done with.
     pub(super) fn recycle(&mut self, burst: Burst) {
-        if self.spare.len() < SPARE_MAX {
-            self.spare.push(burst.energy);
-            self.spare.push(burst.margin);
+        for energy in [burst.energy, burst.margin] {
+            if self.spare.len() < SPARE_MAX && energy.has_memory() {
+                self.spare.push(energy);
+            }
         }
     }
 
@@ -280,11 +292,10 @@ impl Tracker {
         let relax = |edge: f64, seen: f64, grows: bool| if grows { seen } else { edge + (seen - edge) / 8.0 };
         b.low = relax(b.low, low, low < b.low);
         b.high = relax(b.high, high, high > b.high);
-        let parts: Vec<Run> = group.iter().map(|i| runs[*i]).collect();
-        self.add(burst, &parts, excess, time);
+        self.add(burst, group.iter().map(|i| &runs[*i]), excess, time);
     }
 
-    fn add(&mut self, burst: usize, parts: &[Run], excess: &[f32], time: RowTime) {
+    fn add<'a>(&mut self, burst: usize, parts: impl Iterator<Item = &'a Run>, excess: &[f32], time: RowTime) {
         let seconds = time.stop_s - time.start_s;
         let b = &mut self.open[burst];
         let mut power = 0.0;
@@ -294,7 +305,7 @@ impl Tracker {
                 .add_power(run.first - run.margin_low..run.first, excess, seconds as f32);
             b.margin
                 .add_power(run.last..run.last + run.margin_high, excess, seconds as f32);
-            b.total += seconds * excess[run.first..run.last].iter().map(|e| f64::from(*e)).sum::<f64>();
+            b.total += seconds * sum(&excess[run.first..run.last]);
             power += region_power(run, excess);
         }
         // A bridged pause counts as on; the next row starts where this one stops.
@@ -324,7 +335,7 @@ impl Tracker {
                 margin_low: 0,
                 margin_high: 0,
             };
-            let mean = b.energy.slice(first..last).iter().sum::<f32>() / b.on_s.max(1e-12) as f32;
+            let mean = sum(b.energy.slice(first..last)) as f32 / b.on_s.max(1e-12) as f32;
             if region_power(&own, excess) >= 0.3 * mean {
                 // The energy on top is not its own: only time goes on.
                 let b = &mut self.open[index];
@@ -346,27 +357,41 @@ impl Tracker {
                 let common = run.high.min(b.high) - run.low.max(b.low);
                 common > 0.5 * (b.high - b.low)
             };
-            let members: Vec<usize> = (0..known).filter(|i| inside(&self.open[*i])).collect();
-            if members.len() < 2 {
+            self.members.clear();
+            self.members.extend((0..known).filter(|i| inside(&self.open[*i])));
+            if self.members.len() < 2 {
                 continue;
             }
+            let members = std::mem::take(&mut self.members);
             let keep = members
                 .iter()
                 .copied()
                 .max_by_key(|i| self.open[*i].rows)
                 .unwrap_or(members[0]);
             let began = self.open[keep].first_row;
-            for index in members.into_iter().rev() {
+            for &index in members.iter().rev() {
                 let b = &self.open[index];
                 let young = b.rows < ESTABLISHED && b.emission.is_none() && b.first_row.abs_diff(began) <= TOGETHER;
-                if index != keep && young && self.open[index].last_row > 0 {
-                    let part = self.open[index].clone();
-                    self.open[keep].absorb(&part);
-                    self.open[index].rows = 0;
+                if index != keep
+                    && young
+                    && b.last_row > 0
+                    && let Ok([part, whole]) = self.open.get_disjoint_mut([index, keep])
+                {
+                    whole.absorb(part);
+                    part.rows = 0;
                 }
             }
+            self.members = members;
         }
-        self.open.retain(|b| b.rows > 0);
+        let mut index = 0;
+        while index < self.open.len() {
+            if self.open[index].rows == 0 {
+                let gone = self.open.remove(index);
+                self.recycle(gone);
+            } else {
+                index += 1;
+            }
+        }
     }
 
     fn end_silent(&mut self, row: u64, done: &mut Vec<Burst>) {
@@ -421,5 +446,5 @@ fn part_of(run: &Run, low: f64, high: f64) -> Run {
 
 /// Power of a region above the floor.
 fn region_power(run: &Run, excess: &[f32]) -> f32 {
-    excess[run.first..run.last].iter().sum::<f32>().max(0.0)
+    (sum(&excess[run.first..run.last]) as f32).max(0.0)
 }

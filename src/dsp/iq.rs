@@ -4,6 +4,8 @@
 
 use num_complex::Complex;
 
+use super::kernel::{Work, widest};
+
 /// A native format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IqFormat {
@@ -129,10 +131,35 @@ impl IqSlice<'_> {
     }
 }
 
-/// Samples for which `hit` holds, counted in bytes at first so that many are counted at once.
+/// Samples for which `hit` holds.
 fn count<T>(samples: &[Complex<T>], hit: impl Fn(&Complex<T>) -> bool) -> u64 {
-    let few = |part: &[Complex<T>]| part.iter().map(|x| u8::from(hit(x))).sum::<u8>();
-    samples.chunks(255).map(|part| u64::from(few(part))).sum()
+    let mut count = 0;
+    widest(Count {
+        samples,
+        hit,
+        count: &mut count,
+    });
+    count
+}
+
+/// Counts in bytes at first, so that many are counted at once.
+struct Count<'a, T, F> {
+    samples: &'a [Complex<T>],
+    hit: F,
+    count: &'a mut u64,
+}
+
+impl<T, F: Fn(&Complex<T>) -> bool> Work for Count<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for part in self.samples.chunks(224) {
+            let mut few = 0_u8;
+            for x in part {
+                few += u8::from((self.hit)(x));
+            }
+            *self.count += u64::from(few);
+        }
+    }
 }
 
 /// Samples kept in their native format.
@@ -182,6 +209,28 @@ impl IqBuffer {
             (Self::Cs16(to), IqSlice::Cs16(s)) => to.extend_from_slice(s),
             (Self::Cf32(to), IqSlice::Cf32(s)) => to.extend_from_slice(s),
             (to, s) => wrong_format(to.as_slice().format(), s.format()),
+        }
+    }
+
+    /// Appends samples; where they are of another format, all become floating point.
+    pub fn append_any(&mut self, samples: IqSlice<'_>) {
+        if self.as_slice().format() == samples.format() {
+            self.append(samples);
+        } else {
+            samples.append_to(self.floats());
+        }
+    }
+
+    /// Turns the samples to floating point, full scale ±1.0, and hands them out.
+    pub fn floats(&mut self) -> &mut Vec<Complex<f32>> {
+        if !matches!(self, Self::Cf32(_)) {
+            let mut floats = Vec::with_capacity(self.as_slice().len());
+            self.as_slice().append_to(&mut floats);
+            *self = Self::Cf32(floats);
+        }
+        match self {
+            Self::Cf32(floats) => floats,
+            _ => unreachable!("turned just now"),
         }
     }
 

@@ -7,7 +7,7 @@
 /// side is the first crossing seen from the outside of the cumulated power.
 #[must_use]
 pub fn occupied_band(power: &[f32], fraction: f64) -> Option<(f64, f64)> {
-    let total: f64 = power.iter().map(|p| f64::from(*p)).sum();
+    let total = super::sum(power);
     if total <= 0.0 {
         return None;
     }

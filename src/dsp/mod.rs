@@ -10,4 +10,8 @@ pub mod kernel;
 pub mod measure;
 pub mod noise_floor;
 pub mod spectrum;
+pub mod stretch;
+mod sum;
 pub mod window;
+
+pub use sum::sum;

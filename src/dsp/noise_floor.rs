@@ -8,7 +8,12 @@
 //! 3. The envelope follows the lowest values and is low by a little; the bins that lie on it as noise would, give the
 //!    mean that corrects it, and its spread the uncertainty.
 
-use super::detection::{quantile_ratio, threshold_ratio};
+use std::ops::Range;
+
+use super::{
+    detection::{quantile_ratio, threshold_ratio},
+    kernel::{Work, widest},
+};
 
 /// Constants of the estimate.
 #[derive(Debug, Clone)]
@@ -65,21 +70,47 @@ pub fn estimate(spectra: &[&[f32]], averages: f64, silence: f32, rules: &FloorRu
     let mut columns = vec![[0.0_f32; LANES]; count];
     for first in (0..bins).step_by(LANES) {
         let lanes = LANES.min(bins - first);
-        for (out, rows) in columns.iter_mut().zip(spectra.chunks_exact(group)) {
+        let mut levels = [[0.0; LANES]; 2];
+        widest(Column {
+            spectra,
+            bins: first..first + lanes,
+            group,
+            limit,
+            columns: &mut columns,
+            levels: &mut levels,
+        });
+        steady[first..first + lanes].copy_from_slice(&levels[0][..lanes]);
+        kept[first..first + lanes].copy_from_slice(&levels[1][..lanes]);
+    }
+    from_steady(steady, &kept, mean * count as f64, silence, rules)
+}
+
+/// The time part for some bins side by side.
+struct Column<'a> {
+    spectra: &'a [&'a [f32]],
+    bins: Range<usize>,
+    group: usize,
+    limit: f32,
+    columns: &'a mut [[f32; LANES]],
+    /// Mean of what is kept, and its share.
+    levels: &'a mut [[f32; LANES]; 2],
+}
+
+impl Work for Column<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for (out, rows) in self.columns.iter_mut().zip(self.spectra.chunks_exact(self.group)) {
             *out = [0.0; LANES];
             for row in rows {
-                for (sum, p) in out.iter_mut().zip(&row[first..first + lanes]) {
+                for (sum, p) in out.iter_mut().zip(&row[self.bins.clone()]) {
                     *sum += p;
                 }
             }
-            out.iter_mut().for_each(|sum| *sum /= group as f32);
+            out.iter_mut().for_each(|sum| *sum /= self.group as f32);
         }
-        sort_lanes(&mut columns);
-        for lane in 0..lanes {
-            (steady[first + lane], kept[first + lane]) = excise_sorted(count, |i| columns[i][lane], limit);
-        }
+        sort_lanes(self.columns);
+        *self.levels = excise_sorted(self.columns, self.limit);
     }
-    from_steady(steady, &kept, mean * count as f64, silence, rules)
 }
 
 /// Bins sorted at a time: what two vector registers hold.
@@ -87,17 +118,20 @@ const LANES: usize = 16;
 
 /// Sorts every lane by itself, smallest first: Batcher's odd-even merge sort (Knuth 5.2.2), whose comparisons do not
 /// depend on the values, so that the lanes go side by side.
+#[inline(always)]
 fn sort_lanes(rows: &mut [[f32; LANES]]) {
     let count = rows.len();
     let mut merge = 1;
     while merge < count {
+        // Pairs lie in one stretch of `2 merge`, a power of two: shifts are cheaper than divisions.
+        let stretch = (2 * merge).trailing_zeros();
         let mut step = merge;
         while step > 0 {
             for start in (step % merge..count.saturating_sub(step)).step_by(2 * step) {
                 let end = (start + step).min(count - step);
                 let (lower, upper) = rows.split_at_mut(start + step);
                 for (i, (a, b)) in (start..end).zip(lower[start..].iter_mut().zip(upper)) {
-                    if i / (2 * merge) == (i + step) / (2 * merge) {
+                    if i >> stretch == (i + step) >> stretch {
                         order(a, b);
                     }
                 }
@@ -108,29 +142,60 @@ fn sort_lanes(rows: &mut [[f32; LANES]]) {
     }
 }
 
-/// Puts the smaller of each pair into `a`.
+/// [`sort_lanes`].
+struct Sort<'a>(&'a mut [[f32; LANES]]);
+
+impl Work for Sort<'_> {
+    #[inline(always)]
+    fn run(self) {
+        sort_lanes(self.0);
+    }
+}
+
+/// Puts the smaller of each pair into `a`. Not by conditions: a store that may be left out becomes a masked one, which
+/// takes tens of cycles on some processors.
+#[inline(always)]
 fn order(a: &mut [f32; LANES], b: &mut [f32; LANES]) {
     for (a, b) in a.iter_mut().zip(b) {
-        (*a, *b) = (if *a < *b { *a } else { *b }, if *a > *b { *a } else { *b });
+        (*a, *b) = (a.min(*b), a.max(*b));
     }
 }
 
 /// Mean of the lowest values consistent with one level, and the share of values kept. Sorts `values`.
 pub fn excise(values: &mut [f32], limit: f32) -> (f32, f32) {
     values.sort_unstable_by(f32::total_cmp);
-    excise_sorted(values.len(), |i| values[i], limit)
+    let rows: &[[f32; 1]] = values.as_chunks().0;
+    let [[mean], [share]] = excise_sorted(rows, limit);
+    (mean, share)
 }
 
-/// The same of `count` values in ascending order.
-fn excise_sorted(count: usize, value: impl Fn(usize) -> f32, limit: f32) -> (f32, f32) {
+/// The same of every lane of `rows`, which are in ascending order: the means and the shares.
+#[inline(always)]
+fn excise_sorted<const L: usize>(rows: &[[f32; L]], limit: f32) -> [[f32; L]; 2] {
+    let count = rows.len();
     let start = (count / 10).max(2).min(count);
-    let mut sum: f64 = (0..start).map(|i| f64::from(value(i))).sum();
-    let mut used = start;
-    while used < count && f64::from(value(used)) * used as f64 <= sum * f64::from(limit) {
-        sum += f64::from(value(used));
-        used += 1;
+    let limit = f64::from(limit);
+    let (mut sum, mut used, mut more) = ([0.0_f64; L], [start as f64; L], [1.0_f64; L]);
+    for row in &rows[..start] {
+        for lane in 0..L {
+            sum[lane] += f64::from(row[lane]);
+        }
     }
-    ((sum / used.max(1) as f64) as f32, used as f32 / count.max(1) as f32)
+    for row in &rows[start..] {
+        for lane in 0..L {
+            let value = f64::from(row[lane]);
+            let fits = value * used[lane] <= sum[lane] * limit;
+            more[lane] = if fits { more[lane] } else { 0.0 };
+            sum[lane] += value * more[lane];
+            used[lane] += more[lane];
+        }
+    }
+    let mut out = [[0.0; L]; 2];
+    for lane in 0..L {
+        out[0][lane] = (sum[lane] / used[lane].max(1.0)) as f32;
+        out[1][lane] = used[lane] as f32 / count.max(1) as f32;
+    }
+    out
 }
 
 /// The frequency part, from a level per bin averaged `averages` times.
@@ -174,7 +239,7 @@ fn running_low(steady: &[f32], half: usize, averages: f64) -> Vec<f32> {
         for (shift, row) in rows.iter_mut().enumerate() {
             row[..lanes].copy_from_slice(&steady[first - half + shift..first - half + shift + lanes]);
         }
-        sort_lanes(&mut rows);
+        widest(Sort(&mut rows));
         for (out, quantile) in low[first..first + lanes].iter_mut().zip(rows[rank]) {
             *out = quantile / bias;
         }

@@ -12,7 +12,6 @@ use super::window::Window;
 
 /// One FFT size with its window and scratch; allocates only in `new`.
 pub struct PowerSpectrum {
-    window: Window,
     taps: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
     frame: Vec<Complex<f32>>,
@@ -23,26 +22,22 @@ impl PowerSpectrum {
     /// Plans spectra of `size` bins (even).
     #[must_use]
     pub fn new(size: usize) -> Self {
-        let window = Window::blackman_harris(size);
+        let taps = Window::blackman_harris(size).power_taps();
         // Odd samples change sign: a shift by half the rate, which puts DC in the middle without reordering bins.
-        let scale = 1.0 / (size as f64 * window.sum_squares).sqrt();
-        let taps = window.taps.iter().enumerate();
-        let taps = taps.map(|(i, &w)| (f64::from(w) * scale * if i % 2 == 0 { 1.0 } else { -1.0 }) as f32);
-        let taps = taps.collect();
-        let fft = FftPlanner::new().plan_fft_forward(size);
+        let taps = taps.iter().enumerate();
+        Self::with_taps(taps.map(|(n, w)| if n % 2 == 0 { *w } else { -w }))
+    }
+
+    /// Plans spectra of samples that are multiplied by `taps`, bins in the order of the transform.
+    pub(super) fn with_taps(taps: impl Iterator<Item = f64>) -> Self {
+        let taps: Vec<f32> = taps.map(|w| w as f32).collect();
+        let fft = FftPlanner::new().plan_fft_forward(taps.len());
         Self {
-            window,
+            frame: vec![Complex::default(); taps.len()],
             taps,
-            frame: vec![Complex::default(); size],
             scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
             fft,
         }
-    }
-
-    /// The window.
-    #[must_use]
-    pub fn window(&self) -> &Window {
-        &self.window
     }
 
     /// Number of bins.

@@ -10,7 +10,7 @@ use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::atomic::Ordering::Relaxed,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -20,8 +20,10 @@ use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 use self::{judge::Judge, order::InOrder, picture::Picture, rows::Row, table::Table};
 use super::source::{OpenSource, SourceArgs};
 use crate::{
-    Error, Result, capture,
+    Error, Result,
+    capture::{self, Feed},
     detect::{DetectEvent, Detector, DetectorConfig, GapReason, Summary},
+    dsp::iq::IqSlice,
 };
 
 /// Samples per read: half a megabyte of 8-bit samples stays in the cache while it is measured.
@@ -46,6 +48,9 @@ pub(super) struct DetectArgs {
     /// False alarms accepted per day and MHz
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     false_alarms: f64,
+    /// Threads a recording is measured on: 2 computes spectra beside the decisions, with the same result
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    threads: u8,
     /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
@@ -76,11 +81,10 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
         let seconds = [length_s, args.seconds].into_iter().flatten().reduce(f64::min);
         picture.prepare(&mut config, seconds);
     }
-    let mut detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
+    let detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
     let mut out = Output::new(args, source.input.is_live(), judge, picture);
     let begun = Instant::now();
-    pass(&mut source, &mut detector, args.seconds, &mut out)?;
-    let summary = detector.finish(&mut |event| out.take(event));
+    let summary = measure(&mut source, detector, args, &mut out)?;
     let picture = out.finish(summary, begun.elapsed())?;
     if let Some(picture) = picture {
         picture.write(&args.source.source, source.began)?;
@@ -95,8 +99,78 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     })
 }
 
+/// Puts everything the source gives through the detector, a recording on as many threads as asked.
+fn measure(
+    source: &mut OpenSource,
+    mut detector: Detector,
+    args: &DetectArgs,
+    out: &mut Output<'_>,
+) -> Result<Summary> {
+    let seconds = args.seconds;
+    let summary = if source.input.is_live() || args.threads == 1 {
+        let mut direct = Direct {
+            detector: &mut detector,
+            out,
+        };
+        pass(source, seconds, &mut direct)?;
+        detector.finish(&mut |event| out.take(event))
+    } else {
+        let broken = AtomicBool::new(false);
+        let feed = |feed: &mut Feed| {
+            let broken = &broken;
+            pass(source, seconds, &mut Beside { feed, broken })
+        };
+        capture::side_by_side(detector, feed, &mut |event| {
+            out.take(event);
+            broken.fetch_or(out.error.is_some(), Relaxed);
+        })?
+    };
+    out.error.take().map_or(Ok(summary), Err)
+}
+
+/// Where samples go; each answers whether there is any use in more.
+trait Samples {
+    fn push(&mut self, block: IqSlice<'_>) -> Result<bool>;
+    fn gap(&mut self, lost_s: f64, reason: GapReason);
+}
+
+/// To the detector on this thread.
+struct Direct<'a, 'b> {
+    detector: &'a mut Detector,
+    out: &'a mut Output<'b>,
+}
+
+impl Samples for Direct<'_, '_> {
+    fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
+        self.detector.push(block, &mut |event| self.out.take(event));
+        self.out.flush_if_live()?;
+        Ok(self.out.error.is_none())
+    }
+
+    fn gap(&mut self, lost_s: f64, reason: GapReason) {
+        self.detector.gap(lost_s, reason, &mut |event| self.out.take(event));
+    }
+}
+
+/// To the first stage, while the second runs on another thread.
+struct Beside<'a> {
+    feed: &'a mut Feed,
+    /// Set when nothing can be written any more.
+    broken: &'a AtomicBool,
+}
+
+impl Samples for Beside<'_> {
+    fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
+        Ok(self.feed.push(block) && !self.broken.load(Relaxed))
+    }
+
+    fn gap(&mut self, lost_s: f64, reason: GapReason) {
+        self.feed.gap(lost_s, reason);
+    }
+}
+
 /// Reads to the end, the time limit, Ctrl-C, or the first failure.
-fn pass(source: &mut OpenSource, detector: &mut Detector, seconds: Option<f64>, out: &mut Output<'_>) -> Result<()> {
+fn pass(source: &mut OpenSource, seconds: Option<f64>, to: &mut impl Samples) -> Result<()> {
     let stop = super::stop_on_interrupt();
     let limit = seconds.map_or(u64::MAX, |seconds| (seconds.max(0.0) * source.rate_hz) as u64);
     let bar = super::progress(source.total.map(|total| total.min(limit)).or(seconds.map(|_| limit)));
@@ -106,7 +180,8 @@ fn pass(source: &mut OpenSource, detector: &mut Detector, seconds: Option<f64>, 
     receiver.start()?;
     let mut block = SampleBlock::new(receiver.facts().format, BLOCK_SAMPLES);
     let (mut seen, mut last_sample) = (0_u64, Instant::now());
-    while seen < limit && !stop.load(Relaxed) && out.error.is_none() {
+    let mut more = true;
+    while more && seen < limit && !stop.load(Relaxed) {
         let info = match receiver.read(&mut block, READ_TIMEOUT) {
             Ok(Some(info)) => info,
             Ok(None) => break,
@@ -125,17 +200,16 @@ fn pass(source: &mut OpenSource, detector: &mut Detector, seconds: Option<f64>, 
                 LossReason::Retune => GapReason::Retune,
             };
             let lost_s = loss.samples.unwrap_or(0) as f64 / rate_hz;
-            detector.gap(lost_s, reason, &mut |event| out.take(event));
+            to.gap(lost_s, reason);
         }
         let samples = info.samples.min(usize::try_from(limit - seen).unwrap_or(usize::MAX));
-        detector.push(capture::as_iq(&block, samples), &mut |event| out.take(event));
+        more = to.push(capture::as_iq(&block, samples))?;
         seen += samples as u64;
         bar.set_position(seen);
-        out.flush_if_live()?;
     }
     let _ = receiver.stop();
     bar.finish_and_clear();
-    out.error.take().map_or(Ok(()), Err)
+    Ok(())
 }
 
 /// Where events go: through the judge, into order, onto standard output.

@@ -9,6 +9,7 @@ use super::*;
 use crate::{dsp::iq::IqSlice, units::Hertz};
 
 mod artefacts;
+mod memory;
 mod theory;
 
 const RATE: f64 = 1_000_000.0;

@@ -1,8 +1,5 @@
 //! The chain against theory: false alarms, detection probability, bandwidth, times, levels.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use super::*;
 use crate::dsp::{
     detection::{detection_constant, threshold_ratio},
@@ -342,67 +339,4 @@ fn a_gap_is_never_read_as_silence() {
     let on_s: f64 = found[0].bursts.iter().map(|b| b[1] - b[0]).sum();
     assert!((on_s - 1.2).abs() < 6.0 * 2.5 * 1024.0 / RATE, "{on_s}");
     assert_eq!(summary.gaps, 6);
-}
-
-/// Counts what the thread that asks holds.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let _ = HELD.try_with(|held| held.set(held.get() + bytes));
-}
-
-// SAFETY: every call is handed to the system allocator unchanged; counting allocates nothing.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Bursts on changing channels, a steady carrier, gaps: what the detector holds after the first stretch is what it holds
-/// after many.
-#[test]
-fn memory_does_not_grow() {
-    let mut samples = noise(600_000, -60.0);
-    add_tone(&mut samples, 0..600_000, -320_000.0, -35.0);
-    for (i, start) in (20_000..560_000).step_by(20_000).enumerate() {
-        add_tone(
-            &mut samples,
-            start..start + 10_000,
-            -250_000.0 + 21_000.0 * i as f64,
-            -30.0,
-        );
-    }
-    let mut detector = Detector::new(&config()).unwrap();
-    let mut emissions = 0;
-    let mut held = Vec::new();
-    for pass in 0..12 {
-        for part in samples.chunks(50_000) {
-            detector.push(IqSlice::Cf32(part), &mut |e| {
-                emissions += u32::from(matches!(e, DetectEvent::Closed(_)))
-            });
-        }
-        if pass % 4 == 1 {
-            detector.gap(0.7, GapReason::Overflow, &mut |_| ());
-        }
-        held.push(HELD.with(Cell::get));
-    }
-    let (early, late) = (held[2..6].iter().max(), held[8..].iter().max());
-    let growth = late.unwrap() - early.unwrap();
-    assert!(emissions > 20 && growth < 64 << 10, "{growth} bytes more, {held:?}");
 }

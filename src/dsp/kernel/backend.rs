@@ -4,9 +4,14 @@
 use super::arrays::Arrays;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use super::{Engine, general::General, reference::Reference};
+use super::{
+    Engine,
+    general::General,
+    reference::Reference,
+    stretches::{Exact, OneByOne, Resolution, Stretches},
+};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, avx512::Avx512};
+use super::{avx2::Avx2, avx512::Avx512, mixed::Mixed};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
     fused::{Fused, Shape},
@@ -95,6 +100,25 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// A computer of single spectra. `None` where the processor cannot run it. `Avx512` takes the kernels of `Avx2`, whose
+    /// eight lanes split the detector's sizes; `Neon` has none of its own.
+    pub(in crate::dsp) fn stretches(self, resolutions: &[Resolution]) -> Option<Box<dyn Stretches>> {
+        if !self.is_available() {
+            return None;
+        }
+        let mixed: Option<Box<dyn Stretches>> = match self {
+            Self::Reference => Some(Box::new(Exact::new(resolutions))),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 | Self::Avx512 => Avx2::detect().and_then(|simd| mixed::<_, 8>(simd, resolutions, eight)),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => mixed::<_, 16>(Arrays, resolutions, sixteen),
+            _ => None,
+        };
+        Some(mixed.unwrap_or_else(|| Box::new(OneByOne::new(resolutions))))
+    }
+}
+
 /// Split for four lanes.
 #[cfg(target_arch = "aarch64")]
 fn four(size: usize) -> Option<Shape> {
@@ -150,4 +174,13 @@ fn fused<S: Simd<L>, const L: usize>(simd: S, shape: Shape, taps: &[f64], format
         IqFormat::Cs16 => Box::new(Fused::new::<i16>(simd, shape, taps)),
         IqFormat::Cf32 => Box::new(Fused::new::<f32>(simd, shape, taps)),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn mixed<S: Simd<L>, const L: usize>(
+    simd: S,
+    resolutions: &[Resolution],
+    split: impl Fn(usize) -> Option<Shape>,
+) -> Option<Box<dyn Stretches>> {
+    Some(Box::new(Mixed::new(simd, resolutions, split)?))
 }

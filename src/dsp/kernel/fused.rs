@@ -29,7 +29,7 @@ use num_complex::Complex;
 use super::{
     Engine,
     butterfly::root,
-    passes::{Columns, Rows},
+    passes::{Rows, columns},
     running::Running,
     simd::{Pair, Sample, Simd},
 };
@@ -92,7 +92,7 @@ impl Shape {
     }
 
     /// A B D.
-    fn points(self) -> usize {
+    pub(super) const fn points(self) -> usize {
         self.columns * self.rows[0] * self.rows[1]
     }
 
@@ -107,7 +107,7 @@ impl Shape {
 }
 
 impl<S: Simd<L>, const L: usize> Tables<S, L> {
-    fn new<T: Sample>(s: S, shape: Shape, taps: &[f64]) -> Self {
+    pub(super) fn new<T: Sample>(s: S, shape: Shape, taps: &[f64]) -> Self {
         let ([b_count, d_count], a_count) = (shape.rows, shape.columns);
         let (size, rows, points) = (taps.len(), taps.len() / L, shape.points());
         let scaled = taps.iter().map(|w| (w * T::TO_FULL_SCALE) as f32).collect::<Vec<_>>();
@@ -162,27 +162,7 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
             let next = (f * hop + size + AHEAD / size_of::<Complex<T>>()).min(samples.len());
             let x = samples[f * hop..][..size].as_chunks().0;
             let ahead = samples[next..(next + hop).min(samples.len())].as_chunks().0;
-            let mut finite = true;
-            simd.run(Columns::<_, _, L, false> {
-                simd,
-                shape,
-                tables,
-                x,
-                ahead,
-                work,
-                finite: &mut finite,
-            });
-            if !finite {
-                simd.run(Columns::<_, _, L, true> {
-                    simd,
-                    shape,
-                    tables,
-                    x,
-                    ahead: &[],
-                    work,
-                    finite: &mut finite,
-                });
-            }
+            columns(simd, shape, tables, x, ahead, work);
         }
         simd.run(Rows {
             simd,

@@ -22,6 +22,10 @@ mod butterfly;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod fused;
 mod general;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod mixed;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -31,12 +35,21 @@ mod reference;
 mod running;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
+#[cfg(target_arch = "x86_64")]
+mod single;
 mod statistics;
 #[cfg(test)]
+mod stretch_tests;
+mod stretches;
+#[cfg(test)]
 mod tests;
+mod work;
 
 pub use backend::Backend;
 pub use statistics::Statistics;
+pub use stretches::Resolution;
+pub(in crate::dsp) use stretches::Stretches;
+pub(crate) use work::{Work, widest};
 
 use crate::dsp::iq::IqSlice;
 

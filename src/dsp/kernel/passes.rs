@@ -12,17 +12,49 @@ use super::{
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// First pass over one frame: `x` to `work`. With `CHECKED`, what is no number counts as 0.
-pub(super) struct Columns<'a, S: Simd<L>, T, const L: usize, const CHECKED: bool> {
-    pub(super) simd: S,
-    pub(super) shape: Shape,
-    pub(super) tables: &'a Tables<S, L>,
-    pub(super) x: &'a [[Complex<T>; L]],
-    /// Samples that will be read next: about as many as `x` has that the frame before had not.
-    pub(super) ahead: &'a [[Complex<T>; L]],
-    pub(super) work: &'a mut [Pair<S::V>],
+/// First pass over one frame: `x` to `work`; what is no number counts as 0. `ahead` will be read next: about as many
+/// samples as `x` has that the frame before had not.
+pub(super) fn columns<S: Simd<L>, T: Sample, const L: usize>(
+    simd: S,
+    shape: Shape,
+    tables: &Tables<S, L>,
+    x: &[[Complex<T>; L]],
+    ahead: &[[Complex<T>; L]],
+    work: &mut [Pair<S::V>],
+) {
+    let mut finite = true;
+    simd.run(Columns::<_, _, L, false> {
+        simd,
+        shape,
+        tables,
+        x,
+        ahead,
+        work,
+        finite: &mut finite,
+    });
+    if !finite {
+        simd.run(Columns::<_, _, L, true> {
+            simd,
+            shape,
+            tables,
+            x,
+            ahead: &[],
+            work,
+            finite: &mut finite,
+        });
+    }
+}
+
+/// One reading of a frame. With `CHECKED`, what is no number counts as 0.
+struct Columns<'a, S: Simd<L>, T, const L: usize, const CHECKED: bool> {
+    simd: S,
+    shape: Shape,
+    tables: &'a Tables<S, L>,
+    x: &'a [[Complex<T>; L]],
+    ahead: &'a [[Complex<T>; L]],
+    work: &'a mut [Pair<S::V>],
     /// Set to false when the frame has to be read once more, `CHECKED`.
-    pub(super) finite: &'a mut bool,
+    finite: &'a mut bool,
 }
 
 impl<S: Simd<L>, T: Sample, const L: usize, const CHECKED: bool> Work for Columns<'_, S, T, L, CHECKED> {
@@ -140,12 +172,7 @@ impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
         let (s, length, pitch) = (self.simd, BD * L, self.shape.pitch(L));
         for a in 0..self.shape.columns {
             let at = a * length..(a + 1) * length;
-            let twiddles = Twiddles::<S, L, B, D, BD> {
-                first: first(&self.tables.first[a * B..]),
-                second: first(self.tables.second[a * BD..].as_chunks().0),
-                third: first(self.tables.third[at.clone()].as_chunks().0),
-                last: first(self.tables.last[at.clone()].as_chunks().0),
-            };
+            let twiddles = Twiddles::<S, L, B, D, BD>::of_row(self.tables, a);
             for f in 0..self.frames {
                 let block = &self.work[(f * self.shape.columns + a) * pitch..][..length];
                 let powers = &mut self.powers[f * length..][..length];
@@ -156,18 +183,29 @@ impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
     }
 }
 
-/// Constants of one row.
-struct Twiddles<'a, S: Simd<L>, const L: usize, const B: usize, const D: usize, const BD: usize> {
+/// Constants of one row, q = a + A (b + B d) with one a.
+pub(super) struct Twiddles<'a, S: Simd<L>, const L: usize, const B: usize, const D: usize, const BD: usize> {
     first: &'a [Complex<f32>; B],
     second: &'a [[Complex<f32>; D]; B],
     third: &'a [[Complex<f32>; L]; BD],
     last: &'a [[Pair<S::V>; L]; BD],
 }
 
-impl<S: Simd<L>, const L: usize, const B: usize, const D: usize, const BD: usize> Twiddles<'_, S, L, B, D, BD> {
+impl<'a, S: Simd<L>, const L: usize, const B: usize, const D: usize, const BD: usize> Twiddles<'a, S, L, B, D, BD> {
+    /// Those of row a.
+    #[inline(always)]
+    pub(super) fn of_row(tables: &'a Tables<S, L>, a: usize) -> Self {
+        Self {
+            first: first(&tables.first[a * B..]),
+            second: first(tables.second[a * BD..].as_chunks().0),
+            third: first(tables.third[a * BD * L..].as_chunks().0),
+            last: first(tables.last[a * BD * L..].as_chunks().0),
+        }
+    }
+
     /// One row of one frame: `block` to the powers of its bins.
     #[inline(always)]
-    fn row(&self, s: S, block: &[Pair<S::V>], between: &mut [Pair<S::V>], powers: &mut [S::V]) {
+    pub(super) fn row(&self, s: S, block: &[Pair<S::V>], between: &mut [Pair<S::V>], powers: &mut [S::V]) {
         let block: &[[Pair<S::V>; L]; BD] = first(block.as_chunks().0);
         let between: &mut [[Pair<S::V>; L]; BD] = first_mut(between.as_chunks_mut().0);
         let powers: &mut [[S::V; L]; BD] = first_mut(powers.as_chunks_mut().0);

@@ -5,16 +5,10 @@
 
 use num_complex::Complex;
 
+pub(super) use super::work::Work;
+
 /// Complex vector: real parts of `L` numbers beside their imaginary parts.
 pub(super) type Pair<V> = Complex<V>;
-
-/// What a kernel does in one go. Everything it calls down to the operations is `#[inline(always)]`, and no operation
-/// stands in a closure: the compiler inlines an instruction only into code compiled for it, and gives up on a closure
-/// that is not yet.
-pub(super) trait Work {
-    /// Does it.
-    fn run(self);
-}
 
 /// Operations on vectors of `L` single-precision numbers.
 pub(super) trait Simd<const L: usize>: Copy + Send + 'static {

@@ -17,10 +17,10 @@ const SIZES: [usize; 10] = [64, 100, 128, 256, 512, 1024, 2048, 4096, 8192, 1638
 
 /// What rounding may do to the amplitude of a bin, against the strongest: four roundings of single precision. A bin
 /// 50 dB below the strongest is then right to 1e-3 dB at worst; errors grow like √log N and average out over frames.
-const TOLERANCE: f32 = 4.0 * 0.5 * f32::EPSILON;
+pub(super) const TOLERANCE: f32 = 4.0 * 0.5 * f32::EPSILON;
 
 /// Noise with a tone, the same for the same seed.
-fn samples(format: IqFormat, count: usize, seed: u64) -> IqBuffer {
+pub(super) fn samples(format: IqFormat, count: usize, seed: u64) -> IqBuffer {
     let mut state = seed;
     let mut uniform = || {
         state = state
@@ -87,7 +87,7 @@ fn results(mut estimator: SpectrumEstimator, samples: IqSlice<'_>, cuts: &[usize
 }
 
 /// Greatest difference in amplitude, against the strongest bin.
-fn difference(got: &[f32], expected: &[f32]) -> f32 {
+pub(super) fn difference(got: &[f32], expected: &[f32]) -> f32 {
     let strongest = expected.iter().copied().fold(0.0, f32::max).sqrt();
     let differences = got.iter().zip(expected).map(|(g, e)| (g.sqrt() - e.sqrt()).abs());
     differences.fold(0.0, f32::max) / strongest

@@ -1,0 +1,384 @@
+//! Rows → floor → regions → bursts → emissions and artefacts.
+
+use super::{
+    book::{Book, Moment, Sink},
+    burst::Burst,
+    clipping::Clipping,
+    config::{BINS, DetectorConfig, HOP, PULSE_SLOT, ROW, SEGMENTS, Thresholds},
+    emission::{Gap, GapReason, Summary},
+    event::DetectEvent,
+    floor::FloorHistory,
+    frame::FrameMaker,
+    pulse::{Pulse, PulseFinder},
+    rise::Rise,
+    rows::{Row, Rows},
+    scales::Scales,
+    screen::Screen,
+    segment::{RowFloor, Run, Segmenter, Tests},
+    spike::Spike,
+    timeline::Timeline,
+    tracker::RowTime,
+};
+use crate::dsp::{
+    detection::snr_wall_db,
+    kernel::{Work, widest},
+    measure::decibel,
+    noise_floor::{self, Floor},
+};
+
+/// The second stage of a detector: takes rows in order and decides.
+pub struct Decider {
+    config: DetectorConfig,
+    thresholds: Thresholds,
+    /// Rows waiting for the first floor.
+    learning: Rows,
+    floor: Option<Floor>,
+    history: FloorHistory,
+    pulses: PulseFinder,
+    /// Pulses that ended in the row in work.
+    found: Vec<Pulse>,
+    segmenter: Segmenter,
+    runs: Vec<Run>,
+    power: Vec<f32>,
+    /// One over the floor, per live bin.
+    inverse_floor: Vec<f32>,
+    screen: Screen,
+    rise: Rise,
+    scales: Scales,
+    done: Vec<Burst>,
+    book: Book,
+    clipping: Clipping,
+    spike: Spike,
+    row_number: u64,
+    /// Rows since the last look at the emissions.
+    held: usize,
+    /// Samples taken, clipped among them.
+    samples: u64,
+    clipped: u64,
+    timeline: Timeline,
+    frames: Option<FrameMaker>,
+    silence: f32,
+}
+
+impl Decider {
+    /// Makes decisions for `config`, which is valid.
+    pub(super) fn new(config: &DetectorConfig) -> Self {
+        let rules = &config.rules;
+        let thresholds = Thresholds::new(config);
+        Self {
+            learning: Rows::default(),
+            floor: None,
+            history: FloorHistory::new(config.sample_rate_hz, rules.floor_s),
+            pulses: PulseFinder::new(thresholds.pulse, rules, config.sample_rate_hz),
+            found: Vec::new(),
+            segmenter: Segmenter::new(rules.bridge_bins),
+            runs: Vec::new(),
+            power: vec![0.0; BINS],
+            inverse_floor: vec![0.0; BINS],
+            screen: Screen::new(),
+            rise: Rise::new(),
+            scales: Scales::new(rules, &thresholds),
+            done: Vec::new(),
+            book: Book::new(config),
+            clipping: Clipping::default(),
+            spike: Spike::new(),
+            row_number: 0,
+            held: 0,
+            samples: 0,
+            clipped: 0,
+            timeline: Timeline::new(config.sample_rate_hz),
+            frames: FrameMaker::new(config),
+            silence: 0.0,
+            thresholds,
+            config: config.clone(),
+        }
+    }
+
+    /// Takes the next rows of the stream.
+    pub fn push(&mut self, rows: &Rows, sink: Sink<'_>) {
+        (self.samples, self.clipped, self.silence) = (rows.samples, rows.clipped_samples, rows.silence);
+        for row in rows.iter() {
+            if self.floor.is_some() {
+                self.decide(row, sink);
+                if self.held >= self.rows_wanted() {
+                    self.conclude(sink);
+                }
+            } else {
+                self.learning.push(row);
+                if self.learning.len() >= self.rows_wanted() {
+                    self.learn(sink);
+                }
+            }
+        }
+    }
+
+    /// Time passes unobserved, after `rest` samples that belong to no row: [`Spectra::discard`](super::Spectra::discard)
+    /// knows their number.
+    pub fn gap(&mut self, rest: usize, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
+        self.settle(sink);
+        let [start_s, stop_s] = self.timeline.miss(rest, duration_s);
+        self.end_bursts(false);
+        if let Some(frames) = &mut self.frames {
+            frames.clear();
+        }
+        sink(DetectEvent::Gap(Gap {
+            start_s,
+            stop_s,
+            reason,
+        }));
+    }
+
+    /// Ends the pass: everything still open is reported.
+    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
+        self.settle(sink);
+        self.end_bursts(true);
+        self.look(f64::INFINITY, sink);
+        if let (Some(spike), Some(floor)) = (self.spike.end(), &self.floor) {
+            self.book.report_spike(&spike, &floor.level, true, sink);
+        }
+        self.summary()
+    }
+
+    /// Decides about every row there is, however few they are.
+    fn settle(&mut self, sink: Sink<'_>) {
+        if self.floor.is_none() && !self.learning.is_empty() {
+            self.learn(sink);
+        } else if self.held > 0 {
+            self.conclude(sink);
+        }
+    }
+
+    /// Ends the bursts in progress, because observation pauses or (`last`) ends. Their emissions go on.
+    fn end_bursts(&mut self, last: bool) {
+        let mut found = std::mem::take(&mut self.found);
+        self.pulses.end(&mut found);
+        self.enter(&mut found);
+        self.found = found;
+        self.scales.finish(last, &mut self.done);
+        self.attach_done();
+    }
+
+    /// Moves pulses to the bursts that have ended.
+    fn enter(&mut self, pulses: &mut Vec<Pulse>) {
+        for pulse in pulses.drain(..) {
+            self.done.push(pulse.burst(self.scales.memory()));
+        }
+    }
+
+    /// Enters the bursts that have ended into the book.
+    fn attach_done(&mut self) {
+        for burst in self.done.drain(..) {
+            self.book.attach(&burst, &self.timeline);
+            self.scales.recycle(burst);
+        }
+    }
+
+    fn rows_wanted(&self) -> usize {
+        let rules = &self.config.rules;
+        let rows = |seconds: f64| (seconds * self.config.sample_rate_hz / ROW as f64) as usize;
+        if self.floor.is_none() {
+            rows(rules.learn_s).max(rules.learn_rows_min).min(rules.learn_rows)
+        } else {
+            rows(rules.block_s).clamp(2, rules.block_rows)
+        }
+    }
+
+    /// Learns the first floor from the rows kept for it, and decides about them.
+    fn learn(&mut self, sink: Sink<'_>) {
+        let rows = std::mem::take(&mut self.learning);
+        let spectra: Vec<&[f32]> = rows.iter().flat_map(|row| row.segments().chunks_exact(BINS)).collect();
+        let averages = self.thresholds.row_averages / SEGMENTS as f64;
+        let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
+        self.floor = Some(self.take_floor(floor, sink));
+        for row in rows.iter() {
+            self.decide(row, sink);
+        }
+        self.conclude(sink);
+    }
+
+    /// Decides about one row.
+    fn decide(&mut self, row: Row<'_>, sink: Sink<'_>) {
+        let Some(mut floor) = self.floor.take() else { return };
+        let start_s = self.timeline.now_s();
+        self.timeline.advance(ROW);
+        self.held += 1;
+        if let Some(frame) = self
+            .frames
+            .as_mut()
+            .and_then(|f| f.add(start_s, row.segments(), &floor.level))
+        {
+            sink(DetectEvent::Frame(frame));
+        }
+        if self.process_row(start_s, row, &floor) {
+            let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
+            if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
+                floor = self.take_floor(new, sink);
+            }
+        }
+        self.floor = Some(floor);
+    }
+
+    /// Enters what has ended into the book, and looks at the emissions.
+    fn conclude(&mut self, sink: Sink<'_>) {
+        self.held = 0;
+        self.attach_done();
+        self.look(self.timeline.now_s(), sink);
+    }
+
+    fn look(&mut self, now_s: f64, sink: Sink<'_>) {
+        let Some(floor) = &self.floor else { return };
+        let moment = Moment {
+            now_s,
+            floor,
+            timeline: &self.timeline,
+            clipping: &self.clipping,
+            observed_s: self.samples as f64 / self.config.sample_rate_hz,
+        };
+        self.book.look(&mut self.scales, &moment, sink);
+    }
+
+    /// Takes over a new floor.
+    fn take_floor(&mut self, floor: Floor, sink: Sink<'_>) -> Floor {
+        self.pulses.set_floor(&floor.level);
+        if let Some(gone) = self.spike.learn(&floor) {
+            self.book.report_spike(&gone, &floor.level, false, sink);
+        }
+        let floor = self.usable(floor);
+        let (first, last) = floor.live;
+        self.inverse_floor.fill(0.0);
+        for (out, level) in self.inverse_floor[first..last]
+            .iter_mut()
+            .zip(&floor.level[first..last])
+        {
+            *out = 1.0 / level.max(f32::MIN_POSITIVE);
+        }
+        floor
+    }
+
+    /// Leaves out the ends of the span in which the receiver's filters fall.
+    fn usable(&self, mut floor: Floor) -> Floor {
+        let cut = ((1.0 - self.config.usable_fraction) * 0.5 * BINS as f64) as usize;
+        let live = (floor.live.0.max(cut), floor.live.1.min(BINS - cut));
+        if live.1 > live.0 + BINS / 16 {
+            floor.live = live;
+        }
+        floor
+    }
+
+    fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> bool {
+        let rate = self.config.sample_rate_hz;
+        let mut found = std::mem::take(&mut self.found);
+        self.pulses.advance(
+            |slot| row_s + (slot * PULSE_SLOT) as f64 / rate,
+            row.pulses(),
+            &mut found,
+        );
+        // The energy of a row lies where its windows are wide.
+        let time = RowTime {
+            number: self.row_number,
+            start_s: row_s + HOP as f64 / 2.0 / rate,
+            stop_s: row_s + (HOP as f64 / 2.0 + ROW as f64) / rate,
+        };
+        self.row_number += 1;
+        let stop_s = row_s + ROW as f64 / rate;
+        self.clipping.add([row_s, stop_s], row.clipped);
+        let scales = &self.scales;
+        found.retain(|pulse| !scales.covers(pulse));
+        let usable = self.mean_without_pulses(row_s, row, &found);
+        self.enter(&mut found);
+        self.found = found;
+        if usable == 0 {
+            self.scales.blind();
+            return false;
+        }
+        let tests = Tests {
+            narrow: self.thresholds.narrow[usable - 1],
+            middle: self.thresholds.middle[usable - 1],
+            wide_seed: self.thresholds.wide[usable - 1].seed,
+        };
+        self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        let inverse = &self.inverse_floor;
+        let mut row_floor = RowFloor {
+            level: &floor.level,
+            inverse,
+            rise: 1.0,
+        };
+        self.runs.clear();
+        if self.screen.passes(&self.power, inverse, floor.live, &tests) {
+            let quantile = self.thresholds.row_quantile;
+            row_floor.rise = self.rise.measure(&self.power, inverse, floor.live, quantile);
+            self.segmenter
+                .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
+        }
+        let row = (self.power.as_slice(), row_floor, floor.live);
+        self.scales
+            .advance(time, &self.runs, self.segmenter.excess(), row, &mut self.done);
+        self.spike.restore(&mut self.power);
+        true
+    }
+
+    /// Mean of the row's segments that no pulse lies in; returns how many those are.
+    fn mean_without_pulses(&mut self, row_s: f64, row: Row<'_>, pulses: &[Pulse]) -> usize {
+        let rate = self.config.sample_rate_hz;
+        let mut usable = 0;
+        for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {
+            let start_s = row_s + (i * HOP + BINS / 8) as f64 / rate;
+            let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
+            if pulses.iter().any(|p| p.start_s < stop_s && p.stop_s > start_s) {
+                continue;
+            }
+            if usable == 0 {
+                self.power.copy_from_slice(segment);
+            } else {
+                widest(Halve(&mut self.power, segment));
+            }
+            usable += 1;
+        }
+        usable
+    }
+
+    fn summary(&self) -> Summary {
+        let rate = self.config.sample_rate_hz;
+        let (density, uncertainty_db, observed) = match &self.floor {
+            Some(floor) => {
+                let mut live: Vec<f32> = floor.level[floor.live.0..floor.live.1].to_vec();
+                live.sort_unstable_by(f32::total_cmp);
+                let median = f64::from(live[live.len() / 2]);
+                (
+                    decibel(median / (rate / BINS as f64)),
+                    floor.uncertainty_db,
+                    !self.book.full(),
+                )
+            }
+            None => (-200.0, 0.0, false),
+        };
+        Summary {
+            samples: self.samples,
+            seconds: self.samples as f64 / rate,
+            sample_rate_hz: rate,
+            center_hz: self.config.center_hz,
+            fft_size: BINS,
+            averages: self.thresholds.row_averages,
+            noise_floor_dbfs_hz: density,
+            floor_observed: observed,
+            floor_uncertainty_db: uncertainty_db,
+            snr_wall_db: snr_wall_db(uncertainty_db),
+            clipped_fraction: self.clipped as f64 / self.samples.max(1) as f64,
+            false_alarms_per_day_mhz: self.config.false_alarms_per_day_mhz,
+            emissions: self.book.emissions(),
+            gaps: self.timeline.gaps(),
+        }
+    }
+}
+
+/// The mean of both, in the place of the first.
+struct Halve<'a>(&'a mut [f32], &'a [f32]);
+
+impl Work for Halve<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for (sum, p) in self.0.iter_mut().zip(self.1) {
+            *sum = (*sum + p) * 0.5;
+        }
+    }
+}

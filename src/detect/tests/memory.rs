@@ -1,0 +1,109 @@
+//! What the detector holds, and when it takes more.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use super::*;
+
+/// Counts what the thread that asks holds, and how often it takes more.
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    let _ = HELD.try_with(|held| held.set(held.get() + bytes));
+}
+
+// SAFETY: every call is handed to the system allocator unchanged; counting allocates nothing.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bursts on changing channels, a steady carrier, gaps: what the detector holds after the first stretch is what it holds
+/// after many.
+#[test]
+fn memory_does_not_grow() {
+    let mut samples = noise(600_000, -60.0);
+    add_tone(&mut samples, 0..600_000, -320_000.0, -35.0);
+    for (i, start) in (20_000..560_000).step_by(20_000).enumerate() {
+        add_tone(
+            &mut samples,
+            start..start + 10_000,
+            -250_000.0 + 21_000.0 * i as f64,
+            -30.0,
+        );
+    }
+    let mut detector = Detector::new(&config()).unwrap();
+    let mut emissions = 0;
+    let mut held = Vec::new();
+    for pass in 0..12 {
+        for part in samples.chunks(50_000) {
+            detector.push(IqSlice::Cf32(part), &mut |e| {
+                emissions += u32::from(matches!(e, DetectEvent::Closed(_)))
+            });
+        }
+        if pass % 4 == 1 {
+            detector.gap(0.7, GapReason::Overflow, &mut |_| ());
+        }
+        held.push(HELD.with(Cell::get));
+    }
+    let (early, late) = (held[2..6].iter().max(), held[8..].iter().max());
+    let growth = late.unwrap() - early.unwrap();
+    assert!(emissions > 20 && growth < 64 << 10, "{growth} bytes more, {held:?}");
+}
+
+/// Blocks of 10,000 samples after a second of the same kind, in which memory was taken, and how many there were.
+fn blocks_that_take_memory(samples: &[Complex<f32>]) -> (usize, usize) {
+    let mut detector = Detector::new(&config()).unwrap();
+    let (mut taking, mut blocks) = (0, 0);
+    for (n, part) in samples.chunks(10_000).enumerate() {
+        let (before, mut told) = (TAKEN.with(Cell::get), false);
+        detector.push(IqSlice::Cf32(part), &mut |_| told = true);
+        // An event that is told owns its numbers.
+        if n >= 300 && !told {
+            blocks += 1;
+            taking += usize::from(TAKEN.with(Cell::get) > before);
+        }
+    }
+    (taking, blocks)
+}
+
+/// The running floor is learnt anew four times a second, in new memory: the one thing that takes some, 12 times in three
+/// seconds. Bursts take some when they end, for the emission that their keying click may be: 75 end in that time.
+#[test]
+fn steady_input_takes_no_memory_block_by_block() {
+    let quiet = noise(6_000_000, -60.0);
+    let mut carrier = quiet.clone();
+    add_tone(&mut carrier, 0..6_000_000, 123_000.0, -30.0);
+    let mut bursts = quiet.clone();
+    for start in (0..5_900_000).step_by(40_000) {
+        add_tone(&mut bursts, start..start + 15_000, -210_000.0, -30.0);
+    }
+    for (what, samples, most) in [
+        ("noise", quiet, 13),
+        ("a carrier", carrier, 13),
+        ("bursts", bursts, 13 + 75),
+    ] {
+        let (taking, blocks) = blocks_that_take_memory(&samples);
+        assert!(blocks > 250, "{what}: {blocks}");
+        assert!(taking <= most, "{what}: {taking} of {blocks} blocks");
+    }
+}
