@@ -53,7 +53,7 @@ fn main() {
         return;
     }
     let sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
-    let backends: Vec<_> = [Backend::General, Backend::Avx2]
+    let backends: Vec<_> = [Backend::General, Backend::Neon, Backend::Avx2, Backend::Avx512]
         .into_iter()
         .filter(|backend| backend.is_available())
         .collect();

@@ -7,11 +7,13 @@ bare FFT runs out of place on one frame that stays in the cache, the kindest cas
 
 Contenders take turns for ROUNDS rounds; rates are the best of all rounds and ratios those of the best rates. On a quiet
 machine the median of pairs says the same; on a busy one it follows whichever contender was interrupted less.
-Set up by `setup.sh`, which also builds the kernel benchmark; libraries that are missing are left out and named.
+A second table, for every second size, holds the chain on CF32 against whole chains as people run them (users.py), each in
+a process of its own.
+Set up by `setup.sh`; what is missing is left out.
 
 Usage: run.py KERNEL_BENCHMARK [SIZE ...]
 """
-import ctypes, glob, os, subprocess, sys, time
+import ctypes, glob, os, subprocess, sys
 
 os.environ["MKL_THREADING_LAYER"] = "SEQUENTIAL"
 import numpy as np
@@ -19,6 +21,8 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOME = os.environ.get("PEERS_HOME", "/tmp/pinpu-peers")
 ROUNDS = 7
+USERS = ("numpy", "scipy", "soapy_power", "liquid", "gnuradio")
+USER_ROUNDS = 3
 FORWARD, PATIENT = -1, 1 << 5
 DFTI_COMPLEX, DFTI_PLACEMENT, DFTI_NOT_INPLACE = 32, 11, 44
 pointer = ctypes.c_void_p
@@ -67,32 +71,32 @@ def fftw(shim, size):
     return Bare(shim, library, library.fftwf_execute_dft, plan, (a, b))
 
 
-def chain(benchmark, size, hop):
-    out = subprocess.run([benchmark, "--one", str(size), str(hop), "cu8", "best"], capture_output=True, text=True)
+def chain(benchmark, size, hop, samples="cu8"):
+    out = subprocess.run([benchmark, "--one", str(size), str(hop), samples, "best"], capture_output=True, text=True)
     return float(out.stdout)
 
 
-def numpy_chain(size, seconds=0.4):
-    x = (np.random.randn(64, size) + 1j * np.random.randn(64, size)).astype(np.complex64)
-    window = np.hanning(size).astype(np.float32)
-    done, best = time.perf_counter() + seconds, 0.0
-    while time.perf_counter() < done:
-        start = time.perf_counter()
-        power = np.abs(np.fft.fft(x * window, axis=1)) ** 2
-        power.mean(0), power.max(0), power.min(0)
-        best = max(best, x.size / (time.perf_counter() - start) / 1e6)
-    return best
+def user(name, size, hop):
+    """Rate of one chain of users.py, or None where it cannot run."""
+    python = "/usr/bin/python3" if name == "gnuradio" else sys.executable
+    out = subprocess.run([python, f"{HERE}/users.py", name, str(size), str(hop)], capture_output=True, text=True)
+    return float(out.stdout) if out.returncode == 0 else None
 
 
-def welch_chain(size, overlap, seconds=0.4):
-    from scipy.signal import welch
-    x = (np.random.randn(64 * size) + 1j * np.random.randn(64 * size)).astype(np.complex64)
-    done, best = time.perf_counter() + seconds, 0.0
-    while time.perf_counter() < done:
-        start = time.perf_counter()
-        welch(x, nperseg=size, noverlap=overlap, return_onesided=False, detrend=False)
-        best = max(best, x.size / (time.perf_counter() - start) / 1e6)
-    return best
+def users(benchmark, sizes):
+    """Whole chains on CF32, ours and what people use, in turns."""
+    print(f"\nload {os.getloadavg()[0]:.1f}")
+    print(f"{'size':>6} {'overlap':>8} {'chain':>7} " + " ".join(f"{name:>12}" for name in USERS) + "   MS/s, CF32")
+    for size in sizes:
+        for hop in (size, size // 2):
+            best = {}
+            for _ in range(USER_ROUNDS):
+                for name in ("chain", *USERS):
+                    rate = chain(benchmark, size, hop, "cf32") if name == "chain" else user(name, size, hop)
+                    if rate:
+                        best[name] = max(rate, best.get(name, 0.0))
+            cells = [f"{best[n]:5.0f} {best['chain'] / best[n]:5.1f}x" if n in best else f"{'-':>12}" for n in USERS]
+            print(f"{size:>6} {100 - 100 * hop // size:>7}% {best['chain']:7.0f} {' '.join(cells)}", flush=True)
 
 
 def main():
@@ -103,7 +107,7 @@ def main():
     shim.best_call.restype = ctypes.c_double
     shim.best_call.argtypes = [pointer, pointer, pointer, pointer, ctypes.c_long, ctypes.c_int]
     print(f"load {os.getloadavg()[0]:.1f}")
-    print(f"{'size':>6} {'overlap':>8} {'chain':>7} {'mkl':>7} {'R1':>6} {'fftw':>7} {'R1':>6} {'numpy':>7} {'welch':>7}   MS/s")
+    print(f"{'size':>6} {'overlap':>8} {'chain':>7} {'mkl':>7} {'R1':>6} {'fftw':>7} {'R1':>6}   MS/s, CU8 for the chain")
     for size in sizes:
         peers = {}
         for name, make in (("mkl", mkl), ("fftw", fftw)):
@@ -124,9 +128,8 @@ def main():
                     cells.append(f"{max(rates[name]):7.0f} {ratio:6.2f}")
                 else:
                     cells.append(f"{'-':>7} {'-':>6}")
-            users = [numpy_chain(size) if hop == size else None, welch_chain(size, size - hop)]
-            cells += [f"{rate:7.0f}" if rate else f"{'-':>7}" for rate in users]
             print(f"{size:>6} {100 - 100 * hop // size:>7}% {max(rates['chain']):7.0f} {' '.join(cells)}", flush=True)
+    users(benchmark, sizes[::2])
 
 
 if __name__ == "__main__":

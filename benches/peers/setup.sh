@@ -1,7 +1,9 @@
 #!/bin/sh
 # Sets up the peers of benches/peers/run.py under $PEERS_HOME (default /tmp/pinpu-peers): a Python environment with MKL,
-# numpy and scipy, and FFTW built from Debian's source with every x86 instruction set (Debian's own has neither AVX2
-# nor AVX-512). Needs gcc, make, python3-venv and deb-src lines for apt. The FFTW build takes about ten core minutes.
+# numpy, scipy and soapy_power's simplespectral with pyFFTW; FFTW built from Debian's source with every x86 instruction
+# set (Debian's own has neither AVX2 nor AVX-512); liquid-dsp and GNU Radio as Debian has them. Needs gcc, make,
+# python3-venv, deb-src lines for apt and, for the last two, root. The FFTW build takes about ten core minutes, GNU Radio
+# 115 MB of packages. What cannot be installed is left out of the tables.
 set -eu
 
 home=${PEERS_HOME:-/tmp/pinpu-peers}
@@ -12,6 +14,12 @@ if [ ! -d venv ]; then
     python3 -m venv venv
     venv/bin/pip install -q mkl==2026.2.0 numpy==2.4.6 scipy==1.17.1 || venv/bin/pip install -q mkl numpy scipy
 fi
+venv/bin/pip install -q simplespectral==1.0.0 pyfftw==0.15.1 || echo "no simplespectral: soapy_power is left out"
+
+for package in libliquid-dev gnuradio; do
+    dpkg -s "$package" >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$package" ||
+        echo "no $package: left out"
+done
 
 if [ ! -e fftw/lib/libfftw3f.so.3 ]; then
     apt-get source -qq --download-only fftw3

@@ -58,6 +58,12 @@ impl<const L: usize> Simd<L> for Arrays {
     fn transpose(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
         std::array::from_fn(|i| each(|j| x[j][i]))
     }
+    fn begin_transposing(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
+        x
+    }
+    fn finish_transposing(self, x: &[Pair<[f32; L]>; L]) -> [Pair<[f32; L]>; L] {
+        std::array::from_fn(|i| Complex::new(each(|j| x[j].re[i]), each(|j| x[j].im[i])))
+    }
     fn widen_cu8(self, x: &[Complex<u8>; L]) -> Pair<[f32; L]> {
         pair(x, |x| (f32::from(x) - 127.5) * 16_777_216.0)
     }
@@ -68,7 +74,10 @@ impl<const L: usize> Simd<L> for Arrays {
         pair(x, |x| f32::from(x) * 65_536.0)
     }
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<[f32; L]> {
-        pair(x, |x| if x.is_finite() { x } else { 0.0 })
+        pair(x, |x| x)
+    }
+    fn finite(self, x: [f32; L]) -> [f32; L] {
+        each(|l| if x[l].is_finite() { x[l] } else { 0.0 })
     }
     fn prefetch<T>(self, _: &T) {}
 }

@@ -75,12 +75,33 @@ impl Avx2 {
         ))
     }
 
+    /// Transposes 4 × 4 numbers in each half.
     #[inline(always)]
-    fn finite(self, x: __m256) -> __m256 {
+    fn quarters(self, [x0, x1, x2, x3]: [__m256; 4]) -> [__m256; 4] {
         op!({
-            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x);
-            _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_LE_OQ>(magnitude, _mm256_set1_ps(f32::MAX)))
+            let (a0, a1) = (_mm256_unpacklo_ps(x0, x1), _mm256_unpackhi_ps(x0, x1));
+            let (a2, a3) = (_mm256_unpacklo_ps(x2, x3), _mm256_unpackhi_ps(x2, x3));
+            [
+                _mm256_shuffle_ps::<0x44>(a0, a2),
+                _mm256_shuffle_ps::<0xee>(a0, a2),
+                _mm256_shuffle_ps::<0x44>(a1, a3),
+                _mm256_shuffle_ps::<0xee>(a1, a3),
+            ]
         })
+    }
+
+    /// Four numbers of `x[i]`, from the `at`th on, and the same of `y[i]`, side by side.
+    #[inline(always)]
+    fn halves(self, x: &[Pair<__m256>; 4], y: &[Pair<__m256>; 4], i: usize, at: usize) -> Pair<__m256> {
+        debug_assert!(at <= 4);
+        let half = |x: &__m256| std::ptr::from_ref(x).cast::<f32>();
+        // SAFETY: four numbers from the `at`th on lie within a vector of eight, `at` being 0 or 4; the CPU has AVX.
+        unsafe {
+            Complex::new(
+                _mm256_loadu2_m128(half(&y[i].re).add(at), half(&x[i].re).add(at)),
+                _mm256_loadu2_m128(half(&y[i].im).add(at), half(&x[i].im).add(at)),
+            )
+        }
     }
 }
 
@@ -150,26 +171,40 @@ impl Simd<8> for Avx2 {
     #[inline(always)]
     fn transpose(self, x: [__m256; 8]) -> [__m256; 8] {
         let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
-        op!({
-            let (a0, a1) = (_mm256_unpacklo_ps(x0, x1), _mm256_unpackhi_ps(x0, x1));
-            let (a2, a3) = (_mm256_unpacklo_ps(x2, x3), _mm256_unpackhi_ps(x2, x3));
-            let (a4, a5) = (_mm256_unpacklo_ps(x4, x5), _mm256_unpackhi_ps(x4, x5));
-            let (a6, a7) = (_mm256_unpacklo_ps(x6, x7), _mm256_unpackhi_ps(x6, x7));
-            let (b0, b1) = (_mm256_shuffle_ps::<0x44>(a0, a2), _mm256_shuffle_ps::<0xee>(a0, a2));
-            let (b2, b3) = (_mm256_shuffle_ps::<0x44>(a1, a3), _mm256_shuffle_ps::<0xee>(a1, a3));
-            let (b4, b5) = (_mm256_shuffle_ps::<0x44>(a4, a6), _mm256_shuffle_ps::<0xee>(a4, a6));
-            let (b6, b7) = (_mm256_shuffle_ps::<0x44>(a5, a7), _mm256_shuffle_ps::<0xee>(a5, a7));
-            [
-                _mm256_permute2f128_ps::<0x20>(b0, b4),
-                _mm256_permute2f128_ps::<0x20>(b1, b5),
-                _mm256_permute2f128_ps::<0x20>(b2, b6),
-                _mm256_permute2f128_ps::<0x20>(b3, b7),
-                _mm256_permute2f128_ps::<0x31>(b0, b4),
-                _mm256_permute2f128_ps::<0x31>(b1, b5),
-                _mm256_permute2f128_ps::<0x31>(b2, b6),
-                _mm256_permute2f128_ps::<0x31>(b3, b7),
-            ]
-        })
+        let low = op!([
+            _mm256_permute2f128_ps::<0x20>(x0, x4),
+            _mm256_permute2f128_ps::<0x20>(x1, x5),
+            _mm256_permute2f128_ps::<0x20>(x2, x6),
+            _mm256_permute2f128_ps::<0x20>(x3, x7),
+        ]);
+        let high = op!([
+            _mm256_permute2f128_ps::<0x31>(x0, x4),
+            _mm256_permute2f128_ps::<0x31>(x1, x5),
+            _mm256_permute2f128_ps::<0x31>(x2, x6),
+            _mm256_permute2f128_ps::<0x31>(x3, x7),
+        ]);
+        let ([y0, y1, y2, y3], [y4, y5, y6, y7]) = (self.quarters(low), self.quarters(high));
+        [y0, y1, y2, y3, y4, y5, y6, y7]
+    }
+    #[inline(always)]
+    fn begin_transposing(self, [x0, x1, x2, x3, x4, x5, x6, x7]: [__m256; 8]) -> [__m256; 8] {
+        let ([x0, x1, x2, x3], [x4, x5, x6, x7]) = (self.quarters([x0, x1, x2, x3]), self.quarters([x4, x5, x6, x7]));
+        [x0, x1, x2, x3, x4, x5, x6, x7]
+    }
+    #[inline(always)]
+    fn finish_transposing(self, x: &[Pair<__m256>; 8]) -> [Pair<__m256>; 8] {
+        let x = x.as_chunks().0;
+        let (x, y) = (&x[0], &x[1]);
+        [
+            self.halves(x, y, 0, 0),
+            self.halves(x, y, 1, 0),
+            self.halves(x, y, 2, 0),
+            self.halves(x, y, 3, 0),
+            self.halves(x, y, 0, 4),
+            self.halves(x, y, 1, 4),
+            self.halves(x, y, 2, 4),
+            self.halves(x, y, 3, 4),
+        ]
     }
 
     #[inline(always)]
@@ -208,8 +243,17 @@ impl Simd<8> for Avx2 {
                 _mm256_loadu2_m128(at.add(12), at.add(4)),
             )
         };
-        let (re, im) = op!((_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xdd>(a, b)));
-        Complex::new(self.finite(re), self.finite(im))
+        op!(Complex::new(
+            _mm256_shuffle_ps::<0x88>(a, b),
+            _mm256_shuffle_ps::<0xdd>(a, b)
+        ))
+    }
+    #[inline(always)]
+    fn finite(self, x: __m256) -> __m256 {
+        op!({
+            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x);
+            _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_LE_OQ>(magnitude, _mm256_set1_ps(f32::MAX)))
+        })
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 #[cfg(all(test, target_arch = "x86_64"))]
 use super::arrays::Arrays;
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::{
     Engine,
     general::General,
@@ -9,24 +11,28 @@ use super::{
     stretches::{Exact, OneByOne, Resolution, Stretches},
 };
 #[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512, mixed::Mixed};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
-    avx2::Avx2,
     fused::{Fused, Shape},
-    mixed::Mixed,
     simd::Simd,
 };
 use crate::dsp::iq::IqFormat;
 
-/// Code that computes spectra.
+/// Code that computes spectra. The fused kernels leave sizes that they have no split for to `General`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Backend {
     /// Double precision, written to be read: what the others are held to. Slow.
     Reference,
     /// A general FFT library, every size, every processor.
     General,
-    /// Fused kernel of eight lanes, AVX2 and FMA: 64, 256, 512, 1024, 2048, 4096, 8192 and 16384 bins. Other sizes are
-    /// left to `General`.
+    /// Fused kernel of four lanes, NEON: 64 and 256 to 8192 bins. Checked in an emulator; its speed is not measured.
+    Neon,
+    /// Fused kernel of eight lanes, AVX2 and FMA: 64 and 256 to 16384 bins.
     Avx2,
+    /// Fused kernel of sixteen lanes, AVX-512 F: 1024 to 16384 bins, smaller ones as `Avx2`. Checked in an emulator; its
+    /// speed is not measured.
+    Avx512,
     /// The fused kernel in sixteen lanes of plain arrays: every processor can test what wider instructions will compute.
     #[cfg(all(test, target_arch = "x86_64"))]
     Arrays,
@@ -34,7 +40,7 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 3] = [Self::Reference, Self::General, Self::Avx2];
+    pub const ALL: [Self; 5] = [Self::Reference, Self::General, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest that this processor can run.
     #[must_use]
@@ -48,92 +54,119 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Reference | Self::General => true,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Neon::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Avx2::detect().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => false,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some() && Avx2::detect().is_some(),
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => true,
+            #[expect(
+                clippy::allow_attributes,
+                reason = "which backends are left depends on the processor"
+            )]
+            #[allow(unreachable_patterns)]
+            _ => false,
         }
     }
 
     /// An engine for frames of `taps.len()` samples; `taps` carry the scale of the spectrum. `None` where the
     /// processor cannot run it.
     pub(in crate::dsp) fn engine(self, taps: &[f64], format: IqFormat) -> Option<Box<dyn Engine>> {
-        let general = || Box::new(General::new(taps));
-        match self {
-            Self::Reference => Some(Box::new(Reference::new(taps))),
-            Self::General => Some(general()),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => {
-                let simd = Avx2::detect()?;
-                Some(eight(taps.len()).map_or_else(|| general() as _, |shape| fused(simd, shape, taps, format)))
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => None,
-            #[cfg(all(test, target_arch = "x86_64"))]
-            Self::Arrays => Some(
-                sixteen(taps.len()).map_or_else(|| general() as _, |shape| fused::<_, 16>(Arrays, shape, taps, format)),
-            ),
+        if !self.is_available() {
+            return None;
         }
+        let fused: Option<Box<dyn Engine>> = match self {
+            Self::Reference => Some(Box::new(Reference::new(taps))),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => four(taps.len())
+                .zip(Neon::detect())
+                .map(|(shape, simd)| fused(simd, shape, taps, format)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => eight(taps.len())
+                .zip(Avx2::detect())
+                .map(|(shape, simd)| fused(simd, shape, taps, format)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => match sixteen(taps.len()).zip(Avx512::detect()) {
+                Some((shape, simd)) => Some(fused(simd, shape, taps, format)),
+                None => return Self::Avx2.engine(taps, format),
+            },
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => sixteen(taps.len()).map(|shape| fused::<_, 16>(Arrays, shape, taps, format)),
+            _ => None,
+        };
+        Some(fused.unwrap_or_else(|| Box::new(General::new(taps))))
     }
 }
 
 impl Backend {
-    /// A computer of single spectra. `None` where the processor cannot run it.
+    /// A computer of single spectra. `None` where the processor cannot run it. `Avx512` takes the kernels of `Avx2`, whose
+    /// eight lanes split the detector's sizes; `Neon` has none of its own.
     pub(in crate::dsp) fn stretches(self, resolutions: &[Resolution]) -> Option<Box<dyn Stretches>> {
-        let general = || Box::new(OneByOne::new(resolutions)) as _;
-        match self {
-            Self::Reference => Some(Box::new(Exact::new(resolutions))),
-            Self::General => Some(general()),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => {
-                let mixed = Mixed::<_, 8>::new(Avx2::detect()?, resolutions, eight);
-                Some(mixed.map_or_else(general, |mixed| Box::new(mixed)))
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => None,
-            #[cfg(all(test, target_arch = "x86_64"))]
-            Self::Arrays => {
-                let mixed = Mixed::<_, 16>::new(Arrays, resolutions, sixteen);
-                Some(mixed.map_or_else(general, |mixed| Box::new(mixed)))
-            }
+        if !self.is_available() {
+            return None;
         }
+        let mixed: Option<Box<dyn Stretches>> = match self {
+            Self::Reference => Some(Box::new(Exact::new(resolutions))),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 | Self::Avx512 => Avx2::detect().and_then(|simd| mixed::<_, 8>(simd, resolutions, eight)),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => mixed::<_, 16>(Arrays, resolutions, sixteen),
+            _ => None,
+        };
+        Some(mixed.unwrap_or_else(|| Box::new(OneByOne::new(resolutions))))
     }
+}
+
+/// Split for four lanes.
+#[cfg(target_arch = "aarch64")]
+fn four(size: usize) -> Option<Shape> {
+    let (columns, rows, frames) = match size {
+        64 => (4, [1, 1], 8),
+        256 => (4, [4, 1], 8),
+        512 => (8, [4, 1], 8),
+        1024 => (4, [4, 4], 8),
+        2048 => (8, [4, 4], 4),
+        4096 => (8, [8, 4], 4),
+        8192 => (8, [8, 8], 2),
+        _ => return None,
+    };
+    Some(Shape { columns, rows, frames })
 }
 
 /// Split for eight lanes. The frames that go together fill half of a second-level cache of 512 KiB.
 #[cfg(target_arch = "x86_64")]
 fn eight(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
-        64 => (1, 1, 8),
-        256 => (4, 1, 8),
-        512 => (8, 1, 8),
-        1024 => (4, 4, 8),
-        2048 => (4, 8, 8),
-        4096 => (8, 8, 4),
-        8192 => (16, 8, 2),
-        16384 => (16, 16, 2),
+        64 => (1, [1, 1], 8),
+        256 => (4, [1, 1], 8),
+        512 => (8, [1, 1], 8),
+        1024 => (4, [4, 1], 8),
+        2048 => (8, [4, 1], 8),
+        4096 => (4, [4, 4], 4),
+        8192 => (8, [4, 4], 2),
+        16384 => (8, [8, 4], 2),
         _ => return None,
     };
     Some(Shape { columns, rows, frames })
 }
 
 /// Split for sixteen lanes.
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(target_arch = "x86_64")]
 fn sixteen(size: usize) -> Option<Shape> {
     let (columns, rows, frames) = match size {
-        1024 => (4, 1, 8),
-        2048 => (8, 1, 8),
-        4096 => (4, 4, 8),
-        8192 => (8, 4, 4),
-        16384 => (16, 4, 4),
+        1024 => (4, [1, 1], 8),
+        2048 => (8, [1, 1], 8),
+        4096 => (4, [4, 1], 8),
+        8192 => (8, [4, 1], 4),
+        16384 => (4, [4, 4], 4),
         _ => return None,
     };
     Some(Shape { columns, rows, frames })
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn fused<S: Simd<L>, const L: usize>(simd: S, shape: Shape, taps: &[f64], format: IqFormat) -> Box<dyn Engine> {
     match format {
         IqFormat::Cu8 => Box::new(Fused::new::<u8>(simd, shape, taps)),
@@ -141,4 +174,13 @@ fn fused<S: Simd<L>, const L: usize>(simd: S, shape: Shape, taps: &[f64], format
         IqFormat::Cs16 => Box::new(Fused::new::<i16>(simd, shape, taps)),
         IqFormat::Cf32 => Box::new(Fused::new::<f32>(simd, shape, taps)),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn mixed<S: Simd<L>, const L: usize>(
+    simd: S,
+    resolutions: &[Resolution],
+    split: impl Fn(usize) -> Option<Shape>,
+) -> Option<Box<dyn Stretches>> {
+    Some(Box::new(Mixed::new(simd, resolutions, split)?))
 }

@@ -10,18 +10,18 @@ use num_complex::Complex;
 use super::simd::{Pair, Simd};
 
 #[inline(always)]
-pub(super) fn add<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>) -> Pair<S::V> {
+fn add<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>) -> Pair<S::V> {
     Complex::new(s.add(a.re, b.re), s.add(a.im, b.im))
 }
 
 #[inline(always)]
-pub(super) fn sub<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>) -> Pair<S::V> {
+fn sub<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, b: Pair<S::V>) -> Pair<S::V> {
     Complex::new(s.sub(a.re, b.re), s.sub(a.im, b.im))
 }
 
 /// a · w.
 #[inline(always)]
-pub(super) fn mul<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, w: Pair<S::V>) -> Pair<S::V> {
+fn mul<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, w: Pair<S::V>) -> Pair<S::V> {
     Complex::new(
         s.mul_sub(a.re, w.re, s.mul(a.im, w.im)),
         s.mul_add(a.im, w.re, s.mul(a.re, w.im)),
@@ -30,7 +30,7 @@ pub(super) fn mul<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, w: Pair<S::V>
 
 /// a · w with the same w in every lane.
 #[inline(always)]
-pub(super) fn rotate<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, w: Complex<f32>) -> Pair<S::V> {
+fn rotate<S: Simd<L>, const L: usize>(s: S, a: Pair<S::V>, w: Complex<f32>) -> Pair<S::V> {
     mul(s, a, Complex::new(s.splat(w.re), s.splat(w.im)))
 }
 
@@ -187,19 +187,6 @@ fn finish<S: Simd<L>, const L: usize, const R: usize>(s: S, x: Halves<S::V, R>) 
         *y = dft16(s, Halves { sum: *sum, gap: *gap });
     }
     y
-}
-
-/// Transform of x\[n\].
-#[inline(always)]
-pub(super) fn dft<S: Simd<L>, const L: usize, const R: usize>(s: S, x: [Pair<S::V>; R]) -> [Pair<S::V>; R] {
-    if R == 1 {
-        return x;
-    }
-    let mut halves = Halves { sum: x, gap: x };
-    for n in 0..R / 2 {
-        (halves.sum[n], halves.gap[n]) = both(s, x[n], x[n + R / 2]);
-    }
-    finish(s, halves)
 }
 
 /// Transform of x\[n\] w\[n\], w\[0\] being 1.

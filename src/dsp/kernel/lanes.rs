@@ -19,7 +19,7 @@ use num_complex::Complex;
 
 use super::{
     butterfly::{dft_rotated, dft_scaled, root},
-    fused::first,
+    passes::first,
     simd::{Pair, Sample, Simd, Work},
     stretches::Resolution,
 };
@@ -138,7 +138,7 @@ impl<S: Simd<L>, T: Sample, const L: usize> Spectra<'_, S, T, L> {
             let (mut re, mut im) = ([zero; L], [zero; L]);
             for lane in 0..self.count {
                 let x: &[Complex<T>; L] = first(&self.samples[lane * self.stride + at + block..]);
-                let x = T::widen(s, x);
+                let x = T::widen_checked(s, x);
                 (re[lane], im[lane]) = (s.mul(x.re, scale), s.mul(x.im, scale));
             }
             let (re, im) = (s.transpose(re), s.transpose(im));

@@ -43,6 +43,10 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
     /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
     fn transpose(self, x: [Self::V; L]) -> [Self::V; L];
+    /// The first part of transposing: what is done in registers.
+    fn begin_transposing(self, x: [Self::V; L]) -> [Self::V; L];
+    /// The second part, for real and imaginary parts: what loads do.
+    fn finish_transposing(self, x: &[Pair<Self::V>; L]) -> [Pair<Self::V>; L];
 
     /// (x − 127.5) · 2²⁴, exactly.
     fn widen_cu8(self, x: &[Complex<u8>; L]) -> Pair<Self::V>;
@@ -50,8 +54,10 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn widen_cs8(self, x: &[Complex<i8>; L]) -> Pair<Self::V>;
     /// x · 2¹⁶, exactly.
     fn widen_cs16(self, x: &[Complex<i16>; L]) -> Pair<Self::V>;
-    /// x where it is finite, else 0.
+    /// x.
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<Self::V>;
+    /// x where it is finite, else 0.
+    fn finite(self, x: Self::V) -> Self::V;
 
     /// Asks for the cache line of `at`, which will be read soon.
     fn prefetch<T>(self, at: &T);
@@ -61,8 +67,15 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
 pub(super) trait Sample: Copy + 'static {
     /// What a value from [`Sample::widen`] is multiplied by to have full scale ±1.0.
     const TO_FULL_SCALE: f64;
+    /// Whether a sample can be infinite or no number at all.
+    const MAY_BE_NO_NUMBER: bool = false;
     /// `L` samples as numbers, before [`Sample::TO_FULL_SCALE`].
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V>;
+    /// The same with 0 for what is no number.
+    #[inline(always)]
+    fn widen_checked<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        Self::widen(s, x)
+    }
 }
 
 impl Sample for u8 {
@@ -91,8 +104,14 @@ impl Sample for i16 {
 
 impl Sample for f32 {
     const TO_FULL_SCALE: f64 = 1.0;
+    const MAY_BE_NO_NUMBER: bool = true;
     #[inline(always)]
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
         s.widen_cf32(x)
+    }
+    #[inline(always)]
+    fn widen_checked<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
+        let x = s.widen_cf32(x);
+        Complex::new(s.finite(x.re), s.finite(x.im))
     }
 }

@@ -1,13 +1,14 @@
 //! One frame at a time with the passes of the fused kernel, bins in order after every frame.
 //!
-//! The passes leave bin k = a + A (b + B m) + N p / L in lane m of vector (a B + b) L + p. Vectors of one p whose a + A b
-//! follow each other are transposed: lane m's bins then lie in one vector in order. The signs that put DC into the
-//! middle are in the window.
+//! The passes leave bin k = q + A B D m + N p / L in lane m of vector ((a B + b) D + d) L + p, q = a + A (b + B d). Vectors of
+//! one p whose q follow each other are transposed: lane m's bins then lie in one vector in order. The signs that put DC
+//! into the middle are in the window.
 
 use num_complex::Complex;
 
 use super::{
-    fused::{Columns, Shape, Tables, row},
+    fused::{Shape, Tables},
+    passes::{Twiddles, columns},
     simd::{Pair, Sample, Simd, Work},
     stretches::Resolution,
 };
@@ -26,7 +27,7 @@ pub(super) struct Single<S: Simd<L>, const L: usize> {
 
 /// Whether the bins of a split can be put in order by transpositions.
 pub(super) const fn fits(shape: Shape, lanes: usize) -> bool {
-    (shape.columns * shape.rows).is_multiple_of(lanes)
+    shape.points().is_multiple_of(lanes)
 }
 
 impl<S: Simd<L>, const L: usize> Single<S, L> {
@@ -34,7 +35,7 @@ impl<S: Simd<L>, const L: usize> Single<S, L> {
     pub(super) fn new(simd: S, shape: Shape, resolution: &Resolution) -> Self {
         let size = resolution.taps.len();
         assert!(
-            size == L * shape.columns * shape.row(L) && fits(shape, L),
+            size == L * L * shape.points() && fits(shape, L),
             "{shape:?} is no split of {size}"
         );
         let taps: Vec<f64> = resolution.centred_taps().collect();
@@ -62,14 +63,8 @@ impl<S: Simd<L>, const L: usize> Single<S, L> {
         for (index, out) in out.chunks_exact_mut(size).take(self.resolution.spectra).enumerate() {
             for frame in 0..averages {
                 let at = (index * averages + frame) * self.resolution.hop;
-                simd.run(Columns {
-                    simd,
-                    shape,
-                    tables,
-                    x: samples[at..at + size].as_chunks().0,
-                    ahead: &[],
-                    work: &mut self.work,
-                });
+                let x = samples[at..at + size].as_chunks().0;
+                columns(simd, shape, tables, x, &[], &mut self.work);
                 simd.run(Bins {
                     simd,
                     shape,
@@ -109,42 +104,42 @@ impl<S: Simd<L>, const L: usize> Work for Bins<'_, S, L> {
     #[inline(always)]
     fn run(self) {
         match (self.shape.columns, self.shape.rows) {
-            (4, 4) => self.points::<4, 4>(),
-            (4, 8) => self.points::<4, 8>(),
-            (8, 1) => self.points::<8, 1>(),
-            (8, 4) => self.points::<8, 4>(),
-            (8, 8) => self.points::<8, 8>(),
-            (16, 4) => self.points::<16, 4>(),
-            (16, 8) => self.points::<16, 8>(),
-            (16, 16) => self.points::<16, 16>(),
+            (8, [1, 1]) => self.points::<8, 1, 1, 1>(),
+            (4, [4, 1]) => self.points::<4, 4, 1, 4>(),
+            (8, [4, 1]) => self.points::<8, 4, 1, 4>(),
+            (4, [4, 4]) => self.points::<4, 4, 4, 16>(),
+            (8, [4, 4]) => self.points::<8, 4, 4, 16>(),
+            (8, [8, 4]) => self.points::<8, 8, 4, 32>(),
             _ => unreachable!("no kernel for {:?}", self.shape),
         }
     }
 }
 
 impl<S: Simd<L>, const L: usize> Bins<'_, S, L> {
+    /// A, B, D and B D as constants.
     #[inline(always)]
-    fn points<const A: usize, const B: usize>(self) {
+    fn points<const A: usize, const B: usize, const D: usize, const BD: usize>(self) {
         let s = self.simd;
-        let (length, pitch) = (B * L, self.shape.pitch(L));
+        let (length, pitch) = (BD * L, self.shape.pitch(L));
         for a in 0..A {
-            let lanes = &self.tables.lanes[a * length..][..length];
+            let twiddles = Twiddles::<S, L, B, D, BD>::of_row(self.tables, a);
             let block = &self.work[a * pitch..][..length];
             let powers = &mut self.powers[a * length..][..length];
-            row::<S, L, B>(s, &self.tables.rows, lanes, block, self.between, powers);
+            twiddles.row(s, block, self.between, powers);
         }
         let share = s.splat(self.share);
         let powers = &self.powers[..A * length];
         let (size, mut group) = (A * length * L, [s.splat(0.0); L]);
         for p in 0..L {
-            for from in (0..A * B).step_by(L) {
+            for from in (0..A * BD).step_by(L) {
                 for (i, vector) in group.iter_mut().enumerate() {
-                    let (a, b) = ((from + i) % A, (from + i) / A);
-                    *vector = powers[(a * B + b) * L + p];
+                    let q = from + i;
+                    let (a, b, d) = (q % A, q / A % B, q / (A * B));
+                    *vector = powers[((a * B + b) * D + d) * L + p];
                 }
                 let rows = s.transpose(group);
                 for (m, row) in rows.iter().enumerate() {
-                    let at = from + A * B * m + size / L * p;
+                    let at = from + A * BD * m + size / L * p;
                     let out: &mut [f32; L] = self.out[at..].first_chunk_mut().expect("bins of the split's number");
                     let sum = if self.first { *row } else { s.add(*row, s.vector(*out)) };
                     *out = s.array(s.mul(sum, share));

@@ -1,4 +1,4 @@
-//! Mean, maximum and minimum of the power of each bin, and the way from a kernel's order of bins to ascending frequency.
+//! Mean, maximum and minimum of the power of each bin.
 
 /// Power of each bin over some frames, in ascending frequency, DC at N / 2. A spectrum's bins sum to the mean power of
 /// its windowed samples; full scale is 1.
@@ -31,24 +31,4 @@ pub(super) fn centred(bins: &[f32], out: &mut [f32]) {
     let (positive, negative) = bins.split_at(bins.len().div_ceil(2));
     out[..negative.len()].copy_from_slice(negative);
     out[negative.len()..].copy_from_slice(positive);
-}
-
-/// Where a kernel's bins belong.
-pub(super) struct Layout {
-    places: Vec<u32>,
-}
-
-impl Layout {
-    /// `bins` yields, slot by slot, the bin 0..N in the order of the transform (DC first).
-    pub(super) fn new(bins: impl ExactSizeIterator<Item = usize>) -> Self {
-        let size = bins.len();
-        Self {
-            places: bins.map(|bin| ((bin + size / 2) % size) as u32).collect(),
-        }
-    }
-
-    /// Place of each slot, `L` at a time.
-    pub(super) fn groups<const L: usize>(&self) -> &[[u32; L]] {
-        self.places.as_chunks().0
-    }
 }

@@ -34,6 +34,11 @@ fn cases() -> Vec<Vec<Resolution>> {
             resolution(8192, 1, 1, 1),
             resolution(16384, 1, 1, 1),
         ],
+        vec![
+            resolution(4096, 2048, 2, 2),
+            resolution(8192, 4096, 1, 2),
+            resolution(16384, 1, 1, 1),
+        ],
     ]
 }
 
@@ -133,7 +138,9 @@ macro_rules! contract {
 contract! {
     reference: Backend::Reference,
     general: Backend::General,
+    neon: Backend::Neon,
     avx2: Backend::Avx2,
+    avx512: Backend::Avx512,
 }
 
 #[cfg(target_arch = "x86_64")]

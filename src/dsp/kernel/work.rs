@@ -11,7 +11,7 @@ pub(crate) trait Work {
     fn run(self);
 }
 
-/// Runs `work` compiled for the widest vectors of this processor. Plain Rust computes the same numbers to the bit on every
+/// Runs `work` compiled for AVX2 where this processor has it. Plain Rust computes the same numbers to the bit on every
 /// processor; only its loops take fewer instructions.
 pub(crate) fn widest(work: impl Work) {
     #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,7 @@
 //! What every backend must do, stamped on each; a backend that this processor cannot run is skipped by name.
 
+mod random;
+
 use num_complex::Complex;
 use proptest::prelude::*;
 
@@ -153,13 +155,17 @@ fn a_tone_stands_in_its_bin_at_its_level(backend: Backend) {
     }
 }
 
-fn every_code_has_its_value(backend: Backend) {
-    let size = 64;
-    let rectangle = Window {
+fn rectangle(size: usize) -> Window {
+    Window {
         taps: vec![1.0; size],
         sum: size as f64,
         sum_squares: size as f64,
-    };
+    }
+}
+
+fn every_code_has_its_value(backend: Backend) {
+    let size = 64;
+    let rectangle = rectangle(size);
     let dc = |input: IqSlice<'_>| {
         let tested = estimator(&rectangle, size, 1, input.format(), backend)?;
         Some(results(tested, input, &[])[0].mean[size / 2])
@@ -194,19 +200,50 @@ fn every_code_has_its_value(backend: Backend) {
 }
 
 fn what_is_no_number_is_silence(backend: Backend) {
-    let window = Window::hann(1024);
-    let IqBuffer::Cf32(mut broken) = samples(IqFormat::Cf32, 1024, 5) else {
-        return;
-    };
-    let mut silent = broken.clone();
-    for (n, bad) in [(3, f32::NAN), (500, f32::INFINITY), (1023, f32::NEG_INFINITY)] {
-        (broken[n].im, silent[n].im) = (bad, 0.0);
+    for size in SIZES {
+        let window = Window::hann(size);
+        for hop in [size, size / 2] {
+            let IqBuffer::Cf32(mut broken) = samples(IqFormat::Cf32, 4 * size, 5) else {
+                return;
+            };
+            let mut silent = broken.clone();
+            // The first sample has no weight in the first frame; the last frames are sound.
+            for (n, bad) in [
+                (0, f32::INFINITY),
+                (3, f32::NAN),
+                (size / 2, f32::INFINITY),
+                (size + size / 3, f32::NEG_INFINITY),
+            ] {
+                (broken[n].im, silent[n].im) = (bad, 0.0);
+            }
+            let run = |input: &[_]| {
+                let tested = estimator(&window, hop, 2, IqFormat::Cf32, backend)?;
+                Some(results(tested, IqSlice::Cf32(input), &[]))
+            };
+            assert_eq!(run(&broken), run(&silent), "{size}, hop {hop}");
+        }
     }
-    let run = |input: &[_]| {
-        let tested = estimator(&window, 1024, 1, IqFormat::Cf32, backend)?;
-        Some(results(tested, IqSlice::Cf32(input), &[]))
-    };
-    assert_eq!(run(&broken), run(&silent));
+}
+
+fn a_constant_stays_at_dc(backend: Backend) {
+    for size in SIZES {
+        let input = vec![Complex::new(255_u8, 0); size];
+        let Some(tested) = estimator(&Window::hann(size), size, 1, IqFormat::Cu8, backend) else {
+            return;
+        };
+        let mean = &results(tested, IqSlice::Cu8(&input), &[])[0].mean;
+        // A constant of power 2; Hann spreads it over DC, with two thirds of it, and its neighbours, with a sixth each.
+        for (bin, power) in mean.iter().enumerate() {
+            let expected = [4.0 / 3.0, 1.0 / 3.0]
+                .get(bin.abs_diff(size / 2))
+                .copied()
+                .unwrap_or(0.0);
+            assert!(
+                (power - expected).abs() < 1e-5,
+                "{size}, bin {bin}: {power} is not {expected}"
+            );
+        }
+    }
 }
 
 fn single_frames_are_results_of_one(backend: Backend) {
@@ -301,6 +338,10 @@ macro_rules! contract {
                 super::what_is_no_number_is_silence($backend);
             }
             #[test]
+            fn a_constant_stays_at_dc() {
+                super::a_constant_stays_at_dc($backend);
+            }
+            #[test]
             fn single_frames_are_results_of_one() {
                 super::single_frames_are_results_of_one($backend);
             }
@@ -331,6 +372,20 @@ macro_rules! contract {
                 ) {
                     super::power_is_quadratic($backend, size, gain);
                 }
+
+                #[test]
+                fn transforms_are_linear_and_keep_the_power(
+                    size in prop::sample::select(SIZES.to_vec()),
+                    seed in any::<u64>(),
+                    scale in -9_i32..6,
+                ) {
+                    super::random::transforms_are_linear_and_keep_the_power($backend, size, seed, 10_f32.powi(scale));
+                }
+
+                #[test]
+                fn any_stream_agrees_with_the_reference(draw in random::draws()) {
+                    super::random::any_stream_agrees_with_the_reference($backend, &draw);
+                }
             }
         }
     )* };
@@ -339,7 +394,9 @@ macro_rules! contract {
 contract! {
     reference: Backend::Reference,
     general: Backend::General,
+    neon: Backend::Neon,
     avx2: Backend::Avx2,
+    avx512: Backend::Avx512,
 }
 
 #[cfg(target_arch = "x86_64")]
