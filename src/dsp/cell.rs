@@ -177,9 +177,9 @@ fn rotate(matrix: &mut [Vec<f64>], p: usize, q: usize) {
         let (a, b) = (row[p], row[q]);
         (row[p], row[q]) = (cosine * a - sine * b, sine * a + cosine * b);
     }
-    for k in 0..matrix.len() {
-        let (a, b) = (matrix[p][k], matrix[q][k]);
-        (matrix[p][k], matrix[q][k]) = (cosine * a - sine * b, sine * a + cosine * b);
+    let (upper, lower) = matrix.split_at_mut(q);
+    for (a, b) in upper[p].iter_mut().zip(&mut lower[0]) {
+        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
     }
 }
 

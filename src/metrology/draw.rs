@@ -36,12 +36,6 @@ impl Draw {
         self.between(low.ln(), high.ln()).exp()
     }
 
-    /// Normal with mean 0 and variance 1 (Box–Muller).
-    pub(crate) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-
     /// Complex Gaussian of mean power `power`.
     pub(crate) fn complex(&mut self, power: f64) -> Complex<f64> {
         let radius = (-power * (1.0 - self.uniform()).ln()).sqrt();

@@ -50,7 +50,7 @@ impl Curve {
         let finite = points
             .iter()
             .all(|(hz, db)| hz.is_finite() && *hz > 0.0 && db.is_finite());
-        if !finite || !(sigma_db.is_finite() && sigma_db >= 0.0) {
+        if !(finite && sigma_db.is_finite() && sigma_db >= 0.0) {
             return Err(CurveError::Number);
         }
         if let Some(pair) = points.windows(2).find(|pair| pair[1].0 <= pair[0].0) {
