@@ -5,6 +5,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
 };
 
 use clap::{Args, Subcommand};
@@ -13,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     Error, Result,
-    metrology::{self, CAMPAIGNS, Campaign, Check, Effort},
+    metrology::{CAMPAIGNS, Campaign, Check, Effort},
 };
 
 /// Marks between which `--write` puts the table.
@@ -73,7 +78,7 @@ pub(super) fn run(args: &SelftestArgs) -> Result<ExitCode> {
     let campaigns: Vec<Campaign> = CAMPAIGNS.iter().copied().filter(wanted).collect();
     let effort = if args.full { Effort::Full } else { Effort::Quick };
     let bar = super::progress(Some(campaigns.len() as u64));
-    let results = metrology::run(&campaigns, effort, args.seed, &|done| bar.set_position(done as u64));
+    let results = measure(&campaigns, effort, args.seed, &|| bar.inc(1));
     bar.finish_and_clear();
     if args.json {
         for (campaign, checks) in &results {
@@ -97,6 +102,28 @@ pub(super) fn run(args: &SelftestArgs) -> Result<ExitCode> {
 }
 
 type Results = Vec<(Campaign, Vec<Check>)>;
+
+/// Runs `campaigns`, as many at a time as there are processors; `done` is told of each that is over.
+fn measure(campaigns: &[Campaign], effort: Effort, seed: u64, done: &(dyn Fn() + Sync)) -> Results {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(vec![Vec::new(); campaigns.len()]);
+    thread::scope(|scope| {
+        for _ in 0..threads.min(campaigns.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Relaxed);
+                    let Some(campaign) = campaigns.get(index) else { break };
+                    let checks = campaign.measure(effort, seed);
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = checks;
+                    done();
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    campaigns.iter().copied().zip(results).collect()
+}
 
 fn table(results: &Results) -> Table {
     let mut table = Table::new();

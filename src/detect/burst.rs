@@ -13,6 +13,8 @@ pub(super) struct Burst {
     pub(super) start_s: f64,
     /// Last time above threshold.
     pub(super) stop_s: f64,
+    /// What to add to `start_s` and `stop_s` for the edges themselves; decisions go by rows.
+    pub(super) sharpen: [f32; 2],
     /// Time above threshold.
     pub(super) on_s: f64,
     /// Energy over the floor per bin (power × seconds).
@@ -45,6 +47,7 @@ impl Burst {
             high: band.1,
             start_s: time[0],
             stop_s: time[1],
+            sharpen: [0.0; 2],
             on_s: time[1] - time[0],
             total: energy.total(),
             energy,
@@ -83,8 +86,12 @@ impl Burst {
         self.total += part.total;
         self.low = self.low.min(part.low);
         self.high = self.high.max(part.high);
-        self.start_s = self.start_s.min(part.start_s);
-        self.stop_s = self.stop_s.max(part.stop_s);
+        if part.start_s < self.start_s {
+            (self.start_s, self.sharpen[0]) = (part.start_s, part.sharpen[0]);
+        }
+        if part.stop_s > self.stop_s {
+            (self.stop_s, self.sharpen[1]) = (part.stop_s, part.sharpen[1]);
+        }
         self.on_s = self.on_s.max(part.on_s);
         self.first_row = self.first_row.min(part.first_row);
         self.last_row = self.last_row.max(part.last_row);

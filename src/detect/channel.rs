@@ -21,6 +21,30 @@ const OBW_SNR_DB: f64 = 6.0;
 /// Ratio over the floor above which the 26 dB points lie over the noise, dB.
 const X26_SNR_DB: f64 = 30.0;
 
+/// Time in which a signal was on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OnTime {
+    /// Start and stop by rows, which decisions go by: what belongs to a signal may last as long as its rows.
+    rows: [f64; 2],
+    /// What to add for the edges themselves.
+    sharpen: [f32; 2],
+}
+
+impl OnTime {
+    /// Start and stop as they are reported.
+    fn edges(&self) -> [f64; 2] {
+        std::array::from_fn(|i| self.rows[i] + f64::from(self.sharpen[i]))
+    }
+}
+
+impl std::ops::Index<usize> for OnTime {
+    type Output = f64;
+
+    fn index(&self, edge: usize) -> &f64 {
+        &self.rows[edge]
+    }
+}
+
 /// An emission in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Channel {
@@ -31,7 +55,7 @@ pub(super) struct Channel {
     pub(super) start_s: f64,
     pub(super) stop_s: f64,
     /// On-intervals, sorted and disjoint once [`Channel::tidy`] ran.
-    pub(super) bursts: Vec<[f64; 2]>,
+    pub(super) bursts: Vec<OnTime>,
     pub(super) dropped: u64,
     pub(super) on_s: f64,
     pub(super) energy: Energy,
@@ -110,7 +134,10 @@ impl Channel {
         self.from_start |= burst.from_start;
         self.to_end |= burst.to_end;
         if self.bursts.len() < BURSTS_LISTED {
-            self.bursts.push([burst.start_s, burst.stop_s]);
+            self.bursts.push(OnTime {
+                rows: [burst.start_s, burst.stop_s],
+                sharpen: burst.sharpen,
+            });
         } else {
             self.dropped += 1;
         }
@@ -146,8 +173,8 @@ impl Channel {
         // `dedup_by` hands over the later one first.
         self.bursts.dedup_by(|burst, last| {
             let touches = burst[0] <= last[1] + slack_s;
-            if touches {
-                last[1] = last[1].max(burst[1]);
+            if touches && burst[1] > last[1] {
+                (last.rows[1], last.sharpen[1]) = (burst.rows[1], burst.sharpen[1]);
             }
             touches
         });
@@ -335,10 +362,16 @@ impl Reporter {
             Hertz::from_f64(self.frequency_hz(high)),
         );
         let spectra = (on_s * self.bin_hz * 2.0).max(1.0);
+        let sharp = |burst: Option<&OnTime>, i: usize, rows_s: f64| match burst {
+            Some(burst) if burst[i] == rows_s => burst.edges()[i],
+            _ => rows_s,
+        };
+        let start_s = sharp(channel.bursts.first(), 0, channel.start_s);
+        let stop_s = sharp(channel.bursts.last(), 1, channel.stop_s);
         Emission {
             id: channel.id,
-            start_s: channel.start_s,
-            stop_s: channel.stop_s,
+            start_s,
+            stop_s,
             center_hz: Hertz::from_f64(self.frequency_hz(centre)),
             low_hz,
             high_hz,
@@ -353,7 +386,7 @@ impl Reporter {
             snr_db,
             peak_dbfs: decibel(f64::from(channel.peak)),
             duty_cycle: (channel.covered_s() / observed_s.max(1e-12)).clamp(0.0, 1.0),
-            bursts: channel.bursts.clone(),
+            bursts: channel.bursts.iter().map(OnTime::edges).collect(),
             bursts_total: channel.bursts.len() as u64 + channel.dropped,
             center_uncertainty_hz: self.bin_hz * (0.1 + 0.5 / (10_f64.powf(snr_db / 10.0).max(0.1) * spectra).sqrt()),
             open,

@@ -1,6 +1,6 @@
 //! When the converter was at its limits: the evidence for energy that only overload explains.
 
-use super::config::ROW;
+use super::{channel::OnTime, config::ROW};
 
 /// Clipped samples of a row from which it counts: a single one may be a disturbed bit.
 const CLIPPED_MIN: u32 = 2;
@@ -52,7 +52,7 @@ impl Clipping {
 
     /// How `bursts` and the clipping coincide; `None` where nothing clipped in their time. Each interval of clipping is
     /// widened by `slack_s`.
-    pub(super) fn coincidence(&self, bursts: &[[f64; 2]], slack_s: f64) -> Option<Coincidence> {
+    pub(super) fn coincidence(&self, bursts: &[OnTime], slack_s: f64) -> Option<Coincidence> {
         let (first, last) = (bursts.first()?[0], bursts.last()?[1]);
         let from = self.intervals.partition_point(|c| c.time[1] + slack_s < first);
         let to = self.intervals.partition_point(|c| c.time[0] - slack_s <= last);
@@ -90,7 +90,7 @@ pub(super) struct Coincidence {
 }
 
 /// Time common to both lists, each interval of clipping widened by `slack_s` and each moment counted once.
-fn common(bursts: &[[f64; 2]], clipping: &[Clipped], slack_s: f64) -> f64 {
+fn common(bursts: &[OnTime], clipping: &[Clipped], slack_s: f64) -> f64 {
     let (mut sum, mut from) = (0.0, 0);
     for b in bursts {
         while from < clipping.len() && clipping[from].time[1] + slack_s < b[0] {

@@ -3,7 +3,7 @@
 //! A row tells the time to two hops, and the row in which a carrier is keyed belongs to its click. The power in the band
 //! of the burst, segment by segment, rises through half of its plateau when the middle of the window passes the edge.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use super::{
     burst::Burst,
@@ -54,7 +54,7 @@ impl Edges {
             let plateau = plateau(&powers, first + 1..first + u64::from(BEGUN));
             let crossing = powers.windows(2).find_map(|pair| between(pair[0], pair[1], plateau));
             if let Some(segment) = crossing {
-                burst.start_s = self.time_s(segment, now).min(burst.stop_s);
+                burst.sharpen[0] = (self.time_s(segment, now).min(burst.stop_s) - burst.start_s) as f32;
             }
         }
     }
@@ -69,7 +69,7 @@ impl Edges {
                 .rev()
                 .find_map(|pair| between(pair[1], pair[0], plateau));
             if let Some(segment) = crossing {
-                burst.stop_s = self.time_s(segment, now).max(burst.start_s);
+                burst.sharpen[1] = (self.time_s(segment, now).max(burst.start_s) - burst.stop_s) as f32;
             }
         }
     }
@@ -82,10 +82,10 @@ impl Edges {
     }
 
     /// Number and power over the floor, in the band of `burst`, of every segment of `rows`, as far as they are kept.
-    fn powers(&self, burst: &Burst, rows: Range<u64>, floor: &[f32]) -> Option<Vec<(f64, f32)>> {
+    fn powers(&self, burst: &Burst, rows: Range<u64>, floor: &[f32]) -> Option<Powers> {
         let (low, high) = burst.energy.band()?;
         let band = (low.max(0.0) as usize)..(high.ceil() as usize).min(BINS);
-        let mut powers = Vec::with_capacity(SEGMENTS * (2 * REACH as usize + 1));
+        let mut powers = Powers::default();
         for row in rows {
             let place = (row % ROWS as u64) as usize;
             if self.numbers[place] != Some(row) {
@@ -102,6 +102,31 @@ impl Edges {
             }
         }
         Some(powers)
+    }
+}
+
+/// Segments looked at for one edge, at most.
+const LOOKED_AT: usize = SEGMENTS * (2 * REACH as usize + 1);
+
+/// Numbers of segments, and their power in the band of a burst.
+#[derive(Default)]
+struct Powers {
+    values: [(f64, f32); LOOKED_AT],
+    count: usize,
+}
+
+impl Powers {
+    fn push(&mut self, value: (f64, f32)) {
+        self.values[self.count] = value;
+        self.count += 1;
+    }
+}
+
+impl Deref for Powers {
+    type Target = [(f64, f32)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.values[..self.count]
     }
 }
 

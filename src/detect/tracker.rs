@@ -252,6 +252,7 @@ impl Tracker {
             high: run.high,
             start_s: time.start_s,
             stop_s: time.start_s,
+            sharpen: [0.0; 2],
             on_s: 0.0,
             energy,
             margin,

@@ -16,11 +16,6 @@ mod occupancy;
 mod signals;
 mod summary;
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
-
 use num_complex::Complex;
 use serde::Serialize;
 
@@ -123,35 +118,12 @@ pub const CAMPAIGNS: &[Campaign] = &[
     },
 ];
 
-/// Runs `campaigns`, as many at a time as there are processors; `done` is told the number of those that are over.
-#[must_use]
-pub fn run(
-    campaigns: &[Campaign],
-    effort: Effort,
-    seed: u64,
-    done: &(dyn Fn(usize) + Sync),
-) -> Vec<(Campaign, Vec<Check>)> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (next, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(vec![Vec::new(); campaigns.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(campaigns.len()) {
-            scope.spawn(|| {
-                while let Some((index, campaign)) = claim(campaigns, &next) {
-                    let checks = (campaign.run)(effort, seed);
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = checks;
-                    done(over.fetch_add(1, Relaxed) + 1);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    campaigns.iter().copied().zip(results).collect()
-}
-
-fn claim<'a>(campaigns: &'a [Campaign], next: &AtomicUsize) -> Option<(usize, &'a Campaign)> {
-    let index = next.fetch_add(1, Relaxed);
-    campaigns.get(index).map(|campaign| (index, campaign))
+impl Campaign {
+    /// Measures. Takes from seconds to minutes of one processor.
+    #[must_use]
+    pub fn measure(&self, effort: Effort, seed: u64) -> Vec<Check> {
+        (self.run)(effort, seed)
+    }
 }
 
 /// Rate of the synthetic receiver, that of the commonest dongle.
