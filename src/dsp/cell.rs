@@ -51,38 +51,35 @@ impl NoiseCell {
 
     /// Probability that noise alone exceeds `ratio` times its mean.
     ///
-    /// The inversion integral of the moment generating function along a line through its saddle point (Daniels 1954;
-    /// Helstrom 1983), by the trapezoidal rule: the relative error stays below 10⁻⁶ however small the result.
+    /// The inversion integral of the moment generating function along a parabola through its saddle point (Daniels 1954;
+    /// Helstrom 1983), which bends away from the singularities so that the integrand falls like a Gaussian, by the
+    /// trapezoidal rule: the relative error stays below 10⁻⁶ however small the result.
     #[must_use]
     pub fn tail(&self, ratio: f64) -> f64 {
+        const STEP: f64 = 0.3;
+        const BEND: f64 = 0.3;
+        const NODES: u32 = 200;
         if ratio <= 0.0 {
             return 1.0;
         }
         let saddle = self.saddle(ratio);
-        let at_saddle = self.log_moment(Complex::new(saddle, 0.0)) - Complex::new(saddle * ratio, 0.0);
+        let exponent = |s: Complex<f64>| self.log_moment(s) - s * ratio;
+        let at_saddle = exponent(Complex::new(saddle, 0.0)).re;
         // The width of the peak of the integrand about the saddle.
-        let spread: f64 = self
-            .weights
-            .iter()
-            .map(|w| self.shape * (w / (1.0 - w * saddle)).powi(2))
-            .sum();
-        let step = 0.1 / (spread + 1.0 / (saddle * saddle)).sqrt();
-        let value = |t: f64| {
-            let s = Complex::new(saddle, t);
-            ((self.log_moment(s) - s * ratio - at_saddle).exp() / s).re
-        };
-        let mut sum = 0.5 * value(0.0);
-        let mut t = step;
-        for _ in 0..200_000 {
-            let s = Complex::new(saddle, t);
-            let size = (self.log_moment(s) - s * ratio - at_saddle).re.exp() / s.norm();
-            sum += value(t);
-            if size * saddle < 1e-12 {
+        let terms = self.weights.iter().map(|w| (w / (1.0 - w * saddle)).powi(2));
+        let width = 1.0 / (self.shape * terms.sum::<f64>() + 1.0 / (saddle * saddle)).sqrt();
+        let mut sum = 0.5 / saddle;
+        for node in 1..NODES {
+            let u = f64::from(node) * STEP;
+            let s = Complex::new(saddle + width * BEND * u * u, width * u);
+            let along = Complex::new(2.0 * BEND * u, 1.0);
+            let value = (exponent(s) - at_saddle).exp() * along / s;
+            sum += value.im;
+            if value.norm() * saddle < 1e-9 {
                 break;
             }
-            t += step;
         }
-        (at_saddle.re.exp() * sum * step / PI).clamp(0.0, 1.0)
+        (at_saddle.exp() * sum * STEP * width / PI).clamp(0.0, 1.0)
     }
 
     /// Ratio to the noise mean that noise exceeds with probability `pfa` (below one half).

@@ -482,11 +482,15 @@ export interface components {
     schemas: {
         /** @description One service in one band. */
         Allocation: components["schemas"]["Band"] & {
+            /** @description Footnotes that concern the whole band, whatever the service. */
+            band_footnotes?: string[];
             /** @description Where the row comes from. */
             basis: string;
             /** @description How far to trust it. */
             confidence: components["schemas"]["Confidence"];
             exemption?: components["schemas"]["Exemption"] | null;
+            /** @description Footnotes that qualify this service in the band, by their numbers in the table (`5.149`, `CHN12`). */
+            footnotes?: string[];
             /** @description Stable key within the table. */
             id: string;
             /** @description Name of the row. */
@@ -494,8 +498,12 @@ export interface components {
             /** @description Remarks of the source. */
             note?: string | null;
             paired?: components["schemas"]["Band"] | null;
+            /** @description Which part of a table with several columns it stands in, such as `Federal Government`. */
+            part?: string | null;
             /** @description Distress, safety-of-life, navigation and passive bands: any unexplained emission is a conflict. */
             protected: boolean;
+            /** @description Qualifiers of the service as the table writes them, such as `space-to-Earth`. */
+            qualifiers?: string[];
             /** @description Service code of the vocabulary, such as `BROADCASTING`. */
             service: string;
             /** @description Status of the service. */
@@ -504,6 +512,104 @@ export interface components {
             unlisted?: components["schemas"]["Unlisted"][];
             /** @description Who uses it, where the source says. */
             user?: string | null;
+        };
+        /** @description An antenna. */
+        Antenna: {
+            /**
+             * Format: double
+             * @description Direction of greatest radiation, degrees clockwise from true north.
+             * @default null
+             */
+            azimuth_deg: number | null;
+            /**
+             * Format: double
+             * @description Half-power beamwidth, degrees.
+             * @default null
+             */
+            beamwidth_deg: number | null;
+            /**
+             * Format: double
+             * @description Loss between transmitter and antenna, dB.
+             * @default null
+             */
+            feeder_loss_db: number | null;
+            /**
+             * Format: double
+             * @description Gain relative to an isotropic antenna, dBi.
+             * @default null
+             */
+            gain_dbi: number | null;
+            /**
+             * Format: double
+             * @description Height above average terrain, metres.
+             * @default null
+             */
+            haat_m: number | null;
+            /**
+             * Format: double
+             * @description Height of the centre above ground, metres.
+             * @default null
+             */
+            height_m: number | null;
+            /**
+             * @description Maker and model.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * @description Horizontal pattern: azimuth in degrees (relative to `azimuth_deg`) and gain relative to the greatest, dB.
+             * @default []
+             */
+            pattern: [
+                number,
+                number
+            ][];
+            /**
+             * @description Polarization as the source codes it.
+             * @default null
+             */
+            polarization: string | null;
+            /**
+             * Format: double
+             * @description Angle below the horizon, degrees.
+             * @default null
+             */
+            tilt_deg: number | null;
+        };
+        /** @description An area of operation. */
+        Area: {
+            /** @description Between two parallels and two meridians, degrees; `west` above `east` crosses the 180th meridian. */
+            rectangle: {
+                /**
+                 * Format: double
+                 * @description Eastern edge.
+                 */
+                east: number;
+                /**
+                 * Format: double
+                 * @description Northern edge.
+                 */
+                north: number;
+                /**
+                 * Format: double
+                 * @description Southern edge.
+                 */
+                south: number;
+                /**
+                 * Format: double
+                 * @description Western edge.
+                 */
+                west: number;
+            };
+        } | {
+            /** @description A polygon: latitude and longitude of its corners, degrees. */
+            polygon: [
+                number,
+                number
+            ][];
+        } | {
+            /** @description Named by the source: a state, a country, a code. */
+            named: string;
         };
         /** @description One transmit frequency of one station. */
         Assignment: {
@@ -515,6 +621,7 @@ export interface components {
             center_hz: components["schemas"]["Hertz"];
             /** @description Emission designator (RR Appendix 1) as written in the source. */
             designator?: string | null;
+            details?: components["schemas"]["Details"] | null;
             /**
              * Format: double
              * @description Radiated power, equivalent isotropic.
@@ -785,6 +892,99 @@ export interface components {
             /** @description Role. */
             role: components["schemas"]["Role"];
         };
+        /** @description Particulars of an assignment. Absent ones are not written, so a record without any is stored as before. */
+        Details: {
+            /** @default null */
+            antenna: components["schemas"]["Antenna"] | null;
+            /** @default null */
+            area: components["schemas"]["Area"] | null;
+            /**
+             * @description Security classification as the source writes it.
+             * @default null
+             */
+            classification: string | null;
+            /**
+             * @description Country of the station, as the source codes it.
+             * @default null
+             */
+            country: string | null;
+            /**
+             * @description All emissions of the assignment, where the source states more than one or more than the designator.
+             * @default []
+             */
+            emissions: components["schemas"]["Emission"][];
+            /** @default null */
+            equipment: components["schemas"]["Equipment"] | null;
+            /**
+             * Format: double
+             * @description Effective radiated power relative to a half-wave dipole, dBm, where the source states it so.
+             * @default null
+             */
+            erp_dbm: number | null;
+            /**
+             * @description Fields of the source that have no place above, by their name in the source.
+             * @default {}
+             */
+            extensions: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description Ground at the antenna above mean sea level, metres.
+             * @default null
+             */
+            ground_elevation_m: number | null;
+            /**
+             * Format: double
+             * @description Power supplied to the antenna, dBm.
+             * @default null
+             */
+            power_dbm: number | null;
+            /**
+             * Format: date-time
+             * @description Date that decides who came first.
+             * @default null
+             */
+            precedence: string | null;
+            /**
+             * @description The rows of the source as they were, with where they stood.
+             * @default []
+             */
+            raw: components["schemas"]["Raw"][];
+            /**
+             * @description Whether the frequency is sent on, received on, or both.
+             * @default transmit
+             */
+            role: components["schemas"]["Role"];
+            /**
+             * @description Class of station (RR Appendix 4 or national), such as `FX`.
+             * @default null
+             */
+            station_class: string | null;
+            /**
+             * @description When it may be used; empty: always, within its validity.
+             * @default []
+             */
+            windows: components["schemas"]["Window"][];
+        };
+        /** @description One emission of an assignment. */
+        Emission: {
+            /**
+             * @description Designator as written in the source.
+             * @default
+             */
+            designator: string;
+            /**
+             * @description Modulation in words, such as `64 QAM`.
+             * @default null
+             */
+            modulation: string | null;
+            /**
+             * @description Bit rate or modulation rate as written, with its unit.
+             * @default null
+             */
+            rate: string | null;
+        };
         /** @description One emission with all there is about it. */
         EmissionDetailResponse: components["schemas"]["EmissionResponse"] & {
             /** @description What the national table says about its band. */
@@ -859,6 +1059,19 @@ export interface components {
              */
             stop: string;
             verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** @description A transmitter or receiver. */
+        Equipment: {
+            /**
+             * @description Type approval (CMIIT ID, FCC ID, J/F 12).
+             * @default null
+             */
+            approval: string | null;
+            /**
+             * @description Maker and model, or nomenclature.
+             * @default null
+             */
+            model: string | null;
         };
         /** @description Use without an individual licence, within limits. */
         Exemption: {
@@ -988,11 +1201,15 @@ export interface components {
         ListResponse_Allocation: {
             /** @description The items. */
             items: (components["schemas"]["Band"] & {
+                /** @description Footnotes that concern the whole band, whatever the service. */
+                band_footnotes?: string[];
                 /** @description Where the row comes from. */
                 basis: string;
                 /** @description How far to trust it. */
                 confidence: components["schemas"]["Confidence"];
                 exemption?: components["schemas"]["Exemption"] | null;
+                /** @description Footnotes that qualify this service in the band, by their numbers in the table (`5.149`, `CHN12`). */
+                footnotes?: string[];
                 /** @description Stable key within the table. */
                 id: string;
                 /** @description Name of the row. */
@@ -1000,8 +1217,12 @@ export interface components {
                 /** @description Remarks of the source. */
                 note?: string | null;
                 paired?: components["schemas"]["Band"] | null;
+                /** @description Which part of a table with several columns it stands in, such as `Federal Government`. */
+                part?: string | null;
                 /** @description Distress, safety-of-life, navigation and passive bands: any unexplained emission is a conflict. */
                 protected: boolean;
+                /** @description Qualifiers of the service as the table writes them, such as `space-to-Earth`. */
+                qualifiers?: string[];
                 /** @description Service code of the vocabulary, such as `BROADCASTING`. */
                 service: string;
                 /** @description Status of the service. */
@@ -1398,6 +1619,13 @@ export interface components {
             /** @description Stable name of the kind of problem, a URN such as `urn:pinpu:problem:stale`. */
             type: string;
         };
+        /** @description A row of a source as it was. */
+        Raw: {
+            /** @description File and line, such as `FR.dat:17`. */
+            source: string;
+            /** @description The text. */
+            text: string;
+        };
         /** @description One receiver. */
         ReceiverResponse: components["schemas"]["ReceiverStatus"] & {
             /** @description Id, as configured. */
@@ -1643,6 +1871,26 @@ export interface components {
          * @enum {string}
          */
         VerdictKind: "licensed" | "licence_exempt" | "unlicensed" | "off_frequency" | "over_bandwidth" | "protected_band" | "expired" | "inconclusive";
+        /** @description A weekly window of use. */
+        Window: {
+            /**
+             * Format: int32
+             * @description Days on which it begins, Monday the lowest of seven bits.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description First minute of the day.
+             */
+            from_min: number;
+            /**
+             * Format: int32
+             * @description First minute no longer in it; at or before `from_min` it is on the next day.
+             */
+            to_min: number;
+            /** @description `UTC` or an offset such as `+08:00`. */
+            zone: string;
+        };
     };
     responses: never;
     parameters: never;
