@@ -3,7 +3,9 @@
 
 import type { components } from "./schema";
 
-type Schemas = components["schemas"];
+/** Answers as the client hands them over: to it, a list of fixed length is a list. */
+type Listed<T> = T extends readonly (infer Item)[] ? Listed<Item>[] : T extends object ? { [Key in keyof T]: Listed<T[Key]> } : T;
+type Schemas = Listed<components["schemas"]>;
 
 export type Text = Schemas["Text"];
 export type Session = Schemas["SessionResponse"];
