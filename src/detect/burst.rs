@@ -37,6 +37,8 @@ pub(super) struct Burst {
     pub(super) last_row: u64,
     /// Row number of the first.
     pub(super) first_row: u64,
+    /// Its times are known much better than a row, so a pause of less than a row is one.
+    pub(super) exact: bool,
 }
 
 impl Burst {
@@ -59,6 +61,7 @@ impl Burst {
             rows: 1,
             last_row: 0,
             first_row: 0,
+            exact: true,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     burst::Burst,
-    config::{BINS, DetectorConfig, Rules},
+    config::{BINS, DetectorConfig, PULSE_SLOT, ROW, Rules},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
 };
@@ -21,6 +21,9 @@ const OBW_SNR_DB: f64 = 6.0;
 /// Ratio over the floor above which the 26 dB points lie over the noise, dB.
 const X26_SNR_DB: f64 = 30.0;
 
+/// Pulse slots to a row.
+const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
+
 /// Time in which a signal was on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OnTime {
@@ -28,6 +31,8 @@ pub(super) struct OnTime {
     rows: [f64; 2],
     /// What to add for the edges themselves.
     sharpen: [f32; 2],
+    /// See [`Burst::exact`].
+    exact: bool,
 }
 
 impl OnTime {
@@ -137,6 +142,7 @@ impl Channel {
             self.bursts.push(OnTime {
                 rows: [burst.start_s, burst.stop_s],
                 sharpen: burst.sharpen,
+                exact: burst.exact,
             });
         } else {
             self.dropped += 1;
@@ -165,17 +171,21 @@ impl Channel {
         }
     }
 
-    /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
+    /// Sorts the bursts and joins those that touch, `slack_s` apart at most; where the times of both are exact, a
+    /// slot for a row.
     pub(super) fn tidy(&mut self, slack_s: f64) {
         if !self.bursts.is_sorted_by(|a, b| a[0] <= b[0]) {
             self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
         // `dedup_by` hands over the later one first.
         self.bursts.dedup_by(|burst, last| {
+            let both = burst.exact && last.exact;
+            let slack_s = if both { slack_s * EXACT_SLACK } else { slack_s };
             let touches = burst[0] <= last[1] + slack_s;
             if touches && burst[1] > last[1] {
                 (last.rows[1], last.sharpen[1]) = (burst.rows[1], burst.sharpen[1]);
             }
+            last.exact &= !touches || both;
             touches
         });
         self.levels = None;

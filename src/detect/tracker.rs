@@ -264,6 +264,7 @@ impl Tracker {
             rows: 0,
             last_row: time.number,
             first_row: time.number,
+            exact: false,
         });
         let index = self.open.len() - 1;
         self.add(index, std::iter::once(run), excess, time);

@@ -98,4 +98,31 @@ mod tests {
         assert!((centroid(&power).unwrap() - 400.0).abs() < 1e-9);
         assert_eq!(occupied_band(&[0.0; 8], 0.99), None);
     }
+
+    /// An abrupt edge seen through the window reads where it is, and a gentle one is left as it is.
+    #[test]
+    fn what_the_window_adds_is_taken_out_of_the_26_db_points() {
+        let window = crate::dsp::window::Window::blackman_harris(1024);
+        let blur = window.edge_reach_bins(26.0);
+        assert!((blur - 2.1).abs() < 0.1, "{blur}");
+        // The main lobe at whole bins, and a rectangle of 200 bins convolved with it.
+        let lobe: Vec<f64> = (0..=6).map(|k| window.tone_response(f64::from(k))).collect();
+        let at = |k: usize| {
+            let inside = |j: i64| (400..600).contains(&(k as i64 + j));
+            (-6..=6_i64)
+                .filter(|j| inside(*j))
+                .map(|j| lobe[j.unsigned_abs() as usize])
+                .sum::<f64>()
+        };
+        let power: Vec<f32> = (0..1024).map(|k| at(k) as f32).collect();
+        let width = |blur: f64| x_db_band(&power, 26.0, blur).map(|(low, high)| high - low).unwrap();
+        assert!((width(0.0) - 204.2).abs() < 0.5, "{}", width(0.0));
+        assert!((width(blur) - 200.0).abs() < 0.6, "{}", width(blur));
+        // 26 dB in 40 bins on either side.
+        let gentle = |k: usize| 10_f32.powf(-0.065 * (k.abs_diff(512) as f32 - 60.0).max(0.0));
+        let power: Vec<f32> = (0..1024).map(gentle).collect();
+        let (with, without) = (x_db_band(&power, 26.0, blur), x_db_band(&power, 26.0, 0.0));
+        let [with, without] = [with, without].map(|band| band.map(|(low, high)| high - low).unwrap());
+        assert!((without - with).abs() < 0.2, "{without} {with}");
+    }
 }

@@ -69,20 +69,25 @@ impl Window {
         terms.sum::<f64>() / self.sum_squares
     }
 
+    /// Power of a tone `offset` bins beside the bin it is read in, relative to one in its middle: the window's main lobe,
+    /// and at half a bin its scalloping loss (Harris 1978).
+    #[must_use]
+    pub fn tone_response(&self, offset: f64) -> f64 {
+        let n = self.taps.len() as f64;
+        let taps = self.taps.iter().enumerate();
+        // The window is symmetric about its middle.
+        let terms = taps.map(|(i, w)| f64::from(*w) * (2.0 * PI * offset * (i as f64 - n / 2.0) / n).cos());
+        (terms.sum::<f64>() / self.sum).powi(2)
+    }
+
     /// How far the window carries an abrupt edge of a noise-like spectrum outwards, from half power to `down_db` below the
     /// plateau, in bins.
     #[must_use]
     pub fn edge_reach_bins(&self, down_db: f64) -> f64 {
         const PER_BIN: usize = 16;
         const REACH: usize = 8 * PER_BIN;
-        let n = self.taps.len() as f64;
-        let response = |offset: f64| {
-            let taps = self.taps.iter().enumerate();
-            let terms = taps.map(|(i, w)| f64::from(*w) * (2.0 * PI * offset * (i as f64 - n / 2.0) / n).cos());
-            terms.sum::<f64>().powi(2)
-        };
         let lobe: Vec<f64> = (0..REACH)
-            .map(|i| response((i as f64 + 0.5) / PER_BIN as f64))
+            .map(|i| self.tone_response((i as f64 + 0.5) / PER_BIN as f64))
             .collect();
         let half: f64 = lobe.iter().sum();
         let limit = 2.0 * half * 10_f64.powf(-down_db / 10.0);
@@ -131,6 +136,7 @@ mod tests {
     fn figures_agree_with_harris() {
         let window = Window::blackman_harris(1024);
         assert!((window.enbw_bins() - 2.0044).abs() < 1e-3, "{}", window.enbw_bins());
+        assert!((10.0 * window.tone_response(0.5).log10() + 0.826).abs() < 2e-3);
         assert!((window.bin_correlation(1) - 0.666).abs() < 1e-3);
         assert!((window.bin_correlation(2) - 0.192).abs() < 1e-3);
         let ratio = window.effective_averages(1000, 512, 1) / 1000.0;

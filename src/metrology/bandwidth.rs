@@ -29,7 +29,7 @@ pub(super) fn measure(effort: Effort, seed: u64) -> Vec<Check> {
     for shape in shapes(&mut signals) {
         let truth = Truth::of(&shape.samples);
         for _ in 0..effort.of(1, 3) {
-            let (heard, _) = received(&mut signals, &shape.samples, truth.occupied, 30.0);
+            let heard = received(&mut signals, &shape.samples, truth.occupied, 30.0);
             checks.push(occupied(&shape, &heard, truth.occupied));
             checks.extend(truth.x26.map(|x26| x_db(&shape, &heard, x26)));
         }
@@ -82,12 +82,7 @@ fn spectrum(samples: &[Complex<f32>], size: usize) -> Vec<f32> {
 }
 
 /// What the detector makes of a signal `snr_db` over the noise within its own band, on for all but the ends.
-fn received(
-    signals: &mut Signals,
-    samples: &[Complex<f32>],
-    width: f64,
-    snr_db: f64,
-) -> (Heard, crate::detect::Summary) {
+fn received(signals: &mut Signals, samples: &[Complex<f32>], width: f64, snr_db: f64) -> Heard {
     let quiet = 1_500_000;
     let amplitude = (ratio(snr_db) * NOISE * width).sqrt() as f32;
     let mut all = signals.noise(samples.len() + 2 * quiet, NOISE);
@@ -95,7 +90,7 @@ fn received(
     for (i, (x, s)) in all[quiet..].iter_mut().zip(samples).enumerate() {
         *x += s * turned(0.171 * i as f64) * amplitude;
     }
-    hear(&all, &configuration(RATE_HZ))
+    hear(&all, &configuration(RATE_HZ)).0
 }
 
 /// The strongest emission.
@@ -153,7 +148,7 @@ fn x_db(shape: &Shape, heard: &Heard, truth: f64) -> Check {
 /// At 5 dB the detector must not claim either.
 fn too_weak(signals: &mut Signals) -> Check {
     let samples = signals.shaped(SAMPLES, 1.0, |f| f64::from(u8::from(f.abs() < 0.05)));
-    let (heard, _) = received(signals, &samples, 0.1, 5.5);
+    let heard = received(signals, &samples, 0.1, 5.5);
     let found = strongest(&heard);
     let honest = found.is_some_and(|e| e.bandwidth_method == BandwidthMethod::Bins && e.bandwidth_x26_hz.is_none());
     Check {
@@ -224,7 +219,7 @@ fn gmsk(signals: &mut Signals, bt: f64, symbols_hz: f64) -> Vec<Complex<f32>> {
         .collect();
     let sum: f64 = taps.iter().sum();
     let bits: Vec<f64> = (0..(SAMPLES as f64 / per_symbol) as usize + 8)
-        .map(|_| if signals.uniform(0.0..1.0) < 0.5 { 1.0 } else { -1.0 })
+        .map(|_| if signals.between(0.0, 1.0) < 0.5 { 1.0 } else { -1.0 })
         .collect();
     let raw: Vec<f64> = (0..SAMPLES + taps.len())
         .map(|i| bits[((i as f64 / per_symbol) as usize).min(bits.len() - 1)])
@@ -247,7 +242,7 @@ fn ofdm(signals: &mut Signals) -> Vec<Complex<f32>> {
     while out.len() < SAMPLES {
         let mut symbol = vec![Complex::<f32>::default(); POINTS];
         for carrier in (1..=32).chain(POINTS - 32..POINTS) {
-            symbol[carrier] = turned(0.125 + 0.25 * signals.uniform(0.0..4.0).floor()) * (1.0 / 8.0);
+            symbol[carrier] = turned(0.125 + 0.25 * signals.between(0.0, 4.0).floor()) * (1.0 / 8.0);
         }
         fft.process(&mut symbol);
         out.extend(symbol);

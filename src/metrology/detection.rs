@@ -3,7 +3,7 @@
 use num_complex::Complex;
 
 use super::{
-    BINS, Check, Effort, Heard, RATE_HZ, configuration, ratio,
+    BINS, Check, Effort, RATE_HZ, configuration, ratio,
     signals::{Signals, add_tone},
 };
 use crate::{
@@ -179,12 +179,10 @@ fn emissions(effort: Effort, seed: u64) -> Check {
     config.false_alarms_per_day_mhz = DESIGN;
     config.rules.report_snr_db = f64::NEG_INFINITY;
     let mut detector = Detector::new(&config).expect("a configuration of our own is valid");
-    let mut heard = Heard::default();
     let (mut alarms, mut signals) = (0_u64, Signals::new(seed + 2));
     let mut block = vec![Complex::default(); super::BLOCK];
     let mut sink = |event: DetectEvent| {
         alarms += u64::from(matches!(event, DetectEvent::Closed(_) | DetectEvent::Artefact(_)));
-        heard.frames.clear();
     };
     let mut pushed = 0;
     while pushed < samples {
@@ -230,7 +228,7 @@ pub(super) fn probability(effort: Effort, seed: u64) -> Vec<Check> {
             if gaussian {
                 detection_gaussian(averages, threshold, ratio(snr_db))
             } else {
-                let losses = (0..40).map(|i| scalloping(&window, (f64::from(i) + 0.5) / 80.0));
+                let losses = (0..40).map(|i| window.tone_response((f64::from(i) + 0.5) / 80.0));
                 losses
                     .map(|loss| detection_constant(averages, threshold, ratio(snr_db) * loss))
                     .sum::<f64>()
@@ -256,13 +254,16 @@ pub(super) fn probability(effort: Effort, seed: u64) -> Vec<Check> {
 
 /// The row for one level: the measured probability as decibels off the bound.
 fn compare(theory: &dyn Fn(f64) -> f64, snr_db: f64, measured: f64, trials: usize, gaussian: bool) -> Check {
+    const LIMIT_DB: f64 = 0.3;
     let expected = theory(snr_db);
-    let spread = (expected * (1.0 - expected) / trials as f64).sqrt();
-    let slope = (theory(snr_db + 0.1) - theory(snr_db - 0.1)) / 0.2;
-    let off_db = (measured - expected) / slope;
+    let [least, most] = [-LIMIT_DB, LIMIT_DB].map(|off_db| theory(snr_db + off_db));
+    // One sigma of a count, and no less than one trial.
+    let spread = (expected * (1.0 - expected) / trials as f64)
+        .sqrt()
+        .max(1.0 / trials as f64);
+    let slope = (most - least) / (2.0 * LIMIT_DB);
     // Where nearly everything or nothing is found, decibels say nothing.
-    let telling = slope * 0.3 > 2.0 * spread;
-    let met = (measured - expected).abs() <= (0.3 * slope).max(0.002) + 2.0 * spread;
+    let telling = slope * LIMIT_DB > spread;
     Check {
         quantity: format!(
             "detection probability, {}",
@@ -272,26 +273,14 @@ fn compare(theory: &dyn Fn(f64) -> f64, snr_db: f64, measured: f64, trials: usiz
             "{snr_db:+.0} dB per bin, {AVERAGED} segments, Pfa 10⁻⁶, floor estimated from {ROWS} rows with the signals in them, {}{trials} trials",
             if gaussian { "" } else { "anywhere in the bin, " }
         ),
-        expected: format!("{expected:.4} within 0.3 dB"),
+        expected: format!("{expected:.4}, within {LIMIT_DB} dB {least:.4} to {most:.4} (counting ± {spread:.4})"),
         result: if telling {
-            format!("{measured:.4} ({off_db:+.2} dB)")
+            format!("{measured:.4} ({:+.2} dB)", (measured - expected) / slope)
         } else {
             format!("{measured:.4}")
         },
-        met,
+        met: (least - spread..=most + spread).contains(&measured),
     }
-}
-
-/// Power of a tone `offset` bins beside the bin it is read in, relative to one in the middle.
-fn scalloping(window: &Window, offset: f64) -> f64 {
-    let turns = offset / window.taps.len() as f64;
-    let sum: Complex<f64> = window
-        .taps
-        .iter()
-        .enumerate()
-        .map(|(i, w)| Complex::from_polar(f64::from(*w), std::f64::consts::TAU * turns * i as f64))
-        .sum();
-    sum.norm_sqr() / (window.sum * window.sum)
 }
 
 /// Spectra of known signals held against a threshold over their own floor.
@@ -322,11 +311,11 @@ impl<'a> Trial<'a> {
         while made < trials {
             let mut samples = self.signals.noise(Self::SAMPLES, Self::NOISE);
             let places: Vec<f64> = (0..TONES)
-                .map(|i| (140 + i * 96) as f64 + self.signals.uniform(0.0..64.0))
+                .map(|i| (140 + i * 96) as f64 + self.signals.between(0.0, 64.0))
                 .collect();
             for place in &places {
                 let frequency = (place - (BINS / 2) as f64) / BINS as f64;
-                add_tone(&mut samples, frequency, amplitude, self.signals.uniform(0.0..1.0));
+                add_tone(&mut samples, frequency, amplitude, self.signals.between(0.0, 1.0));
             }
             let bins: Vec<usize> = places.iter().map(|place| place.round() as usize).collect();
             let (over, of) = self.over(&samples, &bins);
@@ -380,17 +369,5 @@ impl<'a> Trial<'a> {
             made += bins.len();
         }
         (found, made)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::db, *};
-
-    #[test]
-    fn scalloping_is_that_of_the_window() {
-        let window = Window::blackman_harris(BINS);
-        assert!((db(scalloping(&window, 0.5)) + 0.826).abs() < 2e-3);
-        assert!(db(scalloping(&window, 0.0)).abs() < 1e-6);
     }
 }

@@ -28,10 +28,10 @@ fn carriers(seed: u64, snr_db: f64, wanted: usize) -> Check {
     while made < wanted {
         let mut samples = signals.noise(SAMPLES, noise);
         let places: Vec<f64> = (0..CARRIERS)
-            .map(|i| (i as f64 - 6.0) * 75.0 + 20.0 + signals.uniform(0.0..30.0))
+            .map(|i| (i as f64 - 6.0) * 75.0 + 20.0 + signals.between(0.0, 30.0))
             .collect();
         for place in &places {
-            add_tone(&mut samples, place / BINS as f64, amplitude, signals.uniform(0.0..1.0));
+            add_tone(&mut samples, place / BINS as f64, amplitude, signals.between(0.0, 1.0));
         }
         let (heard, _) = hear(&samples, &configuration(RATE_HZ));
         for place in &places {

@@ -3,7 +3,7 @@
 use num_complex::Complex;
 use rustfft::FftPlanner;
 
-use super::draw::Draw;
+use super::signals::Signals;
 use crate::{
     dsp::{
         level::{
@@ -43,7 +43,7 @@ pub(crate) struct LevelResult {
 
 /// Measures `signals` drawn tones and as many channels of noise.
 pub(crate) fn measure(seed: u64, signals: u32) -> LevelResult {
-    let mut draw = Draw::new(seed);
+    let mut draw = Signals::new(seed);
     let mut bench = Bench::new();
     let mut result = LevelResult {
         signals,
@@ -87,7 +87,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn drawn(draw: &mut Draw) -> Self {
+    fn drawn(draw: &mut Signals) -> Self {
         Self {
             slope: std::array::from_fn(|_| draw.between(-1.0, 1.0)),
         }
@@ -135,7 +135,7 @@ impl Chain {
 }
 
 /// Error of the field strength of a tone of `truth` dBFS that was measured as `dbfs`.
-fn field_error(draw: &mut Draw, dbfs: f64, truth: f64, hz: f64) -> f64 {
+fn field_error(draw: &mut Signals, dbfs: f64, truth: f64, hz: f64) -> f64 {
     let chain = Chain::drawn(draw);
     let gain_db = draw.between(10.0, 40.0);
     let level = chain.calibration().apply(Dbfs(dbfs), 0.1, hz, gain_db);
@@ -146,7 +146,7 @@ fn field_error(draw: &mut Draw, dbfs: f64, truth: f64, hz: f64) -> f64 {
 }
 
 /// Difference of the calibrated levels of one signal at two gains.
-fn gain_step(draw: &mut Draw, bench: &mut Bench, hz: f64) -> f64 {
+fn gain_step(draw: &mut Signals, bench: &mut Bench, hz: f64) -> f64 {
     let chain = Chain::drawn(draw);
     let calibration = chain.calibration();
     let levels = [20.0, 30.0].map(|gain| {
@@ -181,9 +181,9 @@ impl Bench {
     /// Mean of `averages` spectra of `sample(i)` and noise, bins ascending in frequency.
     fn spectrum(
         &self,
-        draw: &mut Draw,
+        draw: &mut Signals,
         averages: usize,
-        sample: &mut dyn FnMut(&mut Draw) -> Complex<f64>,
+        sample: &mut dyn FnMut(&mut Signals) -> Complex<f64>,
     ) -> Vec<f32> {
         let noise = 10_f64.powf(NOISE_DBFS / 10.0);
         let mut sum = vec![0.0_f64; BINS];
@@ -202,7 +202,7 @@ impl Bench {
     }
 
     /// A tone of `level` dBFS at `bin`.
-    fn tone(&mut self, draw: &mut Draw, bin: f64, level: f64) -> Vec<f32> {
+    fn tone(&mut self, draw: &mut Signals, bin: f64, level: f64) -> Vec<f32> {
         let amplitude = 10_f64.powf(level / 20.0);
         let step = std::f64::consts::TAU * (bin - BINS as f64 / 2.0) / BINS as f64;
         let mut phase = draw.between(0.0, std::f64::consts::TAU);
@@ -214,7 +214,7 @@ impl Bench {
 
     /// Error and stated sigma of the level of noise filling the span, `excess_db` over the receiver's in a channel of
     /// 200 bins.
-    fn channel(&mut self, draw: &mut Draw, excess_db: f64) -> [f64; 2] {
+    fn channel(&mut self, draw: &mut Signals, excess_db: f64) -> [f64; 2] {
         let averages = 1000;
         let ratio = 10_f64.powf(excess_db / 10.0) - 1.0;
         let truth = NOISE_DBFS + decibel(ratio) + decibel(200.0 / BINS as f64);

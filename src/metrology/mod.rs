@@ -8,7 +8,6 @@ mod artefacts;
 mod bandwidth;
 mod bursts;
 mod detection;
-mod draw;
 mod floor;
 mod frequency;
 mod level;

@@ -1,6 +1,6 @@
 //! Coverage of the occupancy interval on simulated channels whose occupancy is known.
 
-use super::draw::Draw;
+use super::signals::Signals;
 use crate::dsp::occupancy::{Bound, ChannelCount, Occupancy, Quality, Terms, Visit, correlation_of};
 
 /// Time between visits.
@@ -61,7 +61,7 @@ pub(crate) struct OccupancyResult {
 
 /// Simulates and measures.
 pub(crate) fn measure(campaign: &Campaign) -> OccupancyResult {
-    let mut draw = Draw::new(campaign.seed);
+    let mut draw = Signals::new(campaign.seed);
     let (mut resolved, mut few, mut bounded) = (Vec::new(), Vec::new(), Vec::new());
     let terms = Terms {
         quality: campaign.quality,
@@ -92,7 +92,7 @@ pub(crate) fn measure(campaign: &Campaign) -> OccupancyResult {
 }
 
 /// Visits to a channel that is busy for `share` of the time with `correlation` from visit to visit.
-fn simulate(draw: &mut Draw, share: f64, correlation: f64, visits: u64, quality: Option<Quality>) -> ChannelCount {
+fn simulate(draw: &mut Signals, share: f64, correlation: f64, visits: u64, quality: Option<Quality>) -> ChannelCount {
     let (rise, fall) = (share * (1.0 - correlation), (1.0 - share) * (1.0 - correlation));
     let mut busy = draw.uniform() < share;
     let mut count = ChannelCount::default();

@@ -17,14 +17,30 @@ impl Signals {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// A number in `range`, all equally likely.
-    pub(crate) fn uniform(&mut self, range: Range<f64>) -> f64 {
-        self.0.random_range(range)
+    /// Uniform in [0, 1).
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    /// Uniform in [low, high).
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// Uniform in its logarithm, in [low, high).
+    pub(crate) fn log_between(&mut self, low: f64, high: f64) -> f64 {
+        self.between(low.ln(), high.ln()).exp()
     }
 
     /// A whole number in `range`, all equally likely.
     pub(crate) fn whole(&mut self, range: Range<usize>) -> usize {
         self.0.random_range(range)
+    }
+
+    /// One complex Gaussian sample of mean power `power`, in double precision.
+    pub(crate) fn complex(&mut self, power: f64) -> Complex<f64> {
+        let (re, im): (f64, f64) = (StandardNormal.sample(&mut self.0), StandardNormal.sample(&mut self.0));
+        Complex::new(re, im) * (0.5 * power).sqrt()
     }
 
     /// One complex Gaussian sample of mean power `2 scale²`.

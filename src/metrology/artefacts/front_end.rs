@@ -9,7 +9,7 @@ use std::f64::consts::TAU;
 
 use num_complex::Complex;
 
-use crate::metrology::draw::Draw;
+use crate::metrology::signals::Signals;
 
 /// Noise over the span at full gain, dBFS: of the antenna and first stage, and of the converter.
 pub(super) const NOISE_DBFS: f64 = -66.0;
@@ -97,7 +97,7 @@ fn amplitude(db: f64) -> f64 {
 }
 
 /// Samples of `seconds` under `setting`.
-pub(super) fn render(draw: &mut Draw, emitters: &[Emitter], setting: &Setting, seconds: f64) -> Vec<Complex<i16>> {
+pub(super) fn render(draw: &mut Signals, emitters: &[Emitter], setting: &Setting, seconds: f64) -> Vec<Complex<i16>> {
     let count = (seconds * setting.rate_hz) as usize;
     let mut inside = vec![Complex::new(0.0_f64, 0.0); count];
     let mut folded = inside.clone();
@@ -143,7 +143,7 @@ pub(super) fn render(draw: &mut Draw, emitters: &[Emitter], setting: &Setting, s
 }
 
 /// Adds one emitter at `step` cycles a sample.
-fn add(draw: &mut Draw, samples: &mut [Complex<f64>], emitter: &Emitter, step: f64, amplitude: f64, rate_hz: f64) {
+fn add(draw: &mut Signals, samples: &mut [Complex<f64>], emitter: &Emitter, step: f64, amplitude: f64, rate_hz: f64) {
     let mut phase = draw.uniform();
     let begin_s = draw.uniform();
     let (mut symbol, mut left, mut angle) = (1.0, 0.0, 0.0_f64);
