@@ -21,6 +21,9 @@ const FULL_BAND: f64 = 0.85;
 /// The share of the time.
 const FULL_TIME: f64 = 0.92;
 
+/// Share of the band of a pulse that lies within the band of the pulses it belongs to.
+const PULSE_WITHIN: f64 = 0.8;
+
 /// What an emission is judged against at a moment.
 pub(super) struct Moment<'a> {
     /// Time of the decision, seconds from the first sample; infinite at the end of the pass.
@@ -88,7 +91,10 @@ impl Book {
                 return;
             }
         }
-        let id = self.channel_for(band, burst.start_s, timeline);
+        let id = match self.pulses_about(burst, band, timeline) {
+            Some(id) => id,
+            None => self.channel_for(band, burst.start_s, timeline),
+        };
         if let Some(channel) = self.channels.iter_mut().find(|c| c.id == id) {
             channel.add(burst);
         }
@@ -172,6 +178,20 @@ impl Book {
         self.next_id += 1;
         self.channels.push(Channel::new(id, band.0, band.1, start_s));
         id
+    }
+
+    /// The emission of pulses within whose band a pulse lies: the band of one pulse is known no better than one over its
+    /// length.
+    fn pulses_about(&self, burst: &Burst, band: (f64, f64), timeline: &Timeline) -> Option<u64> {
+        let within = |c: &&Channel| {
+            c.of_pulses()
+                && band.1.min(c.high) - band.0.max(c.low) >= PULSE_WITHIN * (band.1 - band.0)
+                && timeline.observed_s(c.stop_s, burst.start_s) <= self.rules.hold_s
+        };
+        let channels = self.channels.iter().filter(|_| burst.exact).filter(within);
+        channels
+            .min_by(|a, b| (a.high - a.low).total_cmp(&(b.high - b.low)))
+            .map(|c| c.id)
     }
 
     /// Gives every burst that has lasted long enough its emission while it still lasts.

@@ -24,6 +24,11 @@ const X26_SNR_DB: f64 = 30.0;
 /// Pulse slots to a row.
 const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
 
+/// Rows at most of a brief burst.
+const BRIEF_ROWS: f64 = 2.0;
+/// What a brief burst may lack of the level that is asked for, dB: it fills half of its rows or less.
+const BRIEF_DB: f64 = 3.0;
+
 /// Time in which a signal was on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OnTime {
@@ -150,6 +155,16 @@ impl Channel {
         if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
+    }
+
+    /// Whether its bursts are so brief that a row, being longer, shows less than their level. Needs [`Channel::tidy`].
+    fn is_brief(&self, row_s: f64) -> bool {
+        self.covered_s() <= BRIEF_ROWS * row_s * self.bursts.len() as f64
+    }
+
+    /// Whether it is made of pulses.
+    pub(super) fn of_pulses(&self) -> bool {
+        self.bursts.last().is_some_and(|burst| burst.exact)
     }
 
     /// Takes over everything of another emission on the same channel.
@@ -320,6 +335,7 @@ pub(super) fn band_share(a: (f64, f64), b: (f64, f64)) -> f64 {
 pub(super) struct Reporter {
     low_hz: f64,
     bin_hz: f64,
+    row_s: f64,
     /// What the window adds to an edge between half power and 26 dB.
     blur_bins: f64,
 }
@@ -331,6 +347,7 @@ impl Reporter {
         Self {
             low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0,
             bin_hz,
+            row_s: ROW as f64 / config.sample_rate_hz,
             blur_bins: Window::blackman_harris(BINS).edge_reach_bins(26.0),
         }
     }
@@ -345,8 +362,8 @@ impl Reporter {
         let (first, last) = (channel.low.max(0.0) as usize, (channel.high.ceil() as usize).min(BINS));
         let noise: f64 = floor[first.min(last)..last].iter().map(|f| f64::from(*f)).sum();
         let peak_db = decibel(f64::from(channel.peak) / noise.max(1e-20));
-        emission.snr_db < rules.report_snr_db
-            && (emission.snr_db < rules.report_snr_db - 3.0 || peak_db < rules.report_snr_db + 5.0)
+        let least_db = rules.report_snr_db - if channel.is_brief(self.row_s) { BRIEF_DB } else { 0.0 };
+        emission.snr_db < least_db && (emission.snr_db < least_db - 3.0 || peak_db < least_db + 5.0)
     }
 
     /// The emission as it is known now. `observed_s` is the time observed between its start and stop.

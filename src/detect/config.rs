@@ -172,6 +172,8 @@ pub(super) struct Thresholds {
     pub(super) wide: [Threshold; SEGMENTS],
     /// All bins of a pulse slot.
     pub(super) pulse: Threshold,
+    /// Impulses in noise that are accepted per sample.
+    pub(super) impulses: f64,
     /// Three bins of the two slow averages.
     pub(super) slow: [Threshold; 2],
     /// Effective averages of a row bin.
@@ -212,6 +214,7 @@ impl Thresholds {
             }),
             wide: per_row(WIDE, Clumps::WIDE),
             pulse: pair(&pulse, cells / PULSE_SLOT as f64, Clumps::SINGLE),
+            impulses: share / cells,
             slow,
             row_averages: window.effective_averages(SEGMENTS, HOP, 1),
             row_quantile: quantile_ratio(window.effective_averages(SEGMENTS, HOP, 1), ROW_QUANTILE) as f32,
@@ -219,9 +222,9 @@ impl Thresholds {
     }
 }
 
-/// Tests that share the false-alarm rate: three and `WIDE` bins of a row, pulse slots, the shorter average. `MIDDLE` bins
+/// Tests that share the false-alarm rate: three and `WIDE` bins of a row, pulse slots, impulses, the shorter average. `MIDDLE` bins
 /// only grow regions, and the longer average is held by `slow_ratio_min`, far above what noise reaches.
-const TESTS: f64 = 4.0;
+const TESTS: f64 = 5.0;
 
 /// How many alarms a test raises for each cell over its threshold, by the decades of its false-alarm probability:
 /// neighbouring cells share bins and exceed it together.

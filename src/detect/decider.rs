@@ -62,9 +62,8 @@ pub struct Decider {
 
 impl Decider {
     /// Makes decisions for `config`, which is valid.
-    pub(super) fn new(config: &DetectorConfig) -> Self {
+    pub(super) fn new(config: &DetectorConfig, thresholds: Thresholds) -> Self {
         let rules = &config.rules;
-        let thresholds = Thresholds::new(config);
         Self {
             learning: Rows::default(),
             floor: None,
@@ -282,6 +281,14 @@ impl Decider {
         self.row_number += 1;
         let stop_s = row_s + ROW as f64 / rate;
         self.clipping.add([row_s, stop_s], row.clipped);
+        let known = found.len();
+        for impulse in row.impulses {
+            let pulse = Pulse::from_impulse(impulse, row_s, rate);
+            let other = |p: &Pulse| p.start_s < pulse.stop_s && p.stop_s > pulse.start_s;
+            if !found[..known].iter().any(other) && !self.pulses.in_progress(pulse.start_s) {
+                found.push(pulse);
+            }
+        }
         let scales = &self.scales;
         found.retain(|pulse| !scales.covers(pulse));
         let usable = self.mean_without_pulses(row_s, row, &found);
@@ -329,7 +336,10 @@ impl Decider {
         for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {
             let start_s = row_s + (i * HOP + BINS / 8) as f64 / rate;
             let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
-            if pulses.iter().any(|p| p.start_s < stop_s && p.stop_s > start_s) {
+            if pulses
+                .iter()
+                .any(|p| !p.faint && p.start_s < stop_s && p.stop_s > start_s)
+            {
                 continue;
             }
             if usable == 0 {

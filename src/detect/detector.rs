@@ -2,7 +2,7 @@
 
 use super::{
     book::Sink,
-    config::{DetectError, DetectorConfig},
+    config::{DetectError, DetectorConfig, Thresholds},
     decider::Decider,
     emission::{GapReason, Summary},
     rows::{Rows, Spectra},
@@ -23,10 +23,11 @@ impl Detector {
     /// When a value of the configuration makes no sense.
     pub fn new(config: &DetectorConfig) -> Result<Self, DetectError> {
         config.validate()?;
+        let thresholds = Thresholds::new(config);
         Ok(Self {
-            spectra: Spectra::new(),
+            spectra: Spectra::new(&thresholds),
             rows: Rows::default(),
-            decider: Decider::new(config),
+            decider: Decider::new(config, thresholds),
         })
     }
 

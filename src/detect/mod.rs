@@ -15,6 +15,7 @@ pub mod event;
 mod flags;
 mod floor;
 mod frame;
+mod impulse;
 pub mod provenance;
 mod pulse;
 mod rise;

@@ -4,6 +4,7 @@ use super::{
     burst::Burst,
     config::{BINS, PULSE_BINS, PULSE_SLOT, PULSE_SLOTS, Rules, Threshold},
     energy::Energy,
+    impulse::Impulse,
 };
 use crate::dsp::{
     kernel::{Work, widest},
@@ -21,9 +22,33 @@ pub(super) struct Pulse {
     /// Energy over the floor per bin of the middle resolution, the same for all that make up one of the short.
     energy: [f32; PULSE_BINS],
     peak: f32,
+    /// Too little energy to show in a row.
+    pub(super) faint: bool,
 }
 
+/// Energy of an impulse, relative to the mean power of a sample about it, below which no test of a row notices it: spread
+/// over the bins of a segment it is less than a third of the floor, even in the middle of the window.
+const FAINT: f32 = 80.0;
+
 impl Pulse {
+    /// An impulse of the row that begins at `row_s`.
+    pub(super) fn from_impulse(impulse: &Impulse, row_s: f64, rate_hz: f64) -> Self {
+        let wide = (BINS / PULSE_BINS) as f64;
+        let scale = (1.0 / (rate_hz * wide)) as f32;
+        let held = |bin: &usize| impulse.energy[*bin] > 0.0;
+        let first = (0..PULSE_BINS).find(held).unwrap_or(0);
+        let last = (0..PULSE_BINS).rfind(held).unwrap_or(PULSE_BINS - 1);
+        Self {
+            start_s: row_s + f64::from(impulse.first) / rate_hz,
+            stop_s: row_s + f64::from(impulse.first + impulse.length) / rate_hz,
+            low: first as f64 * wide,
+            high: (last + 1) as f64 * wide,
+            energy: impulse.energy.map(|energy| energy * scale),
+            peak: impulse.energy.iter().sum::<f32>() / impulse.length as f32,
+            faint: impulse.strength < FAINT,
+        }
+    }
+
     /// The pulse as a burst whose spectrum takes the memory of `energy`.
     pub(super) fn burst(&self, mut energy: Energy) -> Burst {
         energy.clear();
@@ -106,6 +131,11 @@ impl PulseFinder {
         }
     }
 
+    /// Whether a pulse is in progress that began before a time.
+    pub(super) fn in_progress(&self, before_s: f64) -> bool {
+        self.start_s.is_some_and(|start_s| start_s < before_s)
+    }
+
     /// Takes one slot of the mean ratio `ratio` to the floor.
     fn take(&mut self, start_s: f64, ratio: f32, power: &[f32], done: &mut Vec<Pulse>) {
         if ratio > self.threshold.growth {
@@ -176,6 +206,7 @@ impl PulseFinder {
             high: high * f64::from(wide),
             energy,
             peak: self.peak,
+            faint: false,
         });
     }
 }

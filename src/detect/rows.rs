@@ -7,7 +7,10 @@ use std::collections::VecDeque;
 
 use num_complex::Complex;
 
-use super::config::{BINS, HOP, PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS, ROW, SEGMENTS};
+use super::{
+    config::{BINS, HOP, PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS, ROW, SEGMENTS, Thresholds},
+    impulse::{Impulse, ImpulseFinder},
+};
 use crate::dsp::{
     iq::{IqBuffer, IqSlice},
     kernel::{Backend, Resolution},
@@ -27,6 +30,8 @@ const ROWS_MAX: usize = 32;
 pub(super) struct Row<'a> {
     /// Samples of its own (not of the overlap) at the limits of the converter.
     pub(super) clipped: u32,
+    /// Impulses in it.
+    pub(super) impulses: &'a [Impulse],
     numbers: &'a [f32],
 }
 
@@ -47,6 +52,8 @@ impl<'a> Row<'a> {
 pub struct Rows {
     clipped: Vec<u32>,
     numbers: Vec<f32>,
+    /// In the order of rows.
+    impulses: Vec<Impulse>,
     /// Samples taken so far when these were made, and how many of them were clipped.
     pub(super) samples: u64,
     pub(super) clipped_samples: u64,
@@ -69,12 +76,24 @@ impl Rows {
 
     /// One by one.
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        let rows = self.clipped.iter().zip(self.numbers.chunks_exact(NUMBERS));
-        rows.map(|(&clipped, numbers)| Row { clipped, numbers })
+        let rows = (0..).zip(&self.clipped).zip(self.numbers.chunks_exact(NUMBERS));
+        let mut impulses = self.impulses.as_slice();
+        rows.map(move |((row, &clipped), numbers)| {
+            let (own, rest) = impulses.split_at(impulses.partition_point(|impulse| impulse.row == row));
+            impulses = rest;
+            Row {
+                clipped,
+                impulses: own,
+                numbers,
+            }
+        })
     }
 
     /// Appends a row.
     pub(super) fn push(&mut self, row: Row<'_>) {
+        let own = self.clipped.len() as u32;
+        self.impulses
+            .extend(row.impulses.iter().map(|impulse| Impulse { row: own, ..*impulse }));
         self.clipped.push(row.clipped);
         self.numbers.extend_from_slice(row.numbers);
     }
@@ -87,13 +106,14 @@ pub struct Spectra {
     /// Clipped samples of each row's worth of `samples` from `used` on, the last one still filling.
     clipped: VecDeque<u32>,
     spectra: StretchSpectra,
+    impulses: ImpulseFinder,
     taken: u64,
     taken_clipped: u64,
     silence: f32,
 }
 
 impl Spectra {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(thresholds: &Thresholds) -> Self {
         let resolution = |bins: usize, hop, averages, spectra| Resolution {
             taps: Window::blackman_harris(bins).power_taps(),
             hop,
@@ -111,6 +131,7 @@ impl Spectra {
             used: 0,
             clipped: VecDeque::new(),
             spectra: spectra.expect("the general path runs on every processor"),
+            impulses: ImpulseFinder::new(thresholds.impulses, thresholds.row_averages),
             taken: 0,
             taken_clipped: 0,
             silence: 0.0,
@@ -189,6 +210,11 @@ impl Spectra {
         let samples = self.samples.as_slice();
         let samples = samples.slice(self.used..samples.len());
         self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
+        rows.impulses.clear();
+        if count > 0 {
+            let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
+            self.impulses.find(samples, count, segments, &mut rows.impulses);
+        }
         self.used += count * ROW;
         (rows.samples, rows.clipped_samples) = (self.taken, self.taken_clipped);
         rows.silence = self.silence;
