@@ -19,8 +19,6 @@ use crate::dsp::{
 
 /// Samples summed.
 const WINDOWS: [usize; 2] = [2, 16];
-/// Samples between sums of 16.
-const STEP: usize = 4;
 /// Longest impulse, samples; longer ones are left to the slots.
 const LENGTH_MAX: usize = PULSE_SLOT;
 /// Slots of a row's stretch that lie before the first that is tested: both sides of a slot must be known.
@@ -55,6 +53,7 @@ pub(super) struct ImpulseFinder {
     thresholds: [[f32; STEPS]; WINDOWS.len()],
     /// Effective averages of a bin of a row.
     row_averages: f64,
+    /// Memory for the samples of one.
     samples: Vec<Complex<f32>>,
     power: Vec<f32>,
     slots: Vec<Slot>,
@@ -89,7 +88,7 @@ impl ImpulseFinder {
         Self {
             thresholds,
             row_averages,
-            samples: Vec::new(),
+            samples: Vec::with_capacity(PULSE_BINS),
             power: Vec::new(),
             slots: Vec::new(),
             scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
@@ -107,15 +106,18 @@ impl ImpulseFinder {
         out: &mut Vec<Impulse>,
     ) {
         let count = rows * ROW + 2 * LEAD * PULSE_SLOT;
-        self.samples.clear();
-        samples.slice(0..count).append_to(&mut self.samples);
-        self.power.resize(count + WINDOWS[1], 0.0);
+        self.power.resize(count + SIGHT - PULSE_SLOT, 0.0);
         self.slots.resize(count / PULSE_SLOT, Slot::default());
-        widest(SlotPowers {
-            samples: &self.samples,
-            power: &mut self.power,
-            slots: &mut self.slots,
-        });
+        // A row at a time, so that the powers are still at hand when they are summed.
+        let mut done = 0;
+        for (i, slots) in self.slots.chunks_mut(PULSE_SLOTS).enumerate() {
+            let from = i * ROW;
+            let until = (from + ROW + SIGHT).min(count);
+            samples.slice(done..until).powers_into(&mut self.power[done..until]);
+            done = until;
+            let power = &self.power[from..];
+            widest(SlotPowers { power, slots });
+        }
         for row in 0..rows {
             let stretch = row * PULSE_SLOTS..row * PULSE_SLOTS + REACH;
             let slots = &self.slots[stretch.clone()];
@@ -129,7 +131,7 @@ impl ImpulseFinder {
                 let slots = &self.slots[stretch.clone()];
                 let level = local(slots, slot, mean);
                 if slots[slot].exceeds(&self.limits(step, level)) && highest_here(slots, slot) {
-                    out.extend(self.measure(row, slot, level));
+                    out.extend(self.measure(samples, row, slot, level));
                 }
             }
         }
@@ -156,7 +158,7 @@ impl ImpulseFinder {
     }
 
     /// Extent and spectrum of what rises in a slot of a row; nothing when it is too long to be an impulse.
-    fn measure(&mut self, row: usize, slot: usize, mean: f32) -> Option<Impulse> {
+    fn measure(&mut self, samples: IqSlice<'_>, row: usize, slot: usize, mean: f32) -> Option<Impulse> {
         let from = row * ROW + (slot - 1) * PULSE_SLOT;
         let power = &self.power[from..from + 3 * PULSE_SLOT + WINDOWS[1]];
         // From half way up what 16 samples hold to half way up the impulse itself.
@@ -171,7 +173,9 @@ impl ImpulseFinder {
             return None;
         }
         let mut spectrum = [Complex::default(); PULSE_BINS];
-        spectrum[..length].copy_from_slice(&self.samples[from + first..from + last]);
+        self.samples.clear();
+        samples.slice(from + first..from + last).append_to(&mut self.samples);
+        spectrum[..length].copy_from_slice(&self.samples);
         self.fft.process_with_scratch(&mut spectrum, &mut self.scratch);
         let noise = mean * length as f32 / PULSE_BINS as f32;
         let over = |bin: usize| {
@@ -241,45 +245,48 @@ fn keep_band(energy: &mut [f32; PULSE_BINS]) {
     energy[high + 1..].fill(0.0);
 }
 
-/// Power of each sample, and of each slot.
+/// Sums over each slot.
 struct SlotPowers<'a> {
-    samples: &'a [Complex<f32>],
-    power: &'a mut [f32],
+    power: &'a [f32],
     slots: &'a mut [Slot],
 }
+
+/// Samples a slot's sums may look at: those of the longest that begins with its last.
+const SIGHT: usize = PULSE_SLOT + 16 + LANES;
+const LANES: usize = 8;
 
 impl Work for SlotPowers<'_> {
     #[inline(always)]
     fn run(self) {
-        for (power, x) in self.power.iter_mut().zip(self.samples) {
-            *power = x.re * x.re + x.im * x.im;
-        }
-        const TAIL: usize = WINDOWS[1];
         for (i, slot) in self.slots.iter_mut().enumerate() {
-            let Some(power) = self.power[i * PULSE_SLOT..].first_chunk::<{ PULSE_SLOT + TAIL }>() else {
+            let Some(power) = self.power[i * PULSE_SLOT..].first_chunk::<SIGHT>() else {
                 return;
             };
-            let mut fours = [0.0_f32; (PULSE_SLOT + TAIL) / STEP];
-            for (four, p) in fours.iter_mut().zip(power.as_chunks::<STEP>().0) {
-                *four = (p[0] + p[1]) + (p[2] + p[3]);
-            }
-            const LANES: usize = 8;
-            let mut twos = [0.0_f32; LANES];
-            for i in 0..PULSE_SLOT / LANES {
+            // Sums of four in an array, those of two and of sixteen as they come.
+            let (mut fours, mut twos, mut sixteens) = ([0.0_f32; SIGHT], [0.0_f32; LANES], [0.0_f32; LANES]);
+            for i in (0..SIGHT - LANES).step_by(LANES) {
                 for lane in 0..LANES {
-                    let two = power[i * LANES + lane] + power[i * LANES + lane + 1];
-                    twos[lane] = if two > twos[lane] { two } else { twos[lane] };
+                    let p = i + lane;
+                    let two = power[p] + power[p + 1];
+                    fours[p] = two + (power[p + 2] + power[p + 3]);
+                    if i < PULSE_SLOT {
+                        twos[lane] = if two > twos[lane] { two } else { twos[lane] };
+                    }
                 }
             }
-            let mut sixteens = [0.0_f32; PULSE_SLOT / STEP];
-            for (i, sixteen) in sixteens.iter_mut().enumerate() {
-                *sixteen = (fours[i] + fours[i + 1]) + (fours[i + 2] + fours[i + 3]);
+            for i in (0..PULSE_SLOT).step_by(LANES) {
+                for lane in 0..LANES {
+                    let p = i + lane;
+                    let sixteen = (fours[p] + fours[p + 4]) + (fours[p + 8] + fours[p + 12]);
+                    sixteens[lane] = if sixteen > sixteens[lane] {
+                        sixteen
+                    } else {
+                        sixteens[lane]
+                    };
+                }
             }
-            slot.sum = fours[..PULSE_SLOT / STEP].iter().sum();
-            slot.peaks = [
-                twos.into_iter().fold(0.0, f32::max),
-                sixteens.into_iter().fold(0.0, f32::max),
-            ];
+            slot.sum = (0..PULSE_SLOT / 4).map(|i| fours[4 * i]).sum();
+            slot.peaks = [twos, sixteens].map(|lanes| lanes.into_iter().fold(0.0, f32::max));
         }
     }
 }

@@ -104,6 +104,24 @@ impl IqSlice<'_> {
         }
     }
 
+    /// Power |x|² of each sample into `out`, full scale 1.
+    pub fn powers_into(&self, out: &mut [f32]) {
+        fn each<T>(samples: &[Complex<T>], out: &mut [f32], power: impl Fn(&Complex<T>) -> f32) {
+            widest(Powers { samples, out, power });
+        }
+        // Twice the offset binary value less 255 is a whole number: squares and their sum are exact.
+        const CU8: f32 = 1.0 / (255.0 * 255.0);
+        let whole = |re: i32, im: i32| (re * re + im * im) as f32;
+        match self {
+            Self::Cu8(s) => each(s, out, |x| {
+                whole(2 * i32::from(x.re) - 255, 2 * i32::from(x.im) - 255) * CU8
+            }),
+            Self::Cs8(s) => each(s, out, |x| from_cs8(*x).norm_sqr()),
+            Self::Cs16(s) => each(s, out, |x| from_cs16(*x).norm_sqr()),
+            Self::Cf32(s) => each(s, out, |x| from_cf32(*x).norm_sqr()),
+        }
+    }
+
     /// Samples with I or Q at the limits of the converter.
     #[must_use]
     pub fn clipped(&self) -> u64 {
@@ -140,6 +158,22 @@ fn count<T>(samples: &[Complex<T>], hit: impl Fn(&Complex<T>) -> bool) -> u64 {
         count: &mut count,
     });
     count
+}
+
+/// Applies `power` to each sample.
+struct Powers<'a, T, F> {
+    samples: &'a [Complex<T>],
+    out: &'a mut [f32],
+    power: F,
+}
+
+impl<T, F: Fn(&Complex<T>) -> f32> Work for Powers<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for (out, x) in self.out.iter_mut().zip(self.samples) {
+            *out = (self.power)(x);
+        }
+    }
 }
 
 /// Counts in bytes at first, so that many are counted at once.
