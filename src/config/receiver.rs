@@ -72,6 +72,8 @@ pub struct ReceiverConfig {
     pub antenna: Option<String>,
     /// Where the antenna is.
     pub site: Option<SiteConfig>,
+    /// File of its calibration; with a gain in dB only.
+    pub calibration: Option<PathBuf>,
 }
 
 impl ReceiverConfig {
@@ -88,6 +90,7 @@ impl ReceiverConfig {
             ppm_uncertainty: DEFAULT_PPM_UNCERTAINTY,
             antenna: None,
             site: None,
+            calibration: None,
         }
     }
 }
@@ -112,6 +115,7 @@ pub(super) struct ReceiverFile {
     ppm_uncertainty: Option<f64>,
     antenna: Option<String>,
     site: Option<SiteFile>,
+    calibration: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,6 +175,11 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
     let plan = validate_plan(&file, center, at, faults);
     let gain = validate_gain(file.gain, at, faults);
     faults.unless(
+        file.calibration.is_none() || matches!(gain, Gain::Total(_)),
+        at("calibration"),
+        "a calibration holds at a known gain: write gain as a number in dB",
+    );
+    faults.unless(
         file.ppm.abs() <= 1000.0,
         at("ppm"),
         "write parts per million between -1000 and 1000",
@@ -207,6 +216,7 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
         ppm_uncertainty,
         antenna: file.antenna,
         site,
+        calibration: file.calibration,
     }
 }
 
