@@ -32,7 +32,7 @@ pub(super) fn outside_s(windows: &[Window], time: Timestamp, grace_s: f64) -> Op
 }
 
 /// Whether any window holds the instant; nothing where none does and one cannot be told.
-fn contained(windows: &[Window], time: Timestamp) -> Option<bool> {
+pub(super) fn contained(windows: &[Window], time: Timestamp) -> Option<bool> {
     let mut known = true;
     for window in windows {
         match window.contains(time) {

@@ -44,7 +44,7 @@ impl UseLog {
         let valid = a.valid_from.is_none_or(|from| time >= from) && a.valid_to.is_none_or(|to| time < to);
         let windows = a.details.as_ref().map_or(&[][..], |details| &details.windows);
         // Hours that cannot be told (a zone that is not known) accuse nobody: such a visit is none.
-        let within = windows.is_empty() || hours::outside_s(windows, time, 0.0) == Some(0.0);
+        let within = windows.is_empty() || hours::contained(windows, time) == Some(true);
         if valid && within {
             self.count.push(visit);
         } else {
