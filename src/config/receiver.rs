@@ -174,8 +174,9 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
     );
     let plan = validate_plan(&file, center, at, faults);
     let gain = validate_gain(file.gain, at, faults);
+    let calibration = file.calibration.filter(|path| !path.as_os_str().is_empty());
     faults.unless(
-        file.calibration.is_none() || matches!(gain, Gain::Total(_)),
+        calibration.is_none() || matches!(gain, Gain::Total(_)),
         at("calibration"),
         "a calibration holds at a known gain: write gain as a number in dB",
     );
@@ -216,7 +217,7 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
         ppm_uncertainty,
         antenna: file.antenna,
         site,
-        calibration: file.calibration,
+        calibration,
     }
 }
 
