@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod metrology;
 pub mod plot;
+pub mod propagation;
 pub mod registry;
 pub mod service;
 pub mod store;

@@ -11,10 +11,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("error", &[]),
     ("dsp", &["units"]),
+    ("propagation", &[]),
     ("registry", &["units"]),
     ("detect", &["units", "dsp"]),
     ("metrology", &["units", "dsp", "detect"]),
-    ("conflict", &["units", "registry", "detect"]),
+    ("conflict", &["units", "dsp", "propagation", "registry", "detect"]),
     ("config", &["units", "dsp", "registry"]),
     ("plot", &["units", "conflict"]),
     ("capture", &["units", "error", "dsp", "detect", "config"]),
@@ -38,7 +39,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ROOF: &[&str] = &["app", "cli", "lib", "main"];
 
 /// Modules that do no I/O and read no clock: same input, same output.
-const PURE: &[&str] = &["units", "dsp", "detect", "metrology", "registry", "conflict", "plot"];
+const PURE: &[&str] = &[
+    "units",
+    "dsp",
+    "propagation",
+    "detect",
+    "metrology",
+    "registry",
+    "conflict",
+    "plot",
+];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",

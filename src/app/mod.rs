@@ -6,6 +6,7 @@
 mod demo;
 mod judge;
 mod receivers;
+mod watched;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,7 +18,6 @@ use crate::{
     Error, Result,
     capture::{CaptureHandle, ReceiverStatus},
     config::Config,
-    conflict::Rules,
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
     registry::table::builtin_cn,
     service::{
@@ -29,6 +29,7 @@ use crate::{
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
         registry::RegistryService,
+        rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
         users::Users,
@@ -37,6 +38,8 @@ use crate::{
 };
 
 pub use receivers::discovered;
+
+use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
 #[derive(Debug, Clone, Default)]
@@ -102,7 +105,7 @@ impl App {
         listener: TcpListener,
         address: SocketAddr,
     ) -> Result<Self> {
-        let rules = Arc::new(Rules::builtin().map_err(|error| Error::Invalid(error.to_string()))?);
+        let rules = RulesInForce::new(watched::rules(config)?);
         let registry = RegistryService::open(store.clone()).await?;
         if config.seed_china {
             registry
@@ -117,8 +120,9 @@ impl App {
             new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
         }
         let hub = Hub::new(store.clone());
-        let sites = receivers::sites(config, options.demo)?;
-        let judge = judge::judge(Arc::clone(&rules), registry.clone(), Arc::clone(&hub), sites);
+        let watched = Watched::start(config, rules.clone(), registry.clone()).await?;
+        let known = receivers::known(config, options.demo)?;
+        let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub)?;
 
@@ -142,6 +146,7 @@ impl App {
             metrics_token: config.metrics_token.clone(),
         };
         let (stop, mut stopping) = watch::channel(false);
+        tokio::spawn(watched.run(stopping.clone()));
         let state = AppState::new(services, http);
         let server = tokio::spawn(http::serve(listener, state, async move {
             let _ = stopping.wait_for(|stop| *stop).await;

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use pinpu_hardware::soapy::Found;
+use pinpu_hardware::{Gain, soapy::Found};
 
-use super::demo;
+use super::{demo, judge::Receivers};
 use crate::{
     Error, Result,
     capture::{self, CaptureConfig, CaptureHandle, ObservationSink},
-    config::{Config, ReceiverConfig, Source},
+    config::{Config, ReceiverConfig, Source, load_calibration},
     registry::Place,
     service::{live::Hub, monitoring::Monitor},
 };
@@ -32,8 +32,24 @@ pub fn discovered(found: &[Found]) -> Vec<ReceiverConfig> {
         .collect()
 }
 
+/// Where each receiver stands and what its levels mean.
+pub(super) fn known(config: &Config, is_demo: bool) -> Result<Receivers> {
+    let mut calibrations = BTreeMap::new();
+    for receiver in &config.receivers {
+        if let (Some(path), Gain::Total(gain_db)) = (&receiver.calibration, &receiver.gain) {
+            let calibration =
+                load_calibration(path).map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))?;
+            calibrations.insert(receiver.id.clone(), (calibration, *gain_db));
+        }
+    }
+    Ok(Receivers {
+        sites: sites(config, is_demo)?,
+        calibrations,
+    })
+}
+
 /// Where each receiver stands; in a demo, receivers without a site stand on the roof of the demo's station.
-pub(super) fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
+fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
     let roof = if is_demo { Some(demo::site()?) } else { None };
     let place = |receiver: &ReceiverConfig| receiver.site.as_ref().map(|site| site.place).or(roof);
     Ok(config

@@ -166,7 +166,7 @@ impl SourceArgs {
             rate_hz: tuned.sample_rate_hz,
             usable_fraction: device.facts().usable_fraction,
             total: None,
-            began: None,
+            began: Some(jiff::Timestamp::now()),
             discard: tuned.discard_samples,
             settings: tuned.settings,
             input: Input::Device(device),

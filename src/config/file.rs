@@ -58,7 +58,9 @@ section!(SpectraFile {
     retention_days: u32 = 3,
 });
 section!(RegistryFile {
-    seed_china: bool = true
+    seed_china: bool = true,
+    control_orders: std::path::PathBuf = std::path::PathBuf::new(),
+    rules: std::path::PathBuf = std::path::PathBuf::new(),
 });
 
 impl ConfigFile {
@@ -138,11 +140,18 @@ impl ConfigFile {
                 stored_bins: spectra.stored_bins,
                 retention_days: spectra.retention_days,
                 seed_china: self.registry.seed_china,
+                control_orders: named(self.registry.control_orders),
+                rules: named(self.registry.rules),
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),
         }
     }
+}
+
+/// A path that is not left empty.
+fn named(path: std::path::PathBuf) -> Option<std::path::PathBuf> {
+    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 /// Collects faults so that a person sees all of them at once.

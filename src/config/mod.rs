@@ -51,6 +51,10 @@ pub struct Config {
     pub retention_days: u32,
     /// Load the built-in table of China at the first start.
     pub seed_china: bool,
+    /// File of the radio control orders in force.
+    pub control_orders: Option<PathBuf>,
+    /// File of the rules verdicts are made by; `None`: the built-in ones.
+    pub rules: Option<PathBuf>,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

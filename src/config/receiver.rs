@@ -72,6 +72,8 @@ pub struct ReceiverConfig {
     pub antenna: Option<String>,
     /// Where the antenna is.
     pub site: Option<SiteConfig>,
+    /// File of its calibration; with a gain in dB only.
+    pub calibration: Option<PathBuf>,
 }
 
 impl ReceiverConfig {
@@ -88,6 +90,7 @@ impl ReceiverConfig {
             ppm_uncertainty: DEFAULT_PPM_UNCERTAINTY,
             antenna: None,
             site: None,
+            calibration: None,
         }
     }
 }
@@ -112,6 +115,7 @@ pub(super) struct ReceiverFile {
     ppm_uncertainty: Option<f64>,
     antenna: Option<String>,
     site: Option<SiteFile>,
+    calibration: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +174,12 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
     );
     let plan = validate_plan(&file, center, at, faults);
     let gain = validate_gain(file.gain, at, faults);
+    let calibration = file.calibration.filter(|path| !path.as_os_str().is_empty());
+    faults.unless(
+        calibration.is_none() || matches!(gain, Gain::Total(_)),
+        at("calibration"),
+        "a calibration holds at a known gain: write gain as a number in dB",
+    );
     faults.unless(
         file.ppm.abs() <= 1000.0,
         at("ppm"),
@@ -207,6 +217,7 @@ fn validate_receiver(file: ReceiverFile, at: &dyn Fn(&str) -> String, faults: &m
         ppm_uncertainty,
         antenna: file.antenna,
         site,
+        calibration,
     }
 }
 

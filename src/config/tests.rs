@@ -132,3 +132,14 @@ fn bands_are_read_lower_edge_first() {
         assert!(parse_band(text).expect_err(text).contains("M"), "{text}");
     }
 }
+
+#[test]
+fn a_calibration_needs_a_gain_in_decibels() {
+    let receiver = "[[receiver]]\nid = \"roof\"\nargs = \"driver=rtlsdr\"\ncalibration = \"roof.toml\"\n";
+    assert!(faults(receiver).contains("receiver[0].calibration: a calibration holds at a known gain"));
+    let config = Config::parse(&format!("{receiver}gain = 30.0\n"), std::iter::empty()).expect("valid");
+    assert_eq!(
+        config.receivers[0].calibration.as_deref(),
+        Some(std::path::Path::new("roof.toml"))
+    );
+}

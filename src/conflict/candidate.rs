@@ -2,6 +2,8 @@
 
 use super::{
     Context, Measured, Rule, Rules,
+    arrival::{Arrival, Heard, Received, stands_still},
+    hours,
     measured::{Uncertainty, resolution_hz},
 };
 use crate::{
@@ -19,10 +21,16 @@ pub(super) enum Fit {
     FrequencyUnclear,
     /// Its bandwidth, perhaps.
     BandwidthUnclear,
+    /// Its power, perhaps.
+    PowerUnclear,
     /// Its distance, perhaps.
     PlaceUnclear,
     /// Its bandwidth.
     OverBandwidth,
+    /// Its power.
+    OverPower,
+    /// The hour.
+    OutOfHours,
     /// Its validity.
     NotInForce(Rule),
     /// Its frequency.
@@ -37,7 +45,9 @@ pub(super) enum Fit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
     Validity,
+    Hours,
     Bandwidth,
+    Level,
     Place,
     Frequency,
 }
@@ -52,6 +62,10 @@ pub(super) struct Candidate<'a> {
     pub(super) tolerance_hz: f64,
     /// From the receiver to the station, where both are known.
     pub(super) distance_km: Option<f64>,
+    /// What of it can arrive here, where power and place are registered and the station stands still.
+    pub(super) arrival: Option<Arrival>,
+    /// Whether the transmitter is where the register says.
+    pub(super) stands_still: bool,
 }
 
 /// The assignments near an emission, best explanation first; the order is total, so equal input gives equal output.
@@ -61,6 +75,7 @@ pub(super) fn candidates<'a>(
     measured: &Measured,
     context: &Context,
     uncertainty: Uncertainty,
+    received: Option<Received>,
 ) -> Vec<Candidate<'a>> {
     let capture = rules.frequency.capture_tolerances * rules.widest_tolerance_hz(measured.center_hz);
     let margin = Hertz::from_f64(
@@ -77,6 +92,7 @@ pub(super) fn candidates<'a>(
             measured,
             context,
             uncertainty,
+            received,
             assignment,
         }
         .candidate()
@@ -117,41 +133,48 @@ struct Case<'a, 'b> {
     measured: &'b Measured,
     context: &'b Context,
     uncertainty: Uncertainty,
+    received: Option<Received>,
     assignment: &'a Assignment,
 }
 
 impl<'a> Case<'a, '_> {
     fn candidate(&self) -> Candidate<'a> {
         let offset_hz = (self.measured.center_hz - self.assignment.center_hz).as_f64();
-        let tolerance_hz = self.tolerance_hz();
+        let services = self.services();
+        let tolerance = || self.rules.tolerance_hz(self.assignment.center_hz, &services);
+        let tolerance_hz = self.assignment.tolerance_hz.unwrap_or_else(tolerance);
         let distance_km = self.distance_km();
-        let fit = self.fit(offset_hz.abs(), tolerance_hz, distance_km);
+        let site = self.context.site;
+        let arrival = site.and_then(|site| Arrival::of(self.assignment, &services, &site, self.rules));
+        let fit = self.fit(offset_hz.abs(), tolerance_hz, distance_km, arrival);
         Candidate {
             assignment: self.assignment,
             fit,
             offset_hz,
             tolerance_hz,
             distance_km,
+            arrival,
+            stands_still: stands_still(self.assignment, &services, self.rules),
         }
     }
 
-    fn tolerance_hz(&self) -> f64 {
-        let frequency = self.assignment.center_hz;
-        self.assignment.tolerance_hz.unwrap_or_else(|| {
-            let rows = self.registry.allocations_in(Band::around(frequency, Hertz(1)));
-            let services: Vec<&str> = match &self.assignment.service {
-                Some(stated) => service::parts(stated).collect(),
-                None => rows.iter().flat_map(|row| service::parts(&row.service)).collect(),
-            };
-            self.rules.tolerance_hz(frequency, &services)
-        })
+    /// The services the station works in: as stated, else all the table allocates its frequency to.
+    fn services(&self) -> Vec<&'a str> {
+        match &self.assignment.service {
+            Some(stated) => service::parts(stated).collect(),
+            None => {
+                let here = Band::around(self.assignment.center_hz, Hertz(1));
+                let rows = self.registry.allocations_in(here);
+                rows.into_iter().flat_map(|row| service::parts(&row.service)).collect()
+            }
+        }
     }
 
     fn distance_km(&self) -> Option<f64> {
         Some(self.context.site?.distance_km(&self.assignment.place?))
     }
 
-    fn fit(&self, offset_hz: f64, tolerance_hz: f64, distance_km: Option<f64>) -> Fit {
+    fn fit(&self, offset_hz: f64, tolerance_hz: f64, distance_km: Option<f64>, arrival: Option<Arrival>) -> Fit {
         let frequency = match self.frequency(offset_hz, tolerance_hz) {
             Err(fit) => return fit,
             Ok(fit) => fit,
@@ -163,6 +186,13 @@ impl<'a> Case<'a, '_> {
         if beyond_km > reach.possible_km {
             return Fit::Not(Why::Place);
         }
+        let heard = match (arrival, &self.received) {
+            (Some(arrival), Some(received)) => arrival.heard(received, self.rules),
+            _ => Heard::Untold,
+        };
+        if heard == Heard::Impossible {
+            return Fit::Not(Why::Level);
+        }
         let bandwidth = if self.assignment.block {
             Fit::Explains
         } else {
@@ -171,24 +201,43 @@ impl<'a> Case<'a, '_> {
         if let Fit::Not(_) = bandwidth {
             return bandwidth;
         }
-        if let Some(rule) = self.not_in_force() {
+        if let Some((fit, why)) = self.out_of_force() {
             let explains_otherwise = matches!(frequency, Fit::Explains | Fit::FrequencyUnclear);
-            return if explains_otherwise {
-                Fit::NotInForce(rule)
-            } else {
-                Fit::Not(Why::Validity)
-            };
+            return if explains_otherwise { fit } else { Fit::Not(why) };
         }
-        if beyond_km > reach.certain_km {
+        // What is known of the path outweighs the rule of thumb.
+        let rarely_heard = match heard {
+            Heard::Untold => beyond_km > reach.certain_km,
+            Heard::Unusual => true,
+            Heard::Usual | Heard::TooStrong | Heard::Impossible => false,
+        };
+        if rarely_heard {
             return Fit::PlaceUnclear;
         }
+        let power = match heard {
+            Heard::TooStrong if self.received.is_some_and(|received| received.calibrated) => Fit::OverPower,
+            Heard::TooStrong => Fit::PowerUnclear,
+            _ => Fit::Explains,
+        };
         // The graver finding counts; of two unclear things the first is named.
-        match (frequency, bandwidth) {
-            (Fit::OffFrequency | Fit::Inside, _) => frequency,
-            (_, Fit::OverBandwidth) => Fit::OverBandwidth,
-            (Fit::Explains, other) => other,
-            (other, _) => other,
+        match (frequency, bandwidth, power) {
+            (Fit::OffFrequency | Fit::Inside, _, _) => frequency,
+            (_, Fit::OverBandwidth, _) => Fit::OverBandwidth,
+            (_, _, Fit::OverPower) => Fit::OverPower,
+            (Fit::Explains, Fit::Explains, other) => other,
+            (Fit::Explains, other, _) => other,
+            (other, _, _) => other,
         }
+    }
+
+    /// Why the station should not be on at all, though it is the one.
+    fn out_of_force(&self) -> Option<(Fit, Why)> {
+        if let Some(rule) = self.not_in_force() {
+            return Some((Fit::NotInForce(rule), Why::Validity));
+        }
+        let time = self.context.time?;
+        let windows = &self.assignment.details.as_ref()?.windows;
+        (hours::outside_s(windows, time, self.rules.hours.grace_s)? > 0.0).then_some((Fit::OutOfHours, Why::Hours))
     }
 
     /// Explains, FrequencyUnclear, OffFrequency, Inside; or why it is none of these.

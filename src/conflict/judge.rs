@@ -1,6 +1,7 @@
 //! Which rule an emission falls under.
 //!
 //! In this order, and the first that holds decides:
+//! 0. a control order in force forbids it, or may (see [`super::control`]): `control_order`, or `inconclusive`;
 //! 1. an assignment explains it: `licensed`;
 //! 2. a licence exemption covers it: `licence_exempt`;
 //! 3. an assignment explains it but for one thing (see [`super::candidate::Fit`]), the smallest first;
@@ -15,7 +16,9 @@
 
 use super::{
     Context, Measured, Rule, Rules, Verdict,
+    arrival::Received,
     candidate::{Candidate, Fit, bandwidth_counts, candidates},
+    control::Question,
     finding::Finding,
     measured::Uncertainty,
 };
@@ -28,21 +31,39 @@ use crate::{
 #[must_use]
 pub fn judge(rules: &Rules, registry: &Registry, measured: &Measured, context: &Context) -> Verdict {
     let uncertainty = Uncertainty::of(measured, context.ppm_uncertainty, rules);
-    let found = candidates(rules, registry, measured, context, uncertainty);
-    let rows = registry.allocations_in(certain_band(measured, uncertainty));
+    let received = Received::of(measured, rules);
+    let found = candidates(rules, registry, measured, context, uncertainty, received);
+    let band = certain_band(measured, uncertainty);
+    let rows = registry.allocations_in(band);
     let exemption = exemption(rules, &rows, measured, uncertainty);
     let (rule, candidate, allocation) = decide(registry, &found, &rows, exemption);
     let runner_up = match candidate {
         Some(_) => found.get(1).filter(|next| !matches!(next.fit, Fit::Not(_))),
         None => found.first(),
     };
+    let question = Question {
+        rules,
+        registry,
+        measured,
+        context,
+        uncertainty,
+        received,
+        band,
+        rows: &rows,
+        station: candidate,
+        is_exempt_use: matches!(rule, Rule::LicenceExempt | Rule::LicenceExemptUnverified),
+    };
+    let controlled = question.answer();
     Finding {
         rules,
         registry,
         measured,
         context,
         uncertainty,
-        rule,
+        received,
+        rule: controlled.map_or(rule, |controlled| controlled.rule),
+        controlled,
+        orders_unchecked: question.is_time_missing(),
         candidate,
         allocation,
         runner_up,
@@ -77,8 +98,11 @@ fn decide<'a, 'c>(
         Fit::Explains => Some(Rule::Licensed),
         Fit::FrequencyUnclear => Some(Rule::FrequencyUnclear),
         Fit::BandwidthUnclear => Some(Rule::BandwidthUnclear),
+        Fit::PowerUnclear => Some(Rule::PowerUnclear),
         Fit::PlaceUnclear => Some(Rule::PlaceUnclear),
         Fit::OverBandwidth => Some(Rule::OverBandwidth),
+        Fit::OverPower => Some(Rule::OverPower),
+        Fit::OutOfHours => Some(Rule::OutOfHours),
         Fit::NotInForce(rule) => Some(rule),
         Fit::OffFrequency => Some(Rule::OffFrequency),
         Fit::Inside => Some(Rule::InsideAssignedBand),

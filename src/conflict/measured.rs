@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::Rules;
 use crate::{
     detect::{BandwidthMethod, Emission},
+    dsp::level::calibration::Calibration,
     registry::Place,
-    units::{Band, Hertz},
+    units::{Band, Dbfs, Hertz},
 };
 
 /// The measured facts a verdict rests on.
@@ -36,6 +37,34 @@ pub struct Measured {
     pub duration_s: f64,
     /// On-time over `duration_s`.
     pub duty_cycle: f64,
+    /// Level at the antenna, where a calibration covers it.
+    pub level: Option<Level>,
+}
+
+/// A level behind a calibration: mean power while on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// At the antenna's terminals.
+    pub power_dbm: f64,
+    /// One sigma of it.
+    pub sigma_db: f64,
+    /// Field strength, dB(µV/m), with one sigma; `None` where the antenna is not part of the calibration.
+    pub field_dbuv_m: Option<[f64; 2]>,
+}
+
+/// The level of an emission at the antenna, received with `gain_db`; nothing outside what was calibrated.
+#[must_use]
+pub fn calibrated_level(calibration: &Calibration, emission: &Emission, gain_db: f64) -> Option<Level> {
+    // What the noise leaves uncertain in the level itself: its power under the signal, known to a tenth or so.
+    let ratio = 10_f64.powf(-emission.snr_db / 10.0);
+    let noise_sigma_db = 10.0 * (1.0 + 0.1 * ratio).log10();
+    let hz = emission.center_hz.as_f64();
+    let level = calibration.apply(Dbfs(emission.power_dbfs), noise_sigma_db, hz, gain_db)?;
+    Some(Level {
+        power_dbm: level.power.0,
+        sigma_db: level.power_sigma_db,
+        field_dbuv_m: level.field_dbuv_m,
+    })
 }
 
 impl Measured {
@@ -56,7 +85,14 @@ impl Measured {
             bin_hz: None,
             duration_s: f64::INFINITY,
             duty_cycle: 1.0,
+            level: None,
         }
+    }
+
+    /// The same, with its level at the antenna.
+    #[must_use]
+    pub fn with_level(self, level: Option<Level>) -> Self {
+        Self { level, ..self }
     }
 
     /// The same, with the width of the bins it was measured with.
@@ -94,6 +130,7 @@ impl From<&Emission> for Measured {
             bin_hz: None,
             duration_s: emission.stop_s - emission.start_s,
             duty_cycle: emission.duty_cycle,
+            level: None,
         }
     }
 }

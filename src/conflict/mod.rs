@@ -1,19 +1,31 @@
 //! Is this emission lawful, and why: a pure, deterministic judgement of measured facts against the registry.
 
+mod arrival;
+mod baseline;
 mod candidate;
+mod control;
 mod finding;
+mod hours;
 mod judge;
 mod measured;
+mod products;
 mod rule;
 mod rules;
 mod template;
+mod usage;
 pub mod verdict;
 
+pub use baseline::{Baseline, BaselineRules, Novelty, NoveltyAnswer};
 pub use judge::judge;
-pub use measured::{Context, Measured};
+pub use measured::{Context, Level, Measured, calibrated_level};
+pub use products::{Present, ProductLink, ProductRules, Switching, parents_of};
 pub use rule::Rule;
-pub use rules::{BandwidthRules, FrequencyRules, MinSnr, RULES_TOML, ReachKm, Rules, RulesError};
-pub use verdict::{Severity, Verdict, VerdictKind};
+pub use rules::{
+    BandwidthRules, FrequencyRules, HoursRules, MinSnr, PowerRules, PropagationRules, RULES_TOML, ReachKm, Rules,
+    RulesError, UseRules,
+};
+pub use usage::{UseLog, judge_use};
+pub use verdict::{Remedy, Severity, Verdict, VerdictKind};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::VerdictKind;
+use super::{Remedy, VerdictKind};
 
 /// A rule, by its key in the rules file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub enum Rule {
     OffFrequency,
     /// A station wider than assigned.
     OverBandwidth,
+    /// A station stronger than assigned.
+    OverPower,
+    /// A station outside its hours of operation.
+    OutOfHours,
     /// Explained only by an assignment whose time is over.
     Expired,
     /// Explained only by an assignment whose time has not come.
@@ -30,6 +34,12 @@ pub enum Rule {
     Suspended,
     /// Explained only by a cancelled assignment.
     Cancelled,
+    /// A control order prohibits it.
+    ControlProhibited,
+    /// It keeps not to the limits of a control order.
+    ControlLimited,
+    /// Nothing explains it, in a band a control order protects.
+    ControlProtected,
     /// Nothing explains it, in a protected band.
     ProtectedBand,
     /// Nothing explains it.
@@ -40,6 +50,10 @@ pub enum Rule {
     FrequencyUnclear,
     /// Seems too wide, measured too badly to say.
     BandwidthUnclear,
+    /// Stronger than the station can be, on a receiver without calibration.
+    PowerUnclear,
+    /// A control order may forbid it.
+    ControlUnclear,
     /// Explained by a station that is rarely heard this far.
     PlaceUnclear,
     /// A narrow emission somewhere inside an assigned band.
@@ -62,30 +76,46 @@ pub enum Rule {
     NoAllocationKnown,
     /// The register holds no stations.
     NoStationData,
+    /// An assignment was watched and used.
+    AssignmentInUse,
+    /// An assignment was watched and not used.
+    UnusedAssignment,
+    /// An assignment was not watched long enough to say.
+    UseUnclear,
+    /// An assignment was watched from where it need not be heard.
+    UseUnheard,
 }
 
 /// Words every text may use.
 const ALWAYS: &[&str] = &["center", "bandwidth", "snr"];
+const CONTROL: &[&str] = &["order", "issuer", "until", "sender"];
 const STATION: &[&str] = &["assignment", "holder", "station", "necessary", "unchecked"];
 
 impl Rule {
     /// All rules, in the order of the rules file.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 37] = [
         Self::Licensed,
         Self::LicensedBlock,
         Self::LicenceExempt,
         Self::LicenceExemptUnverified,
         Self::OffFrequency,
         Self::OverBandwidth,
+        Self::OverPower,
+        Self::OutOfHours,
         Self::Expired,
         Self::NotYetValid,
         Self::Suspended,
         Self::Cancelled,
+        Self::ControlProhibited,
+        Self::ControlLimited,
+        Self::ControlProtected,
         Self::ProtectedBand,
         Self::Unlicensed,
         Self::NotAllocated,
         Self::FrequencyUnclear,
         Self::BandwidthUnclear,
+        Self::PowerUnclear,
+        Self::ControlUnclear,
         Self::PlaceUnclear,
         Self::InsideAssignedBand,
         Self::ExemptBandwidthUnclear,
@@ -97,6 +127,10 @@ impl Rule {
         Self::UnverifiedRow,
         Self::NoAllocationKnown,
         Self::NoStationData,
+        Self::AssignmentInUse,
+        Self::UnusedAssignment,
+        Self::UseUnclear,
+        Self::UseUnheard,
     ];
 
     /// The key in the rules file and in `Verdict::rule`.
@@ -129,6 +163,17 @@ impl Rule {
             Self::UnverifiedRow => "unverified_row",
             Self::NoAllocationKnown => "no_allocation_known",
             Self::NoStationData => "no_station_data",
+            Self::OverPower => "over_power",
+            Self::OutOfHours => "out_of_hours",
+            Self::ControlProhibited => "control_prohibited",
+            Self::ControlLimited => "control_limited",
+            Self::ControlProtected => "control_protected",
+            Self::PowerUnclear => "power_unclear",
+            Self::ControlUnclear => "control_unclear",
+            Self::AssignmentInUse => "assignment_in_use",
+            Self::UnusedAssignment => "unused_assignment",
+            Self::UseUnclear => "use_unclear",
+            Self::UseUnheard => "use_unheard",
         }
     }
 
@@ -142,15 +187,23 @@ impl Rule {
     #[must_use]
     pub fn kind(self) -> VerdictKind {
         match self {
-            Self::Licensed | Self::LicensedBlock => VerdictKind::Licensed,
+            Self::Licensed | Self::LicensedBlock | Self::AssignmentInUse => VerdictKind::Licensed,
             Self::LicenceExempt | Self::LicenceExemptUnverified => VerdictKind::LicenceExempt,
             Self::OffFrequency => VerdictKind::OffFrequency,
             Self::OverBandwidth => VerdictKind::OverBandwidth,
+            Self::OverPower => VerdictKind::OverPower,
+            Self::OutOfHours => VerdictKind::OutOfHours,
             Self::Expired | Self::NotYetValid | Self::Suspended | Self::Cancelled => VerdictKind::Expired,
+            Self::ControlProhibited | Self::ControlLimited | Self::ControlProtected => VerdictKind::ControlOrder,
+            Self::UnusedAssignment => VerdictKind::UnusedAssignment,
             Self::ProtectedBand => VerdictKind::ProtectedBand,
             Self::Unlicensed | Self::NotAllocated => VerdictKind::Unlicensed,
             Self::FrequencyUnclear
             | Self::BandwidthUnclear
+            | Self::PowerUnclear
+            | Self::ControlUnclear
+            | Self::UseUnclear
+            | Self::UseUnheard
             | Self::PlaceUnclear
             | Self::InsideAssignedBand
             | Self::ExemptBandwidthUnclear
@@ -165,14 +218,69 @@ impl Rule {
         }
     }
 
+    /// What would decide, where the rule leaves it open.
+    #[must_use]
+    pub fn would_decide(self) -> &'static [Remedy] {
+        match self {
+            Self::FrequencyUnclear => &[Remedy::FrequencyReference, Remedy::LongerObservation],
+            Self::BandwidthUnclear | Self::ExemptBandwidthUnclear => &[Remedy::FinerResolution, Remedy::StrongerSignal],
+            Self::PowerUnclear => &[Remedy::LevelCalibration, Remedy::Bearing],
+            Self::ControlUnclear => &[Remedy::Bearing, Remedy::LevelCalibration, Remedy::OtherSide],
+            Self::PlaceUnclear => &[Remedy::Bearing, Remedy::Identification, Remedy::AnotherReceiver],
+            Self::InsideAssignedBand => &[Remedy::LongerObservation, Remedy::Identification],
+            Self::AskMilitary => &[Remedy::OtherSide],
+            Self::AskOperator => &[Remedy::Operator],
+            Self::AskAmateur | Self::AskSpace => &[Remedy::Identification],
+            Self::AskAbroad => &[Remedy::Identification, Remedy::Bearing],
+            Self::NoAllocationKnown => &[Remedy::RegistryData, Remedy::OtherSide],
+            Self::UnverifiedRow | Self::NoStationData => &[Remedy::RegistryData],
+            Self::UseUnclear => &[Remedy::LongerObservation],
+            Self::UseUnheard => &[Remedy::AnotherReceiver],
+            _ => &[],
+        }
+    }
+
+    /// Whether the rule is about the use of an assignment, and not about an emission.
+    #[must_use]
+    pub fn is_of_use(self) -> bool {
+        matches!(
+            self,
+            Self::AssignmentInUse | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard
+        )
+    }
+
     /// Whether the rule's texts may use the word in braces; the judge fills in all of them.
     #[must_use]
     pub(super) fn knows(self, word: &str) -> bool {
+        let of_use = [
+            "assigned",
+            "assignment",
+            "holder",
+            "station",
+            "watched",
+            "coverage",
+            "occupancy",
+            "limit",
+            "distance",
+        ];
+        if self.is_of_use() {
+            return of_use.contains(&word);
+        }
         let (names_station, more): (bool, &[&str]) = match self {
             Self::Licensed | Self::OffFrequency | Self::FrequencyUnclear => {
                 (true, &["offset", "tolerance", "uncertainty"])
             }
             Self::OverBandwidth | Self::BandwidthUnclear => (true, &["bandwidth_uncertainty", "min_snr"]),
+            Self::OverPower | Self::PowerUnclear => (
+                true,
+                &["level", "level_uncertainty", "most", "eirp", "distance", "excess"],
+            ),
+            Self::OutOfHours => (true, &["hours", "instant"]),
+            Self::ControlProhibited | Self::ControlProtected | Self::ControlUnclear => (false, CONTROL),
+            Self::ControlLimited => (
+                false,
+                &[CONTROL[0], CONTROL[1], CONTROL[2], CONTROL[3], "limits", "sender_power"],
+            ),
             Self::Expired | Self::NotYetValid => (true, &["date"]),
             Self::PlaceUnclear => (true, &["distance"]),
             Self::LicensedBlock | Self::Suspended | Self::Cancelled | Self::InsideAssignedBand => (true, &[]),
@@ -180,6 +288,7 @@ impl Rule {
             Self::ExemptBandwidthUnclear => (false, &["allocation", "limit", "bandwidth_uncertainty", "min_snr"]),
             Self::Unlicensed => (false, &["allocation", "nearest"]),
             Self::NotAllocated | Self::NoAllocationKnown => (false, &["nearest"]),
+            Self::AssignmentInUse | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard => (false, &[]),
             Self::ProtectedBand
             | Self::AskMilitary
             | Self::AskOperator

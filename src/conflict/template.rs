@@ -84,3 +84,13 @@ pub(super) fn day(instant: Timestamp) -> Text {
         date.to_string(),
     )
 }
+
+/// An instant in China (UTC+8), to the minute.
+pub(super) fn moment(instant: Timestamp) -> Text {
+    let local = Offset::constant(8).to_datetime(instant);
+    let (date, clock) = (day(instant), format!("{:02}:{:02}", local.hour(), local.minute()));
+    Text::new(
+        format!("{} {clock}（北京时间）", date.zh),
+        format!("{} {clock} (UTC+8)", date.en),
+    )
+}

@@ -170,6 +170,41 @@ pub enum Area {
     Named(String),
 }
 
+impl Area {
+    /// Whether a point (degrees north and east) lies inside; nothing where the area is only named.
+    #[must_use]
+    pub fn contains(&self, latitude: f64, longitude: f64) -> Option<bool> {
+        match self {
+            Self::Named(_) => None,
+            Self::Rectangle {
+                south,
+                west,
+                north,
+                east,
+            } => {
+                let across = if west <= east {
+                    (*west..=*east).contains(&longitude)
+                } else {
+                    longitude >= *west || longitude <= *east
+                };
+                Some(across && (*south..=*north).contains(&latitude))
+            }
+            // Even-odd: a ray eastwards crosses the outline an odd number of times from inside.
+            Self::Polygon(corners) => {
+                let mut inside = false;
+                for (n, &(lat_a, lon_a)) in corners.iter().enumerate() {
+                    let (lat_b, lon_b) = corners[(n + 1) % corners.len()];
+                    let crosses = (lat_a > latitude) != (lat_b > latitude);
+                    if crosses && longitude < lon_a + (latitude - lat_a) / (lat_b - lat_a) * (lon_b - lon_a) {
+                        inside = !inside;
+                    }
+                }
+                Some(inside)
+            }
+        }
+    }
+}
+
 /// A weekly window of use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Window {

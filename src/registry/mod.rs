@@ -2,10 +2,12 @@
 
 pub mod allocation;
 pub mod assignment;
+pub mod control;
 
 pub mod demo;
 pub mod designator;
 pub mod details;
+pub mod hours;
 pub mod import;
 mod index;
 pub mod service;
@@ -14,6 +16,7 @@ pub mod table;
 
 pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus, Unlisted};
 pub use assignment::{Assignment, AssignmentStatus, Place};
+pub use control::ControlOrder;
 pub use details::{Details, Role};
 pub use index::Query;
 pub use snapshot::Registry;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Allocation, AllocationTable, Assignment,
+    Allocation, AllocationTable, Assignment, ControlOrder,
     index::{BandIndex, PlaceIndex, Query},
 };
 use crate::units::Band;
@@ -24,6 +24,7 @@ pub struct Registry {
     assignments: Vec<Assignment>,
     assignment_index: PlaceIndex,
     assignment_by_id: HashMap<String, usize>,
+    control_orders: Vec<ControlOrder>,
     version: String,
 }
 
@@ -50,7 +51,7 @@ impl Registry {
             }
         }
         let assignment_by_id = assignments.iter().enumerate().map(|(n, a)| (a.id.clone(), n)).collect();
-        let version = content_hash(&tables, &assignments);
+        let version = content_hash(&tables, &assignments, &[]);
         Self {
             rows,
             row_index: BandIndex::new(bands),
@@ -58,8 +59,32 @@ impl Registry {
             assignment_by_id,
             tables,
             assignments,
+            control_orders: Vec::new(),
             version,
         }
+    }
+
+    /// The same with these control orders, which are content like the rest. Of two with the same number the later counts.
+    #[must_use]
+    pub fn with_control_orders(self, orders: Vec<ControlOrder>) -> Self {
+        if orders.is_empty() && self.control_orders.is_empty() {
+            return self;
+        }
+        let mut control_orders = keep_last(orders, |order| order.id.clone());
+        control_orders.sort_by(|a, b| a.id.cmp(&b.id));
+        let version = content_hash(&self.tables, &self.assignments, &control_orders);
+        Self {
+            control_orders,
+            version,
+            ..self
+        }
+    }
+
+    /// Control orders over any frequency of `band`, ascending by number.
+    #[must_use]
+    pub fn control_orders_in(&self, band: Band) -> Vec<&ControlOrder> {
+        let orders = self.control_orders.iter();
+        orders.filter(|order| order.band.overlaps(band)).collect()
     }
 
     /// Hash of the content, 16 hexadecimal digits; the import source of a record is not content.
@@ -145,7 +170,7 @@ fn keep_last<T>(records: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
         .collect()
 }
 
-fn content_hash(tables: &[AllocationTable], assignments: &[Assignment]) -> String {
+fn content_hash(tables: &[AllocationTable], assignments: &[Assignment], orders: &[ControlOrder]) -> String {
     let mut hash = Hasher(Sha256::new());
     hash.record(&tables);
     for assignment in assignments {
@@ -153,6 +178,9 @@ fn content_hash(tables: &[AllocationTable], assignments: &[Assignment]) -> Strin
             source: String::new(),
             ..assignment.clone()
         });
+    }
+    for order in orders {
+        hash.record(order);
     }
     hash.0
         .finalize()

@@ -1,13 +1,11 @@
 //! What the registry makes of a frequency somebody asks about: the same judgement as for what is on the air.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
-use super::registry::RegistryService;
+use super::{registry::RegistryService, rules::RulesInForce};
 use crate::{
     Error, Result,
-    conflict::{Context, Measured, Rules, Verdict, judge},
+    conflict::{Context, Measured, Verdict, judge},
     registry::{Allocation, Assignment, Place},
     units::{Band, Hertz},
 };
@@ -45,13 +43,13 @@ pub struct Answer {
 #[derive(Debug, Clone)]
 pub struct Checker {
     registry: RegistryService,
-    rules: Arc<Rules>,
+    rules: RulesInForce,
 }
 
 impl Checker {
     /// Judges by these rules.
     #[must_use]
-    pub fn new(registry: RegistryService, rules: Arc<Rules>) -> Self {
+    pub fn new(registry: RegistryService, rules: RulesInForce) -> Self {
         Self { registry, rules }
     }
 
@@ -89,7 +87,7 @@ impl Checker {
         let registry = self.registry.current();
         let band = Band::around(center_hz, bandwidth_hz);
         Ok(Answer {
-            verdict: judge(&self.rules, &registry, &measured, &context),
+            verdict: judge(&self.rules.current(), &registry, &measured, &context),
             allocations: registry.allocations_in(band).into_iter().cloned().collect(),
             assignments: registry.assignments_in(band).into_iter().take(100).cloned().collect(),
         })

@@ -11,6 +11,7 @@ pub mod monitoring;
 pub mod pictures;
 pub mod reduction;
 pub mod registry;
+pub mod rules;
 pub mod sessions;
 pub mod spectra;
 pub mod users;

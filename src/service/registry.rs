@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::{
     Error, Result,
     registry::{
-        AllocationTable, Assignment, Registry,
+        AllocationTable, Assignment, ControlOrder, Registry,
         import::{Changes, compare},
     },
     store::{ImportCounts, ImportRecord, Page, Store, random_id},
@@ -27,6 +27,7 @@ const SEEDED: &str = "registry.seeded";
 pub struct RegistryService {
     store: Store,
     current: Arc<RwLock<Arc<Registry>>>,
+    control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
 }
@@ -40,6 +41,7 @@ impl RegistryService {
         let service = Self {
             store,
             current: Arc::default(),
+            control_orders: Arc::default(),
             refreshing: Arc::default(),
         };
         service.refresh().await?;
@@ -172,6 +174,15 @@ impl RegistryService {
         self.store.imports().await
     }
 
+    /// Puts these control orders in force instead of those before.
+    ///
+    /// # Errors
+    /// `Store` when reading the rest of the snapshot fails; then the old snapshot stays.
+    pub async fn set_control_orders(&self, orders: Vec<ControlOrder>) -> Result<()> {
+        *self.control_orders.write().unwrap_or_else(PoisonError::into_inner) = orders;
+        self.refresh().await
+    }
+
     /// Reads the snapshot anew.
     ///
     /// # Errors
@@ -180,7 +191,12 @@ impl RegistryService {
         let _only_one = self.refreshing.lock().await;
         let tables = self.store.allocation_tables().await?;
         let assignments = self.store.all_assignments().await?;
-        let registry = Arc::new(Registry::new(tables, assignments));
+        let orders = self
+            .control_orders
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let registry = Arc::new(Registry::new(tables, assignments).with_control_orders(orders));
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = registry;
         Ok(())
     }

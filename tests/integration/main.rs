@@ -3,3 +3,4 @@
 mod capture;
 mod data;
 mod detect_command;
+mod verdicts;

@@ -73,6 +73,8 @@ pub(crate) fn verdict(kind: VerdictKind, assignment: Option<&str>) -> Verdict {
         assignment: assignment.map(str::to_owned),
         runner_up: None,
         allocation: None,
+        control_order: None,
+        would_decide: Vec::new(),
         explanation: Text {
             zh: "测试".to_owned(),
             en: "test".to_owned(),

@@ -52,8 +52,10 @@ void BandSource::prepare(double rate) {
 void BandSource::symbol(double offset_hz) {
     const bool noise = spec_.kind == EmitterSpec::Kind::noise;
     const double spacing = rate_ / static_cast<double>(size_);
-    const auto shift = static_cast<long>(std::lround(offset_hz / spacing));
-    residual_ = offset_hz - static_cast<double>(shift) * spacing;
+    // The subcarriers of an even number lie half a spacing low about the middle one.
+    const double middle_hz = offset_hz + (noise && carriers_ % 2 == 0 ? spacing / 2.0 : 0.0);
+    const auto shift = static_cast<long>(std::lround(middle_hz / spacing));
+    residual_ = middle_hz - static_cast<double>(shift) * spacing;
     const long half = static_cast<long>(size_ / 2), count = static_cast<long>(carriers_);
     std::fill(re_.begin(), re_.end(), 0.0f);
     std::fill(im_.begin(), im_.end(), 0.0f);

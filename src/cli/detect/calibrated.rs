@@ -2,8 +2,12 @@
 
 use super::{DetectArgs, rows::CalibratedRow};
 use crate::{
-    Error, Result, cli::source::OpenSource, config::load_calibration, detect::Emission,
-    dsp::level::calibration::Calibration, units::Dbfs,
+    Error, Result,
+    cli::source::OpenSource,
+    config::load_calibration,
+    conflict::{Level, calibrated_level},
+    detect::Emission,
+    dsp::level::calibration::Calibration,
 };
 
 /// A calibration at the gain in use.
@@ -27,19 +31,18 @@ impl Calibrator {
     }
 
     /// The level of an emission at the antenna; none outside what was calibrated.
-    pub(super) fn row(&self, emission: &Emission) -> Option<CalibratedRow> {
-        // What the noise leaves uncertain in the level itself: its power under the signal, known to a tenth or so.
-        let ratio = 10_f64.powf(-emission.snr_db / 10.0);
-        let sigma_db = 10.0 * (1.0 + 0.1 * ratio).log10();
-        let hz = emission.center_hz.as_f64();
-        let level = self
-            .calibration
-            .apply(Dbfs(emission.power_dbfs), sigma_db, hz, self.gain_db)?;
-        Some(CalibratedRow {
-            power_dbm: level.power.0,
-            power_uncertainty_db: level.power_sigma_db,
+    pub(super) fn level(&self, emission: &Emission) -> Option<Level> {
+        calibrated_level(&self.calibration, emission, self.gain_db)
+    }
+}
+
+impl From<Level> for CalibratedRow {
+    fn from(level: Level) -> Self {
+        Self {
+            power_dbm: level.power_dbm,
+            power_uncertainty_db: level.sigma_db,
             field_dbuv_m: level.field_dbuv_m.map(|[field, _]| field),
             field_uncertainty_db: level.field_dbuv_m.map(|[_, sigma]| sigma),
-        })
+        }
     }
 }

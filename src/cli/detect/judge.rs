@@ -1,6 +1,9 @@
 //! Verdicts for `detect`: the registry it is held against, and where and when.
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -9,9 +12,9 @@ use super::rows::VerdictRow;
 use crate::{
     Error, Result,
     cli::SiteArg,
-    conflict::{Context, Measured, Rules, judge},
+    conflict::{Context, Level, Measured, Rules, judge},
     detect::Emission,
-    registry::{Registry, import::parse_assignments, table::builtin_cn},
+    registry::{Registry, control, import::parse_assignments, table::builtin_cn},
 };
 
 /// Language of texts.
@@ -32,6 +35,15 @@ pub(super) struct JudgeArgs {
     /// Hold them against these assignments too (CSV, see docs/registry.md); repeatable
     #[arg(long, value_name = "FILE")]
     registry: Vec<PathBuf>,
+    /// Judge by the radio control orders of this file too (TOML, see config/control-orders.toml)
+    #[arg(long, value_name = "FILE")]
+    control_orders: Option<PathBuf>,
+    /// Judge by these rules instead of the built-in ones (TOML, see config/rules.toml)
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// UTC of the first sample, RFC 3339, where the source does not say: 2026-06-07T08:00:00+08:00
+    #[arg(long, value_name = "TIME")]
+    began: Option<Timestamp>,
     /// Antenna position, degrees north and east: 31.2304,121.4737
     #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
     site: Option<SiteArg>,
@@ -55,7 +67,7 @@ pub(super) struct Judge {
 impl Judge {
     /// `began`: UTC of the first sample, where known; `bin_hz`: width of the bins bandwidths are measured on.
     pub(super) fn new(args: &JudgeArgs, began: Option<Timestamp>, bin_hz: f64) -> Result<Self> {
-        let wanted = args.check || !args.registry.is_empty();
+        let wanted = args.check || !args.registry.is_empty() || args.control_orders.is_some() || args.rules.is_some();
         let context = Context {
             time: None,
             site: args.site.map(|site| site.0),
@@ -64,11 +76,11 @@ impl Judge {
         let chinese = args
             .lang
             .map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
-        let bench = if wanted { Some(bench(&args.registry)?) } else { None };
+        let bench = if wanted { Some(bench(args)?) } else { None };
         Ok(Self {
             bench,
             context,
-            began,
+            began: args.began.or(began),
             bin_hz,
             chinese,
         })
@@ -83,24 +95,34 @@ impl Judge {
     }
 
     /// The verdict of an emission; none without a registry.
-    pub(super) fn verdict(&self, emission: &Emission) -> Option<VerdictRow> {
+    pub(super) fn verdict(&self, emission: &Emission, level: Option<Level>) -> Option<VerdictRow> {
         let (rules, registry) = self.bench.as_ref()?;
         let since = SignedDuration::try_from_secs_f64(emission.stop_s).ok();
         let time = self
             .began
             .zip(since)
             .and_then(|(began, since)| began.checked_add(since).ok());
-        let measured = Measured::from(emission).with_bin(self.bin_hz);
+        let measured = Measured::from(emission).with_bin(self.bin_hz).with_level(level);
         let verdict = judge(rules, registry, &measured, &Context { time, ..self.context });
         Some(VerdictRow::new(&verdict, self.chinese))
     }
 }
 
-fn bench(files: &[PathBuf]) -> Result<(Rules, Registry)> {
-    let rules = Rules::builtin().map_err(|error| Error::Invalid(error.to_string()))?;
+fn bench(args: &JudgeArgs) -> Result<(Rules, Registry)> {
+    let text = |path: &Path| std::fs::read_to_string(path).map_err(crate::cli::io_error(path));
+    let rules = match &args.rules {
+        Some(path) => Rules::parse(&text(path)?, &path.display().to_string()),
+        None => Rules::builtin(),
+    };
+    let rules = rules.map_err(|error| Error::Invalid(error.to_string()))?;
+    let orders = match &args.control_orders {
+        Some(path) => control::parse(&text(path)?, &path.display().to_string()),
+        None => Ok(Vec::new()),
+    };
+    let orders = orders.map_err(|error| Error::Invalid(error.to_string()))?;
     let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
     let mut assignments = Vec::new();
-    for path in files {
+    for path in &args.registry {
         let file = File::open(path).map_err(crate::cli::io_error(path))?;
         let report = parse_assignments(file, &path.display().to_string());
         if !report.is_clean() {
@@ -114,7 +136,10 @@ fn bench(files: &[PathBuf]) -> Result<(Rules, Registry)> {
         }
         assignments.extend(report.ok);
     }
-    Ok((rules, Registry::new(vec![table], assignments)))
+    Ok((
+        rules,
+        Registry::new(vec![table], assignments).with_control_orders(orders),
+    ))
 }
 
 fn environment_is_chinese() -> bool {

@@ -18,7 +18,14 @@ use std::{
 use clap::Args;
 use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 
-use self::{calibrated::Calibrator, judge::Judge, order::InOrder, picture::Picture, rows::Row, table::Table};
+use self::{
+    calibrated::Calibrator,
+    judge::Judge,
+    order::InOrder,
+    picture::Picture,
+    rows::{CalibratedRow, Row},
+    table::Table,
+};
 use super::source::{OpenSource, SourceArgs};
 use crate::{
     Error, Result,
@@ -263,17 +270,17 @@ impl Output<'_> {
     fn take(&mut self, event: DetectEvent) {
         let row = match event {
             DetectEvent::Closed(emission) => {
-                let verdict = self.judge.verdict(&emission);
+                let level = self
+                    .calibrator
+                    .as_ref()
+                    .and_then(|calibrator| calibrator.level(&emission));
+                let verdict = self.judge.verdict(&emission, level);
                 if let Some(picture) = &mut self.picture {
                     picture.emission(&emission, verdict.as_ref());
                 }
                 self.emissions += 1;
                 self.conflicts += u64::from(verdict.as_ref().is_some_and(|verdict| verdict.kind.is_conflict()));
-                let calibrated = self
-                    .calibrator
-                    .as_ref()
-                    .and_then(|calibrator| calibrator.row(&emission));
-                Row::emission(emission, verdict, calibrated)
+                Row::emission(emission, verdict, level.map(CalibratedRow::from))
             }
             DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
             DetectEvent::Gap(gap) => Row::Gap(gap),

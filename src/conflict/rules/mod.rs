@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Rule, Severity};
+use super::{BaselineRules, Novelty, ProductRules, Rule, Severity};
 use crate::{
     registry::Text,
     units::{Band, Hertz},
@@ -40,6 +40,19 @@ pub struct Rules {
     pub frequency: FrequencyRules,
     /// Judging bandwidths.
     pub bandwidth: BandwidthRules,
+    /// Judging levels.
+    pub power: PowerRules,
+    /// How far stations are heard, where their power is registered.
+    pub propagation: PropagationRules,
+    /// Judging hours of operation.
+    pub hours: HoursRules,
+    /// Judging whether an assignment is used.
+    pub usage: UseRules,
+    /// Asking whether an emission is new at a place.
+    pub baseline: BaselineRules,
+    /// Linking intermodulation products to their parents.
+    pub products: ProductRules,
+    novelty: BTreeMap<Novelty, RuleText>,
     pub(super) phrases: Phrases,
     reach: Vec<Reach>,
     tolerances: Vec<Tolerance>,
@@ -90,6 +103,64 @@ pub struct MinSnr {
     pub licence_exempt: f64,
 }
 
+/// Judging levels.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PowerRules {
+    /// What reflections can add to the field of free space, dB.
+    pub margin_db: f64,
+    /// Excess up to which an emission is still taken for the station, too strong, dB.
+    pub capture_db: f64,
+    /// Most that a receiving antenna of unknown gain is believed to add, dBi.
+    pub receive_gain_dbi: f64,
+    /// Most that a registered pattern is believed to attenuate, dB.
+    pub pattern_depth_db: f64,
+    /// How far from its registered place a transmitter may be, km.
+    pub position_uncertainty_km: f64,
+    /// Services whose stations stand still.
+    pub fixed_services: Vec<String>,
+    /// Classes of station (RR) that stand still.
+    pub fixed_classes: Vec<String>,
+}
+
+/// How far stations are heard, where their power is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropagationRules {
+    /// Height of a station's antenna over the ground where none is registered, m.
+    pub station_height_m: f64,
+    /// Greatest height it may have, m.
+    pub station_height_most_m: f64,
+    /// Height of the receiving antenna, m.
+    pub receiver_height_m: f64,
+    /// What place and time add to the usual field, dB.
+    pub usual_margin_db: f64,
+    /// What a duct takes beyond the farthest horizon, dB/km.
+    pub ducting_db_per_km: f64,
+}
+
+/// Judging hours of operation.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoursRules {
+    /// Before and after a window, s.
+    pub grace_s: f64,
+}
+
+/// Judging whether an assignment is used.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UseRules {
+    /// Share of the time below which it counts as not used.
+    pub max_share: f64,
+    /// Observed time within its hours, h.
+    pub min_observed_h: f64,
+    /// Share of the visits asked for that must have taken place.
+    pub min_coverage: f64,
+    /// Field strength from which a receiver would have noticed it, dB(µV/m), where its own is not known.
+    pub noticed_dbuv_m: f64,
+}
+
 /// How far stations of a band are heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReachKm {
@@ -105,11 +176,20 @@ pub(super) struct Phrases {
     pub(super) place_unchecked: Text,
     pub(super) time_unchecked: Text,
     pub(super) power_unchecked: Text,
+    pub(super) hours_unchecked: Text,
+    pub(super) orders_unchecked: Text,
+    pub(super) sender_at_station: Text,
+    pub(super) sender_not_located: Text,
+    pub(super) sender_power: Text,
+    pub(super) limit_power: Text,
+    pub(super) limit_bandwidth: Text,
     pub(super) nearest: Text,
     pub(super) why_frequency: Text,
     pub(super) why_bandwidth: Text,
     pub(super) why_place: Text,
     pub(super) why_validity: Text,
+    pub(super) why_hours: Text,
+    pub(super) why_level: Text,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -195,6 +275,11 @@ impl Rules {
             .filter_map(|service| text.by_service.get(*service))
             .max();
         special.copied().unwrap_or(text.severity)
+    }
+
+    pub(super) fn novelty(&self, novelty: Novelty) -> (Severity, &Text) {
+        let text = &self.novelty[&novelty];
+        (text.severity, &text.text)
     }
 
     pub(super) fn text(&self, rule: Rule) -> &Text {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    BandwidthRules, FrequencyRules, Phrases, Reach, ReachKm, Rule, RuleText, Rules, RulesError, Severity, Tolerance,
+    BandwidthRules, BaselineRules, FrequencyRules, HoursRules, Novelty, Phrases, PowerRules, ProductRules,
+    PropagationRules, Reach, ReachKm, Rule, RuleText, Rules, RulesError, Severity, Tolerance, UseRules,
 };
 use crate::{
     conflict::template,
@@ -49,6 +50,13 @@ impl Rules {
             coverage_factor: raw.coverage_factor,
             frequency: raw.frequency,
             bandwidth: raw.bandwidth,
+            power: raw.power,
+            propagation: raw.propagation,
+            hours: raw.hours,
+            usage: raw.usage,
+            novelty: source.novelty(raw.novelty)?,
+            baseline: raw.baseline,
+            products: raw.products,
             phrases: raw.phrases,
             reach,
             tolerances,
@@ -65,6 +73,14 @@ struct RawRules {
     coverage_factor: f64,
     frequency: FrequencyRules,
     bandwidth: BandwidthRules,
+    power: PowerRules,
+    propagation: PropagationRules,
+    hours: HoursRules,
+    #[serde(rename = "use")]
+    usage: UseRules,
+    baseline: BaselineRules,
+    products: ProductRules,
+    novelty: BTreeMap<Novelty, RawRule>,
     phrases: Phrases,
     reach: Vec<RawReach>,
     tolerance: Vec<RawTolerance>,
@@ -123,28 +139,24 @@ impl Source<'_> {
     }
 
     fn finite(&self, raw: &RawRules) -> Result<(), RulesError> {
-        let (f, b) = (&raw.frequency, &raw.bandwidth);
-        for (key, value) in [
-            ("coverage_factor", raw.coverage_factor),
-            ("frequency.modulation_share", f.modulation_share),
-            ("frequency.modulation_reference_s", f.modulation_reference_s),
-            ("frequency.capture_share", f.capture_share),
-            ("frequency.capture_tolerances", f.capture_tolerances),
-            ("frequency.min_bandwidth_share", f.min_bandwidth_share),
-            ("bandwidth.relative_uncertainty", b.relative_uncertainty),
-            ("bandwidth.min_bins", b.min_bins),
-            ("bandwidth.capture_ratio", b.capture_ratio),
-        ] {
+        for (key, value) in numbers(raw) {
             if !value.is_finite() || value < 0.0 {
                 return Err(self.fault(&(0..0), key, format!("{value} is no number of zero or more")));
             }
         }
-        if f.modulation_reference_s == 0.0 {
-            return Err(self.fault(
-                &(0..0),
-                "frequency.modulation_reference_s",
-                "must be above zero".to_owned(),
-            ));
+        let (f, p) = (&raw.frequency, &raw.power);
+        // These divide.
+        for (key, value) in [
+            ("frequency.modulation_reference_s", f.modulation_reference_s),
+            ("power.position_uncertainty_km", p.position_uncertainty_km),
+        ] {
+            if value == 0.0 {
+                return Err(self.fault(&(0..0), key, "must be above zero".to_owned()));
+            }
+        }
+        let services = p.fixed_services.iter();
+        for name in services {
+            service::parse(name).map_err(|error| self.fault(&(0..0), "power.fixed_services", error.to_string()))?;
         }
         Ok(())
     }
@@ -199,6 +211,38 @@ impl Source<'_> {
         })
     }
 
+    /// The texts about what is new, and those about products, with the words they may use.
+    fn novelty(&self, raw: BTreeMap<Novelty, RawRule>) -> Result<BTreeMap<Novelty, RuleText>, RulesError> {
+        const WORDS: [&str; 7] = ["center", "bandwidth", "place", "hour", "observed", "recurs", "seen"];
+        let mut texts = BTreeMap::new();
+        for (novelty, raw) in raw {
+            let path = format!("novelty.{}", novelty.key());
+            for text in [&raw.zh, &raw.en] {
+                if let Some(word) = template::words(text.get_ref()).find(|word| !WORDS.contains(word)) {
+                    let reason = format!("{{{word}}} is not known here: write one of {}", WORDS.join(", "));
+                    return Err(self.fault(&text.span(), &path, reason));
+                }
+            }
+            let text = Text::new(raw.zh.into_inner(), raw.en.into_inner());
+            let (severity, by_service) = (raw.severity, BTreeMap::new());
+            texts.insert(
+                novelty,
+                RuleText {
+                    severity,
+                    by_service,
+                    text,
+                },
+            );
+        }
+        match Novelty::ALL.into_iter().find(|novelty| !texts.contains_key(novelty)) {
+            Some(missing) => {
+                let reason = "this text is missing: copy its section from the file that came with the program";
+                Err(self.fault(&(0..0), &format!("novelty.{}", missing.key()), reason.to_owned()))
+            }
+            None => Ok(texts),
+        }
+    }
+
     fn texts(&self, raw: BTreeMap<Spanned<String>, RawRule>) -> Result<BTreeMap<Rule, RuleText>, RulesError> {
         let mut texts = BTreeMap::new();
         for (key, raw) in raw {
@@ -244,4 +288,42 @@ impl Source<'_> {
             None => Ok(texts),
         }
     }
+}
+
+/// All numbers of the file that are zero or more.
+fn numbers(raw: &RawRules) -> Vec<(&'static str, f64)> {
+    let (f, b, p, w) = (&raw.frequency, &raw.bandwidth, &raw.power, &raw.propagation);
+    let (l, m) = (&raw.baseline, &raw.products);
+    vec![
+        ("coverage_factor", raw.coverage_factor),
+        ("frequency.modulation_share", f.modulation_share),
+        ("frequency.modulation_reference_s", f.modulation_reference_s),
+        ("frequency.capture_share", f.capture_share),
+        ("frequency.capture_tolerances", f.capture_tolerances),
+        ("frequency.min_bandwidth_share", f.min_bandwidth_share),
+        ("bandwidth.relative_uncertainty", b.relative_uncertainty),
+        ("bandwidth.min_bins", b.min_bins),
+        ("bandwidth.capture_ratio", b.capture_ratio),
+        ("power.margin_db", p.margin_db),
+        ("power.capture_db", p.capture_db),
+        ("power.receive_gain_dbi", p.receive_gain_dbi),
+        ("power.pattern_depth_db", p.pattern_depth_db),
+        ("power.position_uncertainty_km", p.position_uncertainty_km),
+        ("propagation.station_height_m", w.station_height_m),
+        ("propagation.station_height_most_m", w.station_height_most_m),
+        ("propagation.receiver_height_m", w.receiver_height_m),
+        ("propagation.usual_margin_db", w.usual_margin_db),
+        ("propagation.ducting_db_per_km", w.ducting_db_per_km),
+        ("hours.grace_s", raw.hours.grace_s),
+        ("use.max_share", raw.usage.max_share),
+        ("use.min_observed_h", raw.usage.min_observed_h),
+        ("use.min_coverage", raw.usage.min_coverage),
+        ("use.noticed_dbuv_m", raw.usage.noticed_dbuv_m),
+        ("baseline.min_observed_s", l.min_observed_s),
+        ("baseline.same_share", l.same_share),
+        ("baseline.same_ratio", l.same_ratio),
+        ("products.width_ratio_max", m.width_ratio_max),
+        ("products.width_ratio_min", m.width_ratio_min),
+        ("products.settle_s", m.settle_s),
+    ]
 }

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use crate::{
-    registry::{Assignment, AssignmentStatus, Place, designator, service},
+    registry::{Assignment, AssignmentStatus, Details, Place, designator, hours, service},
     units::Hertz,
 };
 
@@ -43,6 +43,7 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
     });
     let status = row.choice("status", STATUS).unwrap_or(AssignmentStatus::Granted);
     let block = row.flag("block");
+    let details = details(row);
     Some(Assignment {
         id: id?,
         holder: holder?,
@@ -60,8 +61,24 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
         valid_to,
         status,
         source: format!("{file}:{}", row.line()),
-        details: None,
+        details,
     })
+}
+
+/// Hours of operation, the only particular the template has.
+fn details(row: &mut Row) -> Option<Box<Details>> {
+    let text = row.text("hours")?;
+    match hours::parse(&text) {
+        Ok(windows) => Some(Box::new(Details {
+            windows,
+            ..Details::default()
+        })),
+        Err(error) => {
+            let zh = "不是使用时间：请写星期、时刻和时区，如 周一至周五 06:00-22:00 +08:00；周六 22:00-02:00";
+            row.complain("hours", &text, zh, error.to_string());
+            None
+        }
+    }
 }
 
 /// The designator as used, and the necessary bandwidth from its column or from the designator.

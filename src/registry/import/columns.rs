@@ -88,6 +88,7 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
         &["有效期至", "有效期止", "截止日期", "到期日期", "expires", "to"],
     ),
     column("status", &["状态"]),
+    column("hours", &["使用时间", "工作时间", "hours_of_operation"]),
     column("note", &["备注", "remarks"]),
 ];
 

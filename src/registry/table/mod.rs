@@ -140,9 +140,9 @@ fn unstated() -> ServiceStatus {
 }
 
 /// The text being read, to turn byte positions into lines.
-struct Source<'a> {
-    text: &'a str,
-    file: &'a str,
+pub(in crate::registry) struct Source<'a> {
+    pub(in crate::registry) text: &'a str,
+    pub(in crate::registry) file: &'a str,
 }
 
 impl Source<'_> {
@@ -151,7 +151,7 @@ impl Source<'_> {
         before.iter().filter(|&&byte| byte == b'\n').count() + 1
     }
 
-    fn fault(&self, span: &Range<usize>, key: &str, reason: String) -> TableError {
+    pub(in crate::registry) fn fault(&self, span: &Range<usize>, key: &str, reason: String) -> TableError {
         TableError {
             file: self.file.to_owned(),
             line: self.line(span),
@@ -204,7 +204,12 @@ impl Source<'_> {
         })
     }
 
-    fn band(&self, low: &Spanned<String>, high: &Spanned<String>, keys: [&str; 2]) -> Result<Band, TableError> {
+    pub(in crate::registry) fn band(
+        &self,
+        low: &Spanned<String>,
+        high: &Spanned<String>,
+        keys: [&str; 2],
+    ) -> Result<Band, TableError> {
         let (from, to) = (self.frequency(low, keys[0])?, self.frequency(high, keys[1])?);
         Band::new(from, to).filter(|band| band.width().0 > 0).ok_or_else(|| {
             let reason = format!("the upper edge {to} is not above the lower edge {from}: exchange them");
@@ -212,7 +217,7 @@ impl Source<'_> {
         })
     }
 
-    fn frequency(&self, text: &Spanned<String>, key: &str) -> Result<Hertz, TableError> {
+    pub(in crate::registry) fn frequency(&self, text: &Spanned<String>, key: &str) -> Result<Hertz, TableError> {
         match text.get_ref().parse::<Hertz>() {
             Ok(hz) if hz.0 > 0 => Ok(hz),
             Ok(hz) => Err(self.fault(&text.span(), key, format!("{hz} is not above zero"))),

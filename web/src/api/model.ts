@@ -56,8 +56,12 @@ export const VERDICT_KINDS = allOf<VerdictKind>()([
   "unlicensed",
   "off_frequency",
   "over_bandwidth",
+  "over_power",
+  "out_of_hours",
   "protected_band",
   "expired",
+  "control_order",
+  "unused_assignment",
   "inconclusive",
 ]);
 export const SEVERITIES = allOf<Severity>()(["info", "notice", "warning", "alarm"]);

@@ -1677,6 +1677,11 @@ export interface components {
             state: components["schemas"]["ReceiverState"];
         };
         /**
+         * @description What would decide where a verdict is inconclusive.
+         * @enum {string}
+         */
+        Remedy: "finer_resolution" | "stronger_signal" | "longer_observation" | "frequency_reference" | "level_calibration" | "another_receiver" | "bearing" | "identification" | "other_side" | "operator" | "registry_data";
+        /**
          * @description How a conflict was settled.
          * @enum {string}
          */
@@ -1841,12 +1846,14 @@ export interface components {
             /** @description Role. */
             role: components["schemas"]["Role"];
         };
-        /** @description The judgement of one emission. */
+        /** @description The judgement of one emission, or of the use of one assignment. */
         Verdict: {
             /** @description The allocation row it lies in, if any. */
             allocation?: string | null;
             /** @description The assignment it was held against, if any. */
             assignment?: string | null;
+            /** @description The control order it is held against, if any. */
+            control_order?: string | null;
             /** @description The numbers behind it, units in the key: `offset_hz`, `uncertainty_hz`, `tolerance_hz`, `distance_km` … */
             evidence: {
                 [key: string]: number;
@@ -1865,12 +1872,14 @@ export interface components {
             runner_up?: string | null;
             /** @description How urgent. */
             severity: components["schemas"]["Severity"];
+            /** @description What would decide, where this is inconclusive. */
+            would_decide?: components["schemas"]["Remedy"][];
         };
         /**
          * @description What was found. The names are part of the public contract.
          * @enum {string}
          */
-        VerdictKind: "licensed" | "licence_exempt" | "unlicensed" | "off_frequency" | "over_bandwidth" | "protected_band" | "expired" | "inconclusive";
+        VerdictKind: "licensed" | "licence_exempt" | "unlicensed" | "off_frequency" | "over_bandwidth" | "over_power" | "out_of_hours" | "protected_band" | "expired" | "control_order" | "unused_assignment" | "inconclusive";
         /** @description A weekly window of use. */
         Window: {
             /**

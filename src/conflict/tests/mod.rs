@@ -1,5 +1,11 @@
 //! One table of cases per kind of verdict, on a small register with known distances.
 
+mod control;
+mod level;
+mod newcomers;
+mod times;
+mod usage;
+
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
