@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("detect", &["units", "dsp"]),
     ("metrology", &["units", "dsp", "detect"]),
     ("conflict", &["units", "dsp", "propagation", "registry", "detect"]),
-    ("config", &["units", "dsp", "registry"]),
+    ("config", &["units", "dsp", "registry", "conflict"]),
     ("plot", &["units", "conflict"]),
     ("capture", &["units", "error", "dsp", "detect", "config"]),
     (
@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "service",
         &[
-            "units", "error", "dsp", "registry", "detect", "conflict", "capture", "store", "plot",
+            "units", "error", "dsp", "registry", "detect", "conflict", "config", "capture", "store", "plot",
         ],
     ),
     (

@@ -21,11 +21,12 @@ use crate::{
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
     registry::table::builtin_cn,
     service::{
+        alarms::{AlarmTimes, Alarms},
         auth::Passwords,
         check::Checker,
         findings::Findings,
         idempotency::Answers,
-        ledger::Ledger,
+        ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
         registry::RegistryService,
@@ -59,6 +60,7 @@ pub struct App {
     pub new_demo_password: Option<String>,
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
+    alarms: Arc<Alarms>,
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -126,6 +128,9 @@ impl App {
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub)?;
 
+        let folder = config.data_dir.join("attachments");
+        let attachments = Attachments::open(store.clone(), folder, config.attachment_bytes_max).await?;
+        let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             users,
@@ -134,6 +139,8 @@ impl App {
             hub,
             findings: Findings::new(store.clone()),
             ledger: Ledger::new(store.clone()),
+            attachments,
+            alarms: Arc::clone(&alarms),
             checker: Checker::new(registry.clone(), rules),
             registry,
             readiness: Arc::new(Readiness::default()),
@@ -156,6 +163,7 @@ impl App {
             new_demo_password,
             captures,
             monitor,
+            alarms,
             store,
             stop,
             server,
@@ -184,6 +192,7 @@ impl App {
             .server
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
+        self.alarms.stop().await;
         self.store.close().await;
         served
     }

@@ -1,9 +1,12 @@
 //! The configuration as typed: TOML overlaid with the environment, every key known, nothing judged yet.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{
     Config, ConfigError, Fault,
+    alarm::{AlarmFile, Known, SmtpFile, validate_alarm},
     fault::explain,
     receiver::{ReceiverFile, validate_receivers},
 };
@@ -20,7 +23,13 @@ pub(super) struct ConfigFile {
     detection: DetectionFile,
     spectra: SpectraFile,
     registry: RegistryFile,
+    attachments: AttachmentsFile,
+    alarm: AlarmFile,
+    smtp: SmtpFile,
     receiver: Vec<ReceiverFile>,
+    /// What secrets are looked up in; never part of the file.
+    #[serde(skip)]
+    environment: BTreeMap<String, String>,
 }
 
 macro_rules! section {
@@ -62,20 +71,24 @@ section!(RegistryFile {
     control_orders: std::path::PathBuf = std::path::PathBuf::new(),
     rules: std::path::PathBuf = std::path::PathBuf::new(),
 });
+section!(AttachmentsFile { max_mib: u32 = 20 });
 
 impl ConfigFile {
     pub(super) fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut table: toml::Table = text.parse()?;
-        for (name, value) in environment {
+        let environment: BTreeMap<String, String> = environment.collect();
+        for (name, value) in &environment {
             if let Some(path) = name.strip_prefix(ENVIRONMENT_PREFIX) {
-                overlay(&mut table, &name, path, &value)?;
+                overlay(&mut table, name, path, value)?;
             }
         }
-        serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+        let read: Result<Self, _> = serde_path_to_error::deserialize(toml::Value::Table(table));
+        let file = read.map_err(|error| {
             let path = error.path().to_string();
             let path = if path == "." { String::new() } else { path };
             ConfigError::Faults(vec![explain(&path, error.inner().message())])
-        })
+        })?;
+        Ok(Self { environment, ..file })
     }
 
     pub(super) fn validate(self) -> Result<Config, ConfigError> {
@@ -125,7 +138,17 @@ impl ConfigFile {
             "server.metrics_token",
             "write at least 16 random characters, or leave it empty",
         );
+        faults.unless(
+            (1..=1024).contains(&self.attachments.max_mib),
+            "attachments.max_mib",
+            "write 1 to 1024",
+        );
         let receivers = validate_receivers(self.receiver, &mut faults);
+        let known = Known {
+            receivers: receivers.iter().map(|receiver| receiver.id.as_str()).collect(),
+            environment: &|name| self.environment.get(name).cloned(),
+        };
+        let alarm = validate_alarm(self.alarm, self.smtp, &known, &mut faults);
         match (listen, faults.0.is_empty()) {
             (Some(listen), true) => Ok(Config {
                 listen,
@@ -142,6 +165,8 @@ impl ConfigFile {
                 seed_china: self.registry.seed_china,
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
+                attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
+                alarm,
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),

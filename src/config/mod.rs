@@ -3,6 +3,7 @@
 //! `file` is the text as people write it; `Config` is what the program runs on. Every fault is reported with its key
 //! path, all of them at once, and an unknown key names the nearest known one.
 
+pub mod alarm;
 mod calibration;
 mod fault;
 mod file;
@@ -14,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use alarm::AlarmConfig;
 pub use calibration::{CALIBRATION_EXAMPLE, load_calibration, parse_calibration};
 pub use fault::{ConfigError, Fault};
 pub use plan::{PlanConfig, parse_band};
@@ -55,6 +57,10 @@ pub struct Config {
     pub control_orders: Option<PathBuf>,
     /// File of the rules verdicts are made by; `None`: the built-in ones.
     pub rules: Option<PathBuf>,
+    /// Largest file that may be attached to a conflict.
+    pub attachment_bytes_max: u64,
+    /// Who is told of conflicts.
+    pub alarm: AlarmConfig,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

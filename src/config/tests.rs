@@ -19,7 +19,8 @@ fn manual_with_all_keys() -> String {
                     && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
         });
         match key {
-            Some(rest) if rest.starts_with("center") => {}
+            // The other one of two that exclude each other.
+            Some(rest) if rest.starts_with("center") || rest.starts_with("email") => {}
             Some(rest) => text.push_str(rest),
             None => text.push_str(line),
         }
@@ -32,7 +33,19 @@ fn manual_with_all_keys() -> String {
 fn the_manual_states_the_defaults() {
     let defaults = Config::default();
     assert_eq!(Config::parse(MANUAL, std::iter::empty()).expect("valid"), defaults);
-    let mut all = Config::parse(&manual_with_all_keys(), std::iter::empty()).expect("every key in the manual exists");
+    let secret = [("PINPU_ALARM_DUTY_DESK".to_owned(), "0123456789abcdef".to_owned())];
+    let mut all = Config::parse(&manual_with_all_keys(), secret.into_iter()).expect("every key in the manual exists");
+    let mut route = all.alarm.routes.remove(0);
+    assert!(route.quiet.take().is_some_and(|quiet| quiet.from.hour() == 22));
+    let least = "[[alarm.route]]\nid = \"duty-desk\"\nwebhook = \"https://example.cn/hooks/pinpu\"\n\
+                 secret_env = \"PINPU_ALARM_DUTY_DESK\"\n";
+    let secret = [("PINPU_ALARM_DUTY_DESK".to_owned(), "0123456789abcdef".to_owned())];
+    let mut least = Config::parse(least, secret.into_iter()).expect("the least a route needs");
+    assert_eq!(
+        route,
+        least.alarm.routes.remove(0),
+        "a value shown in the manual is not the default"
+    );
     let receiver = all.receivers.remove(0);
     assert_eq!(all, defaults, "a value shown in the manual is not the default");
     assert_eq!((receiver.id.as_str(), receiver.ppm_uncertainty), ("roof", 20.0));
@@ -142,4 +155,99 @@ fn a_calibration_needs_a_gain_in_decibels() {
         config.receivers[0].calibration.as_deref(),
         Some(std::path::Path::new("roof.toml"))
     );
+}
+
+/// A route with these lines, a good secret in the environment and a mail server.
+fn route(lines: &str) -> Result<Config, ConfigError> {
+    let text = format!(
+        "[smtp]\nhost = \"mail.example.cn\"\nfrom = \"Pinpu <pinpu@example.cn>\"\n[[receiver]]\nid = \"roof\"\n\
+         args = \"driver=x\"\n[[alarm.route]]\nid = \"duty\"\n{lines}\n"
+    );
+    let environment = [("KEY", "0123456789abcdef"), ("SHORT", "0123")];
+    Config::parse(
+        &text,
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+    )
+}
+
+#[test]
+fn a_wrong_alarm_route_says_what_to_write() {
+    let good = "webhook = \"https://example.cn/x\"\nsecret_env = \"KEY\"";
+    route(good).expect("good");
+    route("email = [\"duty@example.cn\"]").expect("good");
+    for (lines, said) in [
+        ("", "alarm.route[0].webhook: give either webhook or email"),
+        (
+            &*format!("{good}\nemail = [\"a@example.cn\"]"),
+            "give either webhook or email",
+        ),
+        (
+            "webhook = \"https://example.cn/x\"",
+            "alarm.route[0].secret_env: name the environment variable",
+        ),
+        (
+            "webhook = \"https://example.cn/x\"\nsecret_env = \"SHORT\"",
+            "variable SHORT must hold the key",
+        ),
+        (
+            "webhook = \"https://example.cn/x\"\nsecret_env = \"NONE\"",
+            "variable NONE must hold the key",
+        ),
+        (
+            "webhook = \"ftp://example.cn/x\"\nsecret_env = \"KEY\"",
+            "alarm.route[0].webhook: write an address",
+        ),
+        (
+            "webhook = \"https://u:p@example.cn\"\nsecret_env = \"KEY\"",
+            "without a login",
+        ),
+        ("email = []", "alarm.route[0].email: name at least one address"),
+        (
+            "email = [\"duty\"]",
+            "alarm.route[0].email[0]: 'duty' is not an address",
+        ),
+        (
+            &*format!("{good}\nseverity = \"loud\""),
+            "alarm.route[0].severity: unknown variant `loud`",
+        ),
+        (
+            &*format!("{good}\nreceivers = [\"cellar\"]"),
+            "no [[receiver]] with the id 'cellar'",
+        ),
+        (&*format!("{good}\nbands = [\"108M-87M\"]"), "alarm.route[0].bands[0]"),
+        (
+            &*format!("{good}\nstates = []"),
+            "alarm.route[0].states: name at least one",
+        ),
+        (
+            &*format!("{good}\nquiet = {{ from = \"25:00\", to = \"7\", zone = \"China\" }}"),
+            "alarm.route[0].quiet.zone: 'China' is not a zone",
+        ),
+        (
+            &*format!("{good}\nquiet = {{ from = \"22:00\", to = \"22:00\", zone = \"Asia/Shanghai\" }}"),
+            "alarm.route[0].quiet.to",
+        ),
+        (
+            &*format!("{good}\nalarms_break_quiet = true"),
+            "no quiet hours to break",
+        ),
+        (
+            &*format!("{good}\ndigest_over = 0"),
+            "alarm.route[0].digest_over: write 1 to 1000",
+        ),
+        (&*format!("{good}\nwebook = \"x\""), "did you mean 'webhook'"),
+    ] {
+        let text = route(lines).expect_err(lines).to_string();
+        assert!(text.contains(said), "{lines}\nsays\n{text}");
+        assert!(!text.contains("0123"), "a secret is repeated: {text}");
+    }
+    assert!(faults("[[alarm.route]]\nid = \"a\"\nemail = [\"a@b.cn\"]\n").contains("fill in [smtp] first"));
+    let text = faults("[smtp]\nhost = \"m\"\nfrom = \"x\"\nuser = \"u\"\npassword = \"p\"\nsecurity = \"none\"\n");
+    assert!(text.contains("smtp.from") && text.contains("smtp.security"), "{text}");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = route("webhook = \"https://example.cn/x\"\nsecret_env = \"KEY\"").expect("good");
+    assert!(!format!("{config:?}").contains("0123456789abcdef"));
 }

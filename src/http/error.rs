@@ -281,6 +281,8 @@ fn kind_zh(kind: &str) -> &str {
         "receiver" => "接收机",
         "emission" => "发射",
         "conflict" => "冲突",
+        "attachment" => "附件",
+        "alarm route" => "告警路由",
         "assignment" => "指配",
         "allocation" => "划分",
         "spectrum" => "频谱",

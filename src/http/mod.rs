@@ -3,6 +3,7 @@
 //! A request passes `envelope` (request id, security headers, problem details), limits, `caller` (who, and the permission
 //! table), then one handler, which reads the wire types, calls one use case and writes the answer.
 
+pub mod alarm_routes;
 pub mod allocations;
 pub mod assignments;
 pub mod caller;

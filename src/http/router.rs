@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live, metrics,
-    openapi, plots, receivers, registry, sessions, spectra, users,
+    AppState, alarm_routes, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live,
+    metrics, openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -70,10 +70,29 @@ fn v1() -> OpenApiRouter<AppState> {
             "/conflicts",
             OpenApiRouter::new()
                 .routes(routes!(conflicts::list_conflicts))
+                .routes(routes!(conflicts::steps::list_assignees))
                 .routes(routes!(conflicts::get_conflict))
-                .routes(routes!(conflicts::acknowledge_conflict))
-                .routes(routes!(conflicts::resolve_conflict))
-                .routes(routes!(conflicts::reopen_conflict)),
+                .routes(routes!(conflicts::steps::acknowledge_conflict))
+                .routes(routes!(conflicts::steps::assign_conflict))
+                .routes(routes!(conflicts::steps::comment_conflict))
+                .routes(routes!(conflicts::steps::resolve_conflict))
+                .routes(routes!(conflicts::steps::reopen_conflict))
+                .routes(routes!(conflicts::merging::merge_conflict))
+                .routes(routes!(conflicts::merging::unmerge_conflict))
+                .routes(routes!(
+                    conflicts::attachments::list_attachments,
+                    conflicts::attachments::add_attachment
+                ))
+                .routes(routes!(
+                    conflicts::attachments::get_attachment,
+                    conflicts::attachments::delete_attachment
+                )),
+        )
+        .nest(
+            "/alarm-routes",
+            OpenApiRouter::new()
+                .routes(routes!(alarm_routes::list_alarm_routes))
+                .routes(routes!(alarm_routes::test_alarm_route)),
         )
         .nest(
             "/allocations",

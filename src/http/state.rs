@@ -7,8 +7,17 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{caller::Operations, openapi, readiness::Readiness};
 use crate::service::{
-    check::Checker, findings::Findings, idempotency::Answers, ledger::Ledger, live::Hub, pictures::Pictures,
-    registry::RegistryService, sessions::Sessions, spectra::Spectra, users::Users,
+    alarms::Alarms,
+    check::Checker,
+    findings::Findings,
+    idempotency::Answers,
+    ledger::{Attachments, Ledger},
+    live::Hub,
+    pictures::Pictures,
+    registry::RegistryService,
+    sessions::Sessions,
+    spectra::Spectra,
+    users::Users,
 };
 
 /// Live channels that may be open at the same time.
@@ -44,6 +53,10 @@ pub struct Services {
     pub findings: Findings,
     /// Conflicts, to be settled.
     pub ledger: Ledger,
+    /// Files that belong to conflicts.
+    pub attachments: Attachments,
+    /// Who is told of conflicts.
+    pub alarms: Arc<Alarms>,
     /// Allocations and assignments.
     pub registry: RegistryService,
     /// Questions to the registry.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 pub use crate::store::{
-    ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder, EmissionQuery, EmissionRecord,
-    HistoryEntry, Page, Resolution,
+    Assignee, AttachmentRecord, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder,
+    EmissionQuery, EmissionRecord, HistoryEntry, Page, Resolution,
 };
 use crate::{Error, Result, store::Store};
 
@@ -26,6 +26,10 @@ pub struct ConflictDetail {
     pub emissions: Vec<EmissionRecord>,
     /// Who did what, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// Files, oldest first.
+    pub attachments: Vec<AttachmentRecord>,
+    /// The conflicts that were merged into it.
+    pub merged: Vec<ConflictRecord>,
 }
 
 impl Findings {
@@ -81,6 +85,8 @@ impl Findings {
             conflict,
             emissions,
             history: self.store.conflict_history(id).await?,
+            attachments: self.store.attachments(id).await?,
+            merged: self.store.merged_into(id).await?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Use cases: authorise, validate, act, record. No HTTP words.
 
+pub mod alarms;
 pub mod auth;
 pub mod check;
 pub mod findings;

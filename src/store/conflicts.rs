@@ -9,6 +9,7 @@ use super::{
     Page, Store, Tx,
     emissions::{json_text, name_of, named},
     engine::{Row, values},
+    merging::BELOW,
     page::{Order, Select, cut},
 };
 use crate::{
@@ -26,8 +27,12 @@ pub enum ConflictStatus {
     Open,
     /// Somebody has.
     Acknowledged,
+    /// It is an account's or a team's to deal with.
+    Assigned,
     /// Settled.
     Resolved,
+    /// Part of another conflict, which has its evidence, history and attachments.
+    Merged,
 }
 
 /// How a conflict was settled.
@@ -46,8 +51,17 @@ pub enum Resolution {
     Withdrawn,
 }
 
+/// Whose a conflict is to deal with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assignee {
+    /// An account.
+    User(String),
+    /// A group of people, by its name.
+    Team(String),
+}
+
 /// One conflict. Serialises as the resource of the API.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConflictRecord {
     /// Random public key.
     pub id: String,
@@ -91,6 +105,24 @@ pub struct ConflictRecord {
     pub resolved_at: Option<Timestamp>,
     /// How.
     pub resolution: Option<Resolution>,
+    /// The account it is assigned to,
+    #[serde(default)]
+    pub assigned_user: Option<String>,
+    /// or the team.
+    #[serde(default)]
+    pub assigned_team: Option<String>,
+    /// Who assigned it.
+    #[serde(default)]
+    pub assigned_by: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub assigned_at: Option<Timestamp>,
+    /// The conflict it is part of.
+    #[serde(default)]
+    pub merged_into: Option<String>,
+    /// Where it stood before it was merged.
+    #[serde(skip)]
+    pub merged_status: Option<ConflictStatus>,
     /// Counts changes of status and of what is claimed, not each new piece of evidence: a person's update is stale
     /// only when something they should have read has changed.
     pub version: u64,
@@ -99,17 +131,20 @@ pub struct ConflictRecord {
 /// One line of a conflict's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
+    /// The conflict it happened to: after a merging, one page shows those of several.
+    pub conflict_id: String,
     /// When.
     pub time: Timestamp,
     /// A user, or `system`.
     pub actor: String,
-    /// `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified`, `withdrawn`.
+    /// `opened`, `acknowledged`, `assigned`, `commented`, `resolved`, `reopened`, `merged`, `absorbed`, `unmerged`,
+    /// `released`, `attached`, `detached`, `reclassified`, `withdrawn`.
     pub action: String,
     /// In words: of the service in both languages, of a person as they were written.
     pub comment: Text,
 }
 
-/// Which conflicts; absent conditions do not restrict. Ordered by last evidence, newest first.
+/// Which conflicts; absent conditions do not restrict, but merged ones are listed only when asked for. Ordered by last evidence, newest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ConflictQuery {
     /// In this state.
@@ -133,19 +168,24 @@ pub struct ConflictQuery {
 }
 
 /// What a person does about a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConflictChange {
     /// Takes it up.
     Acknowledge,
+    /// Gives it to somebody.
+    Assign(Assignee),
+    /// Says something; nothing else changes.
+    Comment,
     /// Settles it.
     Resolve(Resolution),
     /// Takes a settlement back.
     Reopen,
 }
 
-const COLUMNS: &str = "id, status, kind, severity, rule, receiver, center_hz, low_hz, high_hz, first_seen_us, \
+pub(super) const COLUMNS: &str = "id, status, kind, severity, rule, receiver, center_hz, low_hz, high_hz, first_seen_us, \
     last_seen_us, emissions_count, assignment, allocation, explanation, evidence, acknowledged_by, \
-    acknowledged_us, resolved_by, resolved_us, resolution, version";
+    acknowledged_us, resolved_by, resolved_us, resolution, assigned_user, assigned_team, assigned_by, assigned_us, \
+    merged_into, merged_status, version";
 const ORDER: Order = Order {
     name: "-last_seen",
     key: "last_seen_us",
@@ -154,11 +194,7 @@ const ORDER: Order = Order {
 };
 
 impl ConflictRecord {
-    fn read(row: &Row) -> Result<Self> {
-        let resolution = match row.text_or_null("resolution")? {
-            Some(_) => Some(named(row, "resolution")?),
-            None => None,
-        };
+    pub(super) fn read(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.text("id")?,
             status: named(row, "status")?,
@@ -180,10 +216,21 @@ impl ConflictRecord {
             acknowledged_at: row.time_or_null("acknowledged_us")?,
             resolved_by: row.text_or_null("resolved_by")?,
             resolved_at: row.time_or_null("resolved_us")?,
-            resolution,
+            resolution: named_or_null(row, "resolution")?,
+            assigned_user: row.text_or_null("assigned_user")?,
+            assigned_team: row.text_or_null("assigned_team")?,
+            assigned_by: row.text_or_null("assigned_by")?,
+            assigned_at: row.time_or_null("assigned_us")?,
+            merged_into: row.text_or_null("merged_into")?,
+            merged_status: named_or_null(row, "merged_status")?,
             version: row.count("version")?,
         })
     }
+}
+
+/// The value of an enumeration, where there is one.
+fn named_or_null<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>> {
+    row.text_or_null(column)?.map(|_| named(row, column)).transpose()
 }
 
 impl Tx {
@@ -192,7 +239,7 @@ impl Tx {
         let c = conflict;
         let sql = format!(
             "insert into conflicts ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-             $15, $16, $17, $18, $19, $20, $21, $22) on conflict (id) do update set status = excluded.status, \
+             $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) on conflict (id) do update set status = excluded.status, \
              kind = excluded.kind, severity = excluded.severity, rule = excluded.rule, \
              center_hz = excluded.center_hz, low_hz = excluded.low_hz, high_hz = excluded.high_hz, \
              first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, \
@@ -200,7 +247,10 @@ impl Tx {
              allocation = excluded.allocation, explanation = excluded.explanation, evidence = excluded.evidence, \
              acknowledged_by = excluded.acknowledged_by, acknowledged_us = excluded.acknowledged_us, \
              resolved_by = excluded.resolved_by, resolved_us = excluded.resolved_us, \
-             resolution = excluded.resolution, version = excluded.version"
+             resolution = excluded.resolution, assigned_user = excluded.assigned_user, \
+             assigned_team = excluded.assigned_team, assigned_by = excluded.assigned_by, \
+             assigned_us = excluded.assigned_us, merged_into = excluded.merged_into, \
+             merged_status = excluded.merged_status, version = excluded.version"
         );
         let resolution = c.resolution.as_ref().map(name_of).transpose()?;
         let values = values![
@@ -225,6 +275,12 @@ impl Tx {
             c.resolved_by.clone(),
             c.resolved_at,
             resolution,
+            c.assigned_user.clone(),
+            c.assigned_team.clone(),
+            c.assigned_by.clone(),
+            c.assigned_at,
+            c.merged_into.clone(),
+            c.merged_status.as_ref().map(name_of).transpose()?,
             c.version,
         ];
         self.execute(sql, values).await.map(drop)
@@ -268,11 +324,11 @@ impl Tx {
     }
 
     /// Adds a line to the history.
-    pub(crate) async fn add_history(&mut self, conflict: &str, entry: &HistoryEntry) -> Result<()> {
+    pub(crate) async fn add_history(&mut self, entry: &HistoryEntry) -> Result<()> {
         let sql = "insert into conflict_history (conflict_id, entry, time_us, actor, action, comment_zh, comment_en) \
                    select $1, coalesce(max(entry), 0) + 1, $2, $3, $4, $5, $6 from conflict_history where conflict_id = $1";
         let Text { zh, en } = &entry.comment;
-        let values = values![conflict, entry.time, &entry.actor, &entry.action, zh, en];
+        let values = values![&entry.conflict_id, entry.time, &entry.actor, &entry.action, zh, en];
         self.execute(sql, values).await.map(drop)
     }
 }
@@ -284,6 +340,9 @@ impl Store {
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn conflicts(&self, query: &ConflictQuery) -> Result<Page<ConflictRecord>> {
         let mut select = Select::new(&format!("select {COLUMNS} from conflicts"));
+        if query.status.is_none() {
+            select.and("status <> 'merged'", Vec::new());
+        }
         select
             .and_some("status = ?", query.status.map(|status| name_of(&status)).transpose()?)
             .and_some("kind = ?", query.kind.map(|kind| name_of(&kind)).transpose()?)
@@ -323,17 +382,20 @@ impl Store {
         )
     }
 
-    /// What happened to a conflict, oldest first.
+    /// What happened to a conflict and to those merged into it, oldest first.
     ///
     /// # Errors
     /// `Store` when reading fails.
     pub async fn conflict_history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
-        let sql = "select time_us, actor, action, comment_zh, comment_en from conflict_history where conflict_id = $1 order by entry";
+        let sql = format!(
+            "select conflict_id, time_us, actor, action, comment_zh, comment_en from conflict_history \
+             where conflict_id in ({BELOW}) order by time_us, conflict_id, entry"
+        );
         let read = |row: &Row| {
-            let (time, actor) = (row.time("time_us")?, row.text("actor")?);
             Ok(HistoryEntry {
-                time,
-                actor,
+                conflict_id: row.text("conflict_id")?,
+                time: row.time("time_us")?,
+                actor: row.text("actor")?,
                 action: row.text("action")?,
                 comment: Text::new(row.text("comment_zh")?, row.text("comment_en")?),
             })

@@ -56,6 +56,9 @@ pub struct EmissionRecord {
     pub verdict: Option<Verdict>,
     /// The conflict it belongs to.
     pub conflict_id: Option<String>,
+    /// The conflict of its cause; another one than `conflict_id` where that was merged into another.
+    #[serde(skip)]
+    pub cause_id: Option<String>,
 }
 
 /// Order of a list of emissions; ties are broken by id.
@@ -136,7 +139,7 @@ pub struct EmissionQuery {
 
 const COLUMNS: &str = "id, receiver, start_us, stop_us, is_open, center_hz, low_hz, high_hz, bandwidth_hz, \
     bandwidth_method, bandwidth_x26_hz, power_dbfs, snr_db, peak_dbfs, duty_cycle, bursts_total, \
-    center_uncertainty_hz, verdict, conflict_id";
+    center_uncertainty_hz, verdict, conflict_id, cause_id";
 
 /// The ratio in whole thousandths of a decibel: keys of lists are integers.
 fn snr_mdb(record: &EmissionRecord) -> i64 {
@@ -190,6 +193,7 @@ impl EmissionRecord {
             center_uncertainty_hz: row.real("center_uncertainty_hz")?,
             verdict: row.json_or_null("verdict")?,
             conflict_id: row.text_or_null("conflict_id")?,
+            cause_id: row.text_or_null("cause_id")?,
         })
     }
 }
@@ -211,7 +215,7 @@ impl Tx {
         let bursts = bursts.map(pack_bursts).transpose()?;
         let sql = format!(
             "insert into emissions ({COLUMNS}, verdict_kind, severity, bursts, snr_mdb) values ($1, $2, $3, $4, $5, $6, $7, \
-             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
+             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
              on conflict (id) do update set stop_us = excluded.stop_us, start_us = excluded.start_us, \
              is_open = excluded.is_open, center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
              high_hz = excluded.high_hz, bandwidth_hz = excluded.bandwidth_hz, \
@@ -219,7 +223,7 @@ impl Tx {
              power_dbfs = excluded.power_dbfs, snr_db = excluded.snr_db, peak_dbfs = excluded.peak_dbfs, \
              duty_cycle = excluded.duty_cycle, bursts_total = excluded.bursts_total, \
              center_uncertainty_hz = excluded.center_uncertainty_hz, verdict = excluded.verdict, \
-             conflict_id = excluded.conflict_id, verdict_kind = excluded.verdict_kind, severity = excluded.severity, \
+             conflict_id = excluded.conflict_id, cause_id = excluded.cause_id, verdict_kind = excluded.verdict_kind, severity = excluded.severity, \
              bursts = coalesce(excluded.bursts, emissions.bursts), snr_mdb = excluded.snr_mdb"
         );
         let r = record;
@@ -243,6 +247,7 @@ impl Tx {
             r.center_uncertainty_hz,
             verdict,
             r.conflict_id.clone(),
+            r.cause_id.clone(),
             verdict_kind,
             severity,
             bursts,

@@ -4,13 +4,16 @@
 //! transaction and answers after the commit: an answer means *on the disk*. Live events are numbered inside the
 //! transaction that causes them and published after its commit, in order, without holes.
 
+mod alarms;
 mod artefacts;
+mod attachments;
 mod conflicts;
 mod emissions;
 mod engine;
 mod events;
 mod idempotency;
 mod ids;
+mod merging;
 mod page;
 mod receivers;
 mod registry;
@@ -26,8 +29,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+pub use alarms::{Attempt, DeliveryRecord, NoticeRecord, RouteHealth, ToldRecord};
 pub use artefacts::{ArtefactRecord, GapRecord};
-pub use conflicts::{ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution};
+pub use attachments::AttachmentRecord;
+pub use conflicts::{
+    Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution,
+};
 pub use emissions::{EmissionOrder, EmissionQuery, EmissionRecord};
 pub use engine::Engine;
 pub use events::{EventKind, EventRecord};

@@ -16,7 +16,7 @@ pub struct Retention {
     pub events: SignedDuration,
     /// Ended emissions that belong to no conflict.
     pub emissions: SignedDuration,
-    /// Artefacts and gaps.
+    /// Artefacts, gaps and alarm messages.
     pub artefacts: SignedDuration,
     /// Answers kept for repeated requests.
     pub idempotency: SignedDuration,
@@ -47,6 +47,8 @@ pub struct Pruned {
     pub emissions: u64,
     /// Artefacts and gaps.
     pub artefacts: u64,
+    /// Alarm messages that were delivered or given up, and what they told.
+    pub alarms: u64,
     /// Expired sessions and old idempotency keys.
     pub sessions: u64,
 }
@@ -80,6 +82,11 @@ impl Store {
         pruned.artefacts += self
             .prune_table("gaps", "(receiver, low_hz, start_us)", "stop_us < $1", old)
             .await?;
+        // What is still to be told stays, however old.
+        let over = "next_us < $1 and state <> 'waiting'";
+        let told = "delivery_id in (select id from alarm_deliveries where next_us < $1 and state <> 'waiting')";
+        pruned.alarms += self.prune_table("alarm_notices", "id", told, old).await?;
+        pruned.alarms += self.prune_table("alarm_deliveries", "id", over, old).await?;
         let now = now.as_microsecond();
         pruned.sessions += self
             .prune_table("sessions", "token_hash", "expires_us < $1", now)

@@ -2,10 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    Store,
-    engine::{damaged, values},
-};
+use super::{Store, Tx, emissions::json_text, engine::values};
 use crate::Result;
 
 impl Store {
@@ -25,15 +22,18 @@ impl Store {
     /// # Errors
     /// `Store` or `Unavailable`.
     pub async fn put_setting<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|source| damaged("value", source))?;
+        let text = json_text(value)?;
         let name = name.to_owned();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let sql = "insert into settings (name, value) values ($1, $2) \
-                           on conflict (name) do update set value = excluded.value";
-                tx.execute(sql, values![name, text]).await.map(drop)
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { tx.put_setting(&name, text).await }))
+            .await
+    }
+}
+
+impl Tx {
+    /// Sets it to this JSON.
+    pub(crate) async fn put_setting(&mut self, name: &str, json: String) -> Result<()> {
+        let sql = "insert into settings (name, value) values ($1, $2) \
+                   on conflict (name) do update set value = excluded.value";
+        self.execute(sql, values![name, json]).await.map(drop)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Store,
+    Store, Tx,
     engine::{Row, is_duplicate, values},
 };
 use crate::{Error, Result};
@@ -56,6 +56,15 @@ impl UserRecord {
             password_changed_at: row.time("password_changed_us")?,
             version: row.count("version")?,
         })
+    }
+}
+
+impl Tx {
+    /// One account.
+    pub(crate) async fn user(&mut self, name: &str) -> Result<Option<UserRecord>> {
+        let sql = format!("select {COLUMNS} from users where name = $1");
+        let row = self.fetch_optional(sql, values![name]).await?;
+        row.as_ref().map(UserRecord::read).transpose()
     }
 }
 
@@ -126,11 +135,9 @@ impl Store {
         let name = name.to_owned();
         self.write(move |tx| {
             Box::pin(async move {
-                let sql = format!("select {COLUMNS} from users where name = $1");
-                let Some(row) = tx.fetch_optional(sql, values![&name]).await? else {
+                let Some(old) = tx.user(&name).await? else {
                     return Err(Error::NotFound { kind: "user", id: name });
                 };
-                let old = UserRecord::read(&row)?;
                 if version.is_some_and(|version| version != old.version) {
                     return Err(Error::Stale);
                 }

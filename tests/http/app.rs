@@ -5,16 +5,18 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use pinpu::{
     capture::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus},
+    config::AlarmConfig,
     conflict::{Context, Measured, Rules, judge},
     detect::{BandwidthMethod, DetectEvent, Emission, Frame},
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
     registry::{demo, table},
     service::{
+        alarms::{AlarmTimes, Alarms},
         auth::{Passwords, Role},
         check::Checker,
         findings::Findings,
         idempotency::Answers,
-        ledger::Ledger,
+        ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Judge, Monitor, MonitorConfig},
         registry::RegistryService,
@@ -44,7 +46,7 @@ pub struct TestApp {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<pinpu::Result<()>>>,
     agent: ureq::Agent,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 /// An answer that has passed the checks.
@@ -84,6 +86,11 @@ impl TestApp {
     }
 
     pub fn with(config: HttpConfig) -> Self {
+        Self::with_alarms(config, AlarmConfig::default())
+    }
+
+    /// The service with these alarm routes; what fails is tried again soon.
+    pub fn with_alarms(config: HttpConfig, alarms: AlarmConfig) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -91,7 +98,8 @@ impl TestApp {
             .expect("runtime");
         let folder = tempfile::tempdir().expect("folder");
         let url = format!("sqlite://{}", folder.path().join("pinpu.db").display());
-        let (state, store, monitor) = runtime.block_on(build(&url, config));
+        let attachments = folder.path().join("attachments");
+        let (state, store, monitor) = runtime.block_on(build(&url, attachments, config, alarms));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .expect("port");
@@ -117,7 +125,7 @@ impl TestApp {
             stop: Some(stop),
             served,
             agent,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -219,7 +227,15 @@ impl TestApp {
     }
 }
 
-async fn build(url: &str, config: HttpConfig) -> (AppState, Store, Monitor) {
+/// Largest attachment in the tests.
+pub const ATTACHMENT_BYTES_MAX: u64 = 2 << 20;
+
+async fn build(
+    url: &str,
+    attachments: std::path::PathBuf,
+    config: HttpConfig,
+    alarms: AlarmConfig,
+) -> (AppState, Store, Monitor) {
     let store = Store::open(&DatabaseConfig::new(url)).await.expect("store");
     let passwords = Passwords::new().expect("passwords");
     let users = Arc::new(Users::new(store.clone(), passwords.clone()));
@@ -241,11 +257,18 @@ async fn build(url: &str, config: HttpConfig) -> (AppState, Store, Monitor) {
         judge_with(&registry, &rules),
         MonitorConfig::default(),
     );
+    let times = AlarmTimes {
+        first_retry: jiff::SignedDuration::from_millis(50),
+    };
     let services = Services {
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
         ledger: Ledger::new(store.clone()),
+        attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
+            .await
+            .expect("folder"),
+        alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
         checker: Checker::new(registry.clone(), RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

@@ -32,8 +32,19 @@ const EXPECTED: &[(&str, &str)] = &[
     ("list_conflicts", "vfcmoua"),
     ("get_conflict", "vfcmoua"),
     ("acknowledge_conflict", "fcmoa"),
+    ("list_assignees", "cmoa"),
+    ("assign_conflict", "cmoa"),
+    ("comment_conflict", "fcmoa"),
     ("resolve_conflict", "cmoa"),
     ("reopen_conflict", "cmoa"),
+    ("merge_conflict", "cmoa"),
+    ("unmerge_conflict", "cmoa"),
+    ("list_attachments", "vfcmoua"),
+    ("get_attachment", "vfcmoua"),
+    ("add_attachment", "fcmoa"),
+    ("delete_attachment", "cmoa"),
+    ("list_alarm_routes", "a"),
+    ("test_alarm_route", "a"),
     ("list_allocations", "vfcmoua"),
     ("list_assignments", "vfcmoua"),
     ("get_assignment", "vfcmoua"),
@@ -103,6 +114,7 @@ fn every_operation_answers_every_role_as_written_down() {
         let path = path
             .replace("{id}", "nothing")
             .replace("{name}", "nothing")
+            .replace("{attachment}", "nothing")
             .replace("{plot}", "spectrum.png");
         for (letter, role, cookie) in &mut callers {
             let status = attempt(&app, method, &path, cookie);

@@ -18,24 +18,25 @@ fn updated(conflict: ConflictRecord) -> Result<Told> {
     Ok(vec![(EventKind::ConflictUpdated, conflict)])
 }
 
-/// Holds an emission's new state against the ledger, inside the transaction that stores it. `emission.conflict_id` is
-/// set to where it belongs now; the answer is what to tell.
+/// Holds an emission's new state against the ledger, inside the transaction that stores it. `emission.cause_id` is set
+/// to the conflict of its cause and `emission.conflict_id` to the one it counts in, which is another where that of its
+/// cause was merged; the answer is what to tell.
 pub(crate) async fn settle(
     tx: &mut Tx,
     emission: &mut EmissionRecord,
     config: LedgerConfig,
     now: Timestamp,
 ) -> Result<Told> {
-    let before = tx.emission(&emission.id).await?.and_then(|stored| stored.conflict_id);
-    emission.conflict_id.clone_from(&before);
-    let current = match before {
+    let stored = tx.emission(&emission.id).await?;
+    (emission.cause_id, emission.conflict_id) = stored.map_or((None, None), |s| (s.cause_id, s.conflict_id));
+    let current = match emission.cause_id.clone() {
         Some(id) => tx.conflict(&id).await?,
         None => None,
     };
     let Some(verdict) = emission.verdict.clone() else {
         return match current {
             Some(conflict) if !emission.open => {
-                emission.conflict_id = None;
+                detach(emission);
                 let reason = Text::new(
                     "后续测量表明，该发射是另一发射的一部分，或由接收机自身产生",
                     "later measurement showed it to be part of another emission, or made by the receiver",
@@ -52,10 +53,30 @@ pub(crate) async fn settle(
         Some(conflict) if verdict.kind.is_conflict() => reclassify(tx, conflict, emission, &verdict, config, now).await,
         Some(_) if verdict.kind == VerdictKind::Inconclusive => Ok(Told::new()),
         Some(conflict) => {
-            emission.conflict_id = None;
+            detach(emission);
             leave(tx, conflict, verdict.explanation, now).await
         }
     }
+}
+
+fn detach(emission: &mut EmissionRecord) {
+    emission.cause_id = None;
+    emission.conflict_id = None;
+}
+
+/// Where the evidence of `cause` counts: itself, or, once it is stored, the conflict it was merged into, which then
+/// has `change` emissions more.
+async fn counting(tx: &mut Tx, cause: ConflictRecord, change: i64) -> Result<ConflictRecord> {
+    if cause.merged_into.is_none() {
+        return Ok(cause);
+    }
+    tx.put_conflict(&cause).await?;
+    let mut head = tx.head_of(&cause).await?;
+    head.emissions_count = head.emissions_count.saturating_add_signed(change);
+    head.first_seen = head.first_seen.min(cause.first_seen);
+    head.last_seen = head.last_seen.max(cause.last_seen);
+    head.severity = head.severity.max(cause.severity);
+    Ok(head)
 }
 
 fn same_claim(conflict: &ConflictRecord, verdict: &Verdict) -> bool {
@@ -84,7 +105,8 @@ fn take_evidence(conflict: &mut ConflictRecord, emission: &EmissionRecord, verdi
     conflict.evidence = verdict.evidence.clone();
 }
 
-/// The unsettled conflict of the same cause, else the settled one that was seen last.
+/// The conflict of the same cause that is unsettled, or merged into one that is; else the settled one that was seen
+/// last.
 async fn find(tx: &mut Tx, emission: &EmissionRecord, verdict: &Verdict) -> Result<Option<ConflictRecord>> {
     let band = emission
         .band()
@@ -93,7 +115,14 @@ async fn find(tx: &mut Tx, emission: &EmissionRecord, verdict: &Verdict) -> Resu
     let like = tx
         .conflicts_like(&emission.receiver, verdict.kind, assignment, band)
         .await?;
-    Ok(like.into_iter().find(|conflict| same_channel(conflict, emission)))
+    let mut settled = None;
+    for cause in like.into_iter().filter(|conflict| same_channel(conflict, emission)) {
+        if tx.head_of(&cause).await?.status != ConflictStatus::Resolved {
+            return Ok(Some(cause));
+        }
+        settled = settled.or(Some(cause));
+    }
+    Ok(settled)
 }
 
 /// Adds the emission to the conflict of its cause, or opens one.
@@ -106,13 +135,16 @@ async fn attach(
 ) -> Result<Told> {
     let Some(mut conflict) = find(tx, emission, verdict).await? else {
         let mut conflict = open(emission, verdict);
+        emission.cause_id = Some(conflict.id.clone());
         emission.conflict_id = Some(conflict.id.clone());
         record(tx, &mut conflict, "opened", SYSTEM, verdict.explanation.clone(), now).await?;
         return Ok(vec![(EventKind::ConflictOpened, conflict)]);
     };
-    emission.conflict_id = Some(conflict.id.clone());
+    emission.cause_id = Some(conflict.id.clone());
     take_evidence(&mut conflict, emission, verdict);
     conflict.emissions_count += 1;
+    let conflict = counting(tx, conflict, 1).await?;
+    emission.conflict_id = Some(conflict.id.clone());
     // What the service withdrew itself comes back with the first evidence, what a person settled with new evidence.
     let began_after = conflict.resolution == Some(Resolution::Withdrawn)
         || conflict.resolved_at.is_some_and(|resolved| emission.start > resolved);
@@ -146,6 +178,12 @@ fn open(emission: &EmissionRecord, verdict: &Verdict) -> ConflictRecord {
         resolved_by: None,
         resolved_at: None,
         resolution: None,
+        assigned_user: None,
+        assigned_team: None,
+        assigned_by: None,
+        assigned_at: None,
+        merged_into: None,
+        merged_status: None,
         version: 0,
     }
 }
@@ -190,11 +228,12 @@ async fn go_on(
 ) -> Result<Told> {
     let urgent = verdict.severity > conflict.severity;
     let due = emission.stop.duration_since(conflict.last_seen) >= config.refresh;
-    let overdue = is_overdue(&conflict, emission, config);
+    let overdue = is_overdue(&tx.head_of(&conflict).await?, emission, config);
     if !(urgent || due || overdue || !emission.open) {
         return Ok(Told::new());
     }
     take_evidence(&mut conflict, emission, verdict);
+    let mut conflict = counting(tx, conflict, 0).await?;
     if overdue {
         return reopen_for(tx, conflict, emission, now).await;
     }
@@ -214,7 +253,8 @@ async fn reclassify(
     config: LedgerConfig,
     now: Timestamp,
 ) -> Result<Told> {
-    let alone = conflict.emissions_count <= 1 && conflict.status != ConflictStatus::Resolved;
+    let settled = matches!(conflict.status, ConflictStatus::Resolved | ConflictStatus::Merged);
+    let alone = conflict.emissions_count <= 1 && !settled;
     if alone && find(tx, emission, verdict).await?.is_none() {
         conflict.kind = verdict.kind;
         conflict.assignment.clone_from(&verdict.assignment);
@@ -238,6 +278,7 @@ async fn reclassify(
 /// One piece of evidence less; a conflict without any is withdrawn.
 async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, reason: Text, now: Timestamp) -> Result<Told> {
     conflict.emissions_count = conflict.emissions_count.saturating_sub(1);
+    let mut conflict = counting(tx, conflict, -1).await?;
     if conflict.emissions_count == 0 && conflict.status != ConflictStatus::Resolved {
         conflict.status = ConflictStatus::Resolved;
         conflict.resolution = Some(Resolution::Withdrawn);

@@ -176,5 +176,6 @@ fn record(
         center_uncertainty_hz: e.center_uncertainty_hz,
         verdict,
         conflict_id: None,
+        cause_id: None,
     }
 }

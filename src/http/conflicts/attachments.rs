@@ -1,0 +1,252 @@
+//! Files that belong to a conflict.
+
+use axum::{
+    Json as Answer,
+    body::to_bytes,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ConflictResponse;
+use crate::{
+    http::{
+        AppState,
+        caller::Caller,
+        error::{Problem, ProblemResponse, Result},
+        extract::{IfMatch, Path, Query, etag},
+        idempotency,
+        page::ListResponse,
+    },
+    service::{findings::AttachmentRecord, ledger::NewAttachment},
+};
+
+/// One file.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AttachmentResponse {
+    /// Public id.
+    pub id: String,
+    /// The conflict it was attached to: this one, or one that was merged into it.
+    pub conflict_id: String,
+    /// Name of the file.
+    pub name: String,
+    /// Media type.
+    pub content_type: String,
+    /// Size.
+    pub size_bytes: u64,
+    /// SHA-256 of the content, hexadecimal.
+    pub sha256: String,
+    /// Who attached it.
+    pub uploaded_by: String,
+    /// When.
+    pub uploaded_at: Timestamp,
+}
+
+impl From<AttachmentRecord> for AttachmentResponse {
+    fn from(record: AttachmentRecord) -> Self {
+        Self {
+            id: record.id,
+            conflict_id: record.conflict_id,
+            name: record.name,
+            content_type: record.content_type,
+            size_bytes: record.size_bytes,
+            sha256: record.sha256,
+            uploaded_by: record.uploaded_by,
+            uploaded_at: record.uploaded_at,
+        }
+    }
+}
+
+/// A new file and the conflict it belongs to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AddAttachmentResponse {
+    /// The file.
+    pub attachment: AttachmentResponse,
+    /// The conflict after the change. The ETag is its.
+    pub conflict: ConflictResponse,
+}
+
+/// What the file is called.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AddAttachmentQuery {
+    /// Name of the file, without a path.
+    #[param(min_length = 1, max_length = 200)]
+    pub name: String,
+}
+
+/// Lists the files of a conflict, oldest first.
+#[utoipa::path(get, path = "/{id}/attachments", operation_id = "list_attachments", tag = "conflicts",
+    params(("id" = String, Path, description = "Conflict id")),
+    responses((status = 200, body = ListResponse<AttachmentResponse>)))]
+pub async fn list_attachments(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Answer<ListResponse<AttachmentResponse>>> {
+    let files = state.attachments.list(&id).await?;
+    Ok(Answer(ListResponse::complete(
+        files.into_iter().map(Into::into).collect(),
+    )))
+}
+
+/// Attaches a file to a conflict: the body is its content. It is on the disk when this answers.
+#[utoipa::path(post, path = "/{id}/attachments", operation_id = "add_attachment", tag = "conflicts",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream",
+        description = "The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else"),
+    params(("id" = String, Path, description = "Conflict id"), AddAttachmentQuery,
+        ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
+        ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
+    responses((status = 201, body = AddAttachmentResponse, headers(("etag" = String))), (status = 412, body = ProblemResponse, content_type = "application/problem+json"),
+        (status = 413, body = ProblemResponse, content_type = "application/problem+json"), (status = 422, body = ProblemResponse, content_type = "application/problem+json"),
+        (status = 428, body = ProblemResponse, content_type = "application/problem+json")))]
+pub async fn add_attachment(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<AddAttachmentQuery>,
+    version: IfMatch,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response> {
+    let content = content(&state, request).await?;
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let operation = format!("attach {id} {} {content_type} {}", version.0, query.name);
+    idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &content], async {
+        let actor = &caller.0.user;
+        tracing::info!(
+            conflict = id,
+            actor,
+            name = query.name,
+            bytes = content.len(),
+            "a file is attached"
+        );
+        let file = NewAttachment {
+            name: query.name,
+            content_type,
+            content: content.to_vec(),
+        };
+        let (attachment, conflict) = state
+            .attachments
+            .add(&id, file, actor, version.0, Timestamp::now())
+            .await?;
+        let tag = etag(conflict.version);
+        let body = AddAttachmentResponse {
+            attachment: attachment.into(),
+            conflict: conflict.into(),
+        };
+        idempotency::Answer::json(StatusCode::CREATED, Some(tag), &body)
+    })
+    .await
+}
+
+/// The body, up to the size that is configured; a longer one is refused as soon as that is known.
+async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes> {
+    let most = state.attachments.bytes_max();
+    let too_large = || {
+        let mib = most >> 20;
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("附件超过上限 {mib} MiB：请截取所需部分或压缩后再传。"),
+            format!("The file is larger than {mib} MiB: send the part that matters, or pack it."),
+        )
+    };
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most) {
+        return Err(too_large());
+    }
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    match to_bytes(request.into_body(), most).await {
+        Ok(content) => Ok(content),
+        Err(error) if announced.is_some() => {
+            tracing::debug!(%error, "a file was cut short");
+            Err(Problem::malformed(
+                "附件传输中断，请重新上传。",
+                "The file was cut short on its way: send it again.",
+            ))
+        }
+        Err(_) => Err(too_large()),
+    }
+}
+
+/// The content of a file, to be saved and not shown.
+#[utoipa::path(get, path = "/{id}/attachments/{attachment}", operation_id = "get_attachment", tag = "conflicts",
+    params(("id" = String, Path, description = "Conflict id"), ("attachment" = String, Path, description = "Attachment id")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream", headers(("content-disposition" = String)))))]
+pub async fn get_attachment(
+    State(state): State<AppState>,
+    Path((id, attachment)): Path<(String, String)>,
+) -> Result<Response> {
+    let (record, content) = state.attachments.read(&id, &attachment).await?;
+    let mut response = content.into_response();
+    let headers = response.headers_mut();
+    let header_value = |text: &str| HeaderValue::from_str(text).ok();
+    if let Some(value) = header_value(&record.content_type) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    if let Some(value) = header_value(&disposition(&record.name)) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// `attachment` with the name in RFC 8187's form: every byte that is not plainly a letter or digit is escaped.
+fn disposition(name: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+/// Removes a file; the history keeps its name and hash.
+#[utoipa::path(delete, path = "/{id}/attachments/{attachment}", operation_id = "delete_attachment", tag = "conflicts",
+    params(("id" = String, Path, description = "Conflict id"), ("attachment" = String, Path, description = "Attachment id"),
+        ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
+        ("idempotency-key" = Option<String>, Header, description = "Sent twice, done once")),
+    responses((status = 200, body = ConflictResponse, headers(("etag" = String))), (status = 412, body = ProblemResponse, content_type = "application/problem+json"),
+        (status = 428, body = ProblemResponse, content_type = "application/problem+json")))]
+pub async fn delete_attachment(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((id, attachment)): Path<(String, String)>,
+    version: IfMatch,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let operation = format!("detach {id} {attachment} {}", version.0);
+    idempotency::once(&state, &caller, &headers, &[operation.as_bytes()], async {
+        let actor = &caller.0.user;
+        tracing::info!(conflict = id, actor, attachment, "a file is removed");
+        let conflict = state
+            .attachments
+            .remove(&id, &attachment, actor, version.0, Timestamp::now())
+            .await?;
+        let tag = etag(conflict.version);
+        idempotency::Answer::json(StatusCode::OK, Some(tag), &ConflictResponse::from(conflict))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disposition;
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        assert_eq!(disposition("a b.png"), "attachment; filename*=UTF-8''a%20b.png");
+        assert_eq!(
+            disposition("频\"\r\n;x"),
+            "attachment; filename*=UTF-8''%E9%A2%91%22%0D%0A%3Bx"
+        );
+    }
+}
