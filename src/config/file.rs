@@ -73,6 +73,26 @@ section!(RegistryFile {
 });
 section!(AttachmentsFile { max_mib: u32 = 20 });
 
+impl SpectraFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1.0..=50.0).contains(&self.frames_per_s),
+            "spectra.frames_per_s",
+            "write 1 to 50",
+        );
+        faults.unless(
+            (64..=8192).contains(&self.stored_bins),
+            "spectra.stored_bins",
+            "write 64 to 8192",
+        );
+        faults.unless(
+            (1..=3650).contains(&self.retention_days),
+            "spectra.retention_days",
+            "write 1 to 3650",
+        );
+    }
+}
+
 impl ConfigFile {
     pub(super) fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut table: toml::Table = text.parse()?;
@@ -117,21 +137,7 @@ impl ConfigFile {
             "write a number between 0.000001 and 1000000",
         );
         let spectra = self.spectra;
-        faults.unless(
-            (1.0..=50.0).contains(&spectra.frames_per_s),
-            "spectra.frames_per_s",
-            "write 1 to 50",
-        );
-        faults.unless(
-            (64..=8192).contains(&spectra.stored_bins),
-            "spectra.stored_bins",
-            "write 64 to 8192",
-        );
-        faults.unless(
-            (1..=3650).contains(&spectra.retention_days),
-            "spectra.retention_days",
-            "write 1 to 3650",
-        );
+        spectra.check(&mut faults);
         let token = self.server.metrics_token;
         faults.unless(
             token.is_empty() || token.len() >= 16,

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     conflict::Severity,
     service::{
-        alarms::{AlarmRoute, AlarmTarget, RouteHealth, web_host},
+        alarms::{AlarmRoute, AlarmTarget, RouteHealth, status_of, web_host},
         findings::ConflictStatus,
     },
     units::Band,
@@ -105,7 +105,7 @@ impl From<(AlarmRoute, RouteHealth)> for AlarmRouteResponse {
             severity: route.severity,
             receivers: route.receivers,
             bands: route.bands,
-            states: route.states.into_iter().map(Into::into).collect(),
+            states: route.states.into_iter().map(status_of).collect(),
             quiet,
             alarms_break_quiet: route.alarms_break_quiet,
             last_success: health.last_success,

@@ -31,6 +31,7 @@ use crate::service::auth::{Access, permissions};
         (name = "live", description = "Spectra and events as they happen"),
         (name = "emissions", description = "What was found on the air"),
         (name = "conflicts", description = "What nothing explains"),
+        (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
         (name = "plots", description = "Images for reports")
     )

@@ -66,28 +66,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(emissions::list_emissions))
                 .routes(routes!(emissions::get_emission)),
         )
-        .nest(
-            "/conflicts",
-            OpenApiRouter::new()
-                .routes(routes!(conflicts::list_conflicts))
-                .routes(routes!(conflicts::steps::list_assignees))
-                .routes(routes!(conflicts::get_conflict))
-                .routes(routes!(conflicts::steps::acknowledge_conflict))
-                .routes(routes!(conflicts::steps::assign_conflict))
-                .routes(routes!(conflicts::steps::comment_conflict))
-                .routes(routes!(conflicts::steps::resolve_conflict))
-                .routes(routes!(conflicts::steps::reopen_conflict))
-                .routes(routes!(conflicts::merging::merge_conflict))
-                .routes(routes!(conflicts::merging::unmerge_conflict))
-                .routes(routes!(
-                    conflicts::attachments::list_attachments,
-                    conflicts::attachments::add_attachment
-                ))
-                .routes(routes!(
-                    conflicts::attachments::get_attachment,
-                    conflicts::attachments::delete_attachment
-                )),
-        )
+        .nest("/conflicts", conflicts())
         .nest(
             "/alarm-routes",
             OpenApiRouter::new()
@@ -114,6 +93,29 @@ fn v1() -> OpenApiRouter<AppState> {
         )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
+}
+
+/// Conflicts and what people do about them.
+fn conflicts() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(conflicts::list_conflicts))
+        .routes(routes!(conflicts::steps::list_assignees))
+        .routes(routes!(conflicts::get_conflict))
+        .routes(routes!(conflicts::steps::acknowledge_conflict))
+        .routes(routes!(conflicts::steps::assign_conflict))
+        .routes(routes!(conflicts::steps::comment_conflict))
+        .routes(routes!(conflicts::steps::resolve_conflict))
+        .routes(routes!(conflicts::steps::reopen_conflict))
+        .routes(routes!(conflicts::merging::merge_conflict))
+        .routes(routes!(conflicts::merging::unmerge_conflict))
+        .routes(routes!(
+            conflicts::attachments::list_attachments,
+            conflicts::attachments::add_attachment
+        ))
+        .routes(routes!(
+            conflicts::attachments::get_attachment,
+            conflicts::attachments::delete_attachment
+        ))
 }
 
 /// Largest body of a request, files aside.

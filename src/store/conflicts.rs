@@ -389,7 +389,7 @@ impl Store {
     pub async fn conflict_history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
         let sql = format!(
             "select conflict_id, time_us, actor, action, comment_zh, comment_en from conflict_history \
-             where conflict_id in ({BELOW}) order by time_us, conflict_id, entry"
+             where conflict_id in ({BELOW}) order by conflict_id, entry"
         );
         let read = |row: &Row| {
             Ok(HistoryEntry {
@@ -400,6 +400,21 @@ impl Store {
                 comment: Text::new(row.text("comment_zh")?, row.text("comment_en")?),
             })
         };
-        self.fetch_all(sql, values![id]).await?.iter().map(read).collect()
+        let entries: Result<Vec<HistoryEntry>> = self.fetch_all(sql, values![id]).await?.iter().map(read).collect();
+        Ok(by_time(entries?))
     }
+}
+
+/// Histories of several conflicts, one after the other, as one by time. Where a clock was set back, the order in which
+/// the lines of a conflict were written holds.
+fn by_time(entries: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
+    let mut latest: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let mut keyed: Vec<(Timestamp, HistoryEntry)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let latest = latest.entry(entry.conflict_id.clone()).or_insert(entry.time);
+        *latest = entry.time.max(*latest);
+        keyed.push((*latest, entry));
+    }
+    keyed.sort_by_key(|(time, _)| *time);
+    keyed.into_iter().map(|(_, entry)| entry).collect()
 }

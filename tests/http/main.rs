@@ -6,7 +6,11 @@ mod accounts;
 mod app;
 mod cli;
 mod findings;
+mod ledger;
 mod limits;
+#[expect(dead_code, reason = "shared with the tests of the store, which also send mail")]
+#[path = "../store/listener.rs"]
+mod listener;
 mod live;
 mod permissions;
 mod registry;

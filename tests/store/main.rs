@@ -6,8 +6,11 @@
 #![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
 
 mod accounts;
+mod alarms;
 mod conflicts;
 mod durability;
+mod ledger;
+mod listener;
 mod lists;
 mod monitor;
 mod postgres;
@@ -64,6 +67,13 @@ cases! {
     conflicts::new_evidence_reopens_what_was_settled,
     conflicts::a_later_measurement_moves_or_withdraws,
     conflicts::what_was_no_emission_takes_its_conflict_back,
+    ledger::merged_conflicts_count_as_one_and_come_apart,
+    ledger::a_resolved_conflict_hides_no_open_one,
+    ledger::a_conflict_is_given_to_a_team_and_to_another,
+    ledger::files_follow_a_merging_and_are_kept_once,
+    alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
+    alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
+    alarms::mail_arrives_and_a_failing_route_delays_no_other,
     registry::imports_are_all_or_nothing,
     registry::a_removed_seed_does_not_return,
     spectra::rows_become_spectra_and_waterfalls,

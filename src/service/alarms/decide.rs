@@ -37,26 +37,22 @@ pub(super) fn decide(
     }
     // How the matter of an unknown conflict ended tells nobody anything who was not told that it began.
     let news = told.is_some() || conflict.status != ConflictStatus::Resolved;
-    if news
-        && route
-            .states
-            .iter()
-            .any(|state| ConflictStatus::from(*state) == conflict.status)
-    {
+    let wanted = route.states.iter().any(|state| status_of(*state) == conflict.status);
+    if news && wanted {
         Decision::Tell(not_before(route, conflict.severity, now))
     } else {
         Decision::Remember
     }
 }
 
-impl From<AlarmState> for ConflictStatus {
-    fn from(state: AlarmState) -> Self {
-        match state {
-            AlarmState::Open => Self::Open,
-            AlarmState::Acknowledged => Self::Acknowledged,
-            AlarmState::Assigned => Self::Assigned,
-            AlarmState::Resolved => Self::Resolved,
-        }
+/// The state of the ledger a route's state stands for.
+#[must_use]
+pub fn status_of(state: AlarmState) -> ConflictStatus {
+    match state {
+        AlarmState::Open => ConflictStatus::Open,
+        AlarmState::Acknowledged => ConflictStatus::Acknowledged,
+        AlarmState::Assigned => ConflictStatus::Assigned,
+        AlarmState::Resolved => ConflictStatus::Resolved,
     }
 }
 

@@ -29,6 +29,8 @@ use crate::{
         Attempt, ConflictRecord, DeliveryRecord, EventKind, EventRecord, NoticeRecord, Store, ToldRecord, Tx, random_id,
     },
 };
+pub use decide::status_of;
+
 pub use crate::{
     config::alarm::{AlarmRoute, AlarmTarget, web_host},
     store::RouteHealth,

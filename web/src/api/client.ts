@@ -4,7 +4,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type { Resolution, Role } from "./model";
-import { Problem, entityTag, problemOf, queryText, uniqueKey } from "./problem";
+import { Problem, attachmentType, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
 
@@ -94,6 +94,40 @@ export const api = {
   reopen: (id: string, version: number, comment: string) =>
     content(client.POST("/api/v1/conflicts/{id}/reopen", { params: { path: { id }, header: change(version) }, body: { comment } })),
 
+  comment: (id: string, version: number, comment: string) =>
+    content(client.POST("/api/v1/conflicts/{id}/comment", { params: { path: { id }, header: change(version) }, body: { comment } })),
+  assignees: (signal?: AbortSignal) => content(client.GET("/api/v1/conflicts/assignees", { signal }), signal),
+  assign: (id: string, version: number, to: { user: string } | { team: string }, comment: string) =>
+    content(client.POST("/api/v1/conflicts/{id}/assign", { params: { path: { id }, header: change(version) }, body: { ...to, comment } })),
+  merge: (id: string, version: number, into: { id: string; version: number }, comment: string) =>
+    content(
+      client.POST("/api/v1/conflicts/{id}/merge", {
+        params: { path: { id }, header: change(version) },
+        body: { into: into.id, into_version: into.version, comment },
+      }),
+    ),
+  unmerge: (id: string, version: number) =>
+    content(client.POST("/api/v1/conflicts/{id}/unmerge", { params: { path: { id }, header: change(version) }, body: { comment: "" } })),
+  attach: (id: string, version: number, file: File) =>
+    content(
+      client.POST("/api/v1/conflicts/{id}/attachments", {
+        params: { path: { id }, query: { name: file.name }, header: change(version) },
+        body: file as never,
+        bodySerializer: (body: unknown) => body as File,
+        headers: { "Content-Type": attachmentType(file.type) },
+      }),
+    ),
+  detach: (id: string, version: number, attachment: string) =>
+    content(
+      client.DELETE("/api/v1/conflicts/{id}/attachments/{attachment}", {
+        params: { path: { id, attachment }, header: change(version) },
+      }),
+    ),
+
+  alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
+  testAlarmRoute: (id: string) =>
+    content(client.POST("/api/v1/alarm-routes/{id}/test", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } } })),
+
   allocations: (query: AllocationQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/allocations", { params: { query }, signal }), signal),
   assignments: (query: AssignmentQuery, signal?: AbortSignal) =>
@@ -117,6 +151,11 @@ export const api = {
       signal,
     ),
 };
+
+/** Address of an attachment's content; the browser saves it. */
+export function attachmentUrl(conflict: string, attachment: string): string {
+  return `${API}/conflicts/${encodeURIComponent(conflict)}/attachments/${encodeURIComponent(attachment)}`;
+}
 
 /** Address of a plot image for reports. */
 export function plotUrl(

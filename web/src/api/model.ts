@@ -21,6 +21,9 @@ export type EmissionDetail = Schemas["EmissionDetailResponse"];
 export type Conflict = Schemas["ConflictResponse"];
 export type ConflictDetail = Schemas["ConflictDetailResponse"];
 export type ConflictStatus = Schemas["ConflictStatus"];
+export type Attachment = Schemas["AttachmentResponse"];
+export type Assignees = Schemas["AssigneesResponse"];
+export type AlarmRoute = Schemas["AlarmRouteResponse"];
 /** How a person ends a conflict. */
 export type Resolution = Schemas["ResolveAs"];
 export type Allocation = Schemas["Allocation"];
@@ -66,4 +69,4 @@ export const VERDICT_KINDS = allOf<VerdictKind>()([
 ]);
 export const SEVERITIES = allOf<Severity>()(["info", "notice", "warning", "alarm"]);
 export const RESOLUTIONS = allOf<Resolution>()(["lawful", "removed", "not_reproduced", "other"]);
-export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged", "resolved"]);
+export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged", "assigned", "resolved", "merged"]);

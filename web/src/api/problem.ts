@@ -38,6 +38,28 @@ export function queryText(query: Record<string, string | number | boolean | null
   return `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)])).toString()}`;
 }
 
+/** Types the server keeps as such (src/service/ledger/attachments.rs); it takes anything else as plain bytes. */
+const ATTACHMENT_TYPES = new Set([
+  "image/png",
+  "image/jpeg",
+  "image/webp",
+  "application/pdf",
+  "audio/wav",
+  "audio/ogg",
+  "video/mp4",
+  "application/zip",
+  "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "text/plain",
+  "text/csv",
+  "application/json",
+]);
+
+/** The content type to send a file of this browser's type with. */
+export function attachmentType(type: string): string {
+  return ATTACHMENT_TYPES.has(type) ? type : "application/octet-stream";
+}
+
 /** `crypto.randomUUID` exists only on secure origins; a console on a plain-HTTP office network needs keys too. */
 export function uniqueKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");

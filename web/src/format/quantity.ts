@@ -25,6 +25,13 @@ export function count(value: number, lang: Lang): string {
   return new Intl.NumberFormat(LOCALE[lang]).format(value);
 }
 
+/** The size of a file, in the binary multiples that its limit is configured in. */
+export function bytes(value: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const power = Math.min(units.length - 1, value > 0 ? Math.floor(Math.log2(value) / 10) : 0);
+  return `${(value / 1024 ** power).toFixed(power === 0 ? 0 : 1)}${NBSP}${units[power]}`;
+}
+
 /** Large counts such as samples: 1.2亿 or 120M. */
 export function compact(value: number, lang: Lang): string {
   return new Intl.NumberFormat(LOCALE[lang], { notation: "compact", maximumFractionDigits: 1 }).format(value);

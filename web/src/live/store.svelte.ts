@@ -147,15 +147,16 @@ class LiveStore {
 
   async reload(): Promise<void> {
     try {
-      const [receivers, emissions, open, acknowledged] = await Promise.all([
+      const [receivers, emissions, open, acknowledged, assigned] = await Promise.all([
         api.receivers(),
         api.emissions({ open: true, limit: 500 }),
         api.conflicts({ status: "open", limit: 500 }),
         api.conflicts({ status: "acknowledged", limit: 500 }),
+        api.conflicts({ status: "assigned", limit: 500 }),
       ]);
       this.byReceiver = new Map(receivers.items.map((r) => [r.id, r]));
       this.byEmission = new Map(emissions.items.map((e) => [e.id, e]));
-      this.byConflict = new Map([...open.items, ...acknowledged.items].map((c) => [c.id, c]));
+      this.byConflict = new Map([...open.items, ...acknowledged.items, ...assigned.items].map((c) => [c.id, c]));
       this.problem = null;
       this.loaded = true;
     } catch (problem) {
@@ -235,7 +236,7 @@ class LiveStore {
   private setConflict(conflict: Conflict): void {
     const before = this.byConflict.get(conflict.id);
     if (before && before.version > conflict.version) return;
-    if (conflict.status === "resolved") this.byConflict.delete(conflict.id);
+    if (conflict.status === "resolved" || conflict.status === "merged") this.byConflict.delete(conflict.id);
     else this.byConflict.set(conflict.id, conflict);
   }
 
