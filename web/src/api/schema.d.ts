@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/alarm-routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the alarm routes and how they are doing. */
+        get: operations["list_alarm_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-routes/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message at once, past all filters and quiet hours; answers whether it was accepted. */
+        post: operations["test_alarm_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/allocations": {
         parameters: {
             query?: never;
@@ -107,6 +141,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conflicts/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a conflict to an account or a team; again to somebody else while it is not resolved. */
+        post: operations["assign_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files of a conflict, oldest first. */
+        get: operations["list_attachments"];
+        put?: never;
+        /** Attaches a file to a conflict: the body is its content. It is on the disk when this answers. */
+        post: operations["add_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content of a file, to be saved and not shown. */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        /** Removes a file; the history keeps its name and hash. */
+        delete: operations["delete_attachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something about a conflict; nothing else changes. */
+        post: operations["comment_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a conflict part of another one of the same cause: its emissions, history and attachments are found there, and
+         *     further evidence counts there.
+         */
+        post: operations["merge_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conflicts/{id}/reopen": {
         parameters: {
             query?: never;
@@ -135,6 +259,40 @@ export interface paths {
         put?: never;
         /** Settles a conflict. */
         post: operations["resolve_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merging back: each has its own emissions, history and attachments again, also those that came in between. */
+        post: operations["unmerge_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who a conflict may be given to. */
+        get: operations["list_assignees"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -480,6 +638,61 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A new file and the conflict it belongs to. */
+        AddAttachmentResponse: {
+            /** @description The file. */
+            attachment: components["schemas"]["AttachmentResponse"];
+            /** @description The conflict after the change. The ETag is its. */
+            conflict: components["schemas"]["ConflictResponse"];
+        };
+        /**
+         * @description How a route sends.
+         * @enum {string}
+         */
+        AlarmChannel: "webhook" | "email";
+        /** @description One route and how it is doing. */
+        AlarmRouteResponse: {
+            /** @description Conflicts of severity alarm do not wait. */
+            alarms_break_quiet: boolean;
+            /** @description Only these bands; empty: all. */
+            bands: components["schemas"]["Band"][];
+            /** @description How it sends. */
+            channel: components["schemas"]["AlarmChannel"];
+            /**
+             * Format: int64
+             * @description Messages that were given up in the last 30 days.
+             */
+            given_up: number;
+            /** @description Id, as configured. */
+            id: string;
+            /** @description and why. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description Last failed attempt,
+             */
+            last_error_at: string | null;
+            /**
+             * Format: date-time
+             * @description Last accepted message.
+             */
+            last_success: string | null;
+            /** @description When messages wait, such as `22:00–07:00 Asia/Shanghai`. */
+            quiet: string | null;
+            /** @description Only these receivers; empty: all. */
+            receivers: string[];
+            /** @description Least severity. */
+            severity: components["schemas"]["Severity"];
+            /** @description States that are told. */
+            states: components["schemas"]["ConflictStatus"][];
+            /** @description Where to: host of a webhook (its address may hold a key), addresses of e-mail. */
+            target: string;
+            /**
+             * Format: int64
+             * @description What is not delivered yet.
+             */
+            waiting: number;
+        };
         /** @description One service in one band. */
         Allocation: components["schemas"]["Band"] & {
             /** @description Footnotes that concern the whole band, whatever the service. */
@@ -611,6 +824,22 @@ export interface components {
             /** @description Named by the source: a state, a country, a code. */
             named: string;
         };
+        /** @description Whose it is from now on. */
+        AssignConflictRequest: {
+            /** @description Remark for the history. */
+            comment?: string;
+            /** @description or the name of a team; one of the two. */
+            team?: string | null;
+            /** @description An account that may act on conflicts, */
+            user?: string | null;
+        };
+        /** @description Who a conflict may be given to. */
+        AssigneesResponse: {
+            /** @description Teams that were given something before; any other name will do. */
+            teams: string[];
+            /** @description Accounts that may act on conflicts. */
+            users: string[];
+        };
         /** @description One transmit frequency of one station. */
         Assignment: {
             /** @description A frequency block: every emission inside the assigned band is the holder's, whatever its centre. */
@@ -678,6 +907,31 @@ export interface components {
          * @enum {string}
          */
         AssignmentStatus: "granted" | "suspended" | "cancelled";
+        /** @description One file. */
+        AttachmentResponse: {
+            /** @description The conflict it was attached to: this one, or one that was merged into it. */
+            conflict_id: string;
+            /** @description Media type. */
+            content_type: string;
+            /** @description Public id. */
+            id: string;
+            /** @description Name of the file. */
+            name: string;
+            /** @description SHA-256 of the content, hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            size_bytes: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            uploaded_at: string;
+            /** @description Who attached it. */
+            uploaded_by: string;
+        };
         /** @description A half-open frequency band `[low, high)`; `low <= high` always holds. */
         Band: {
             /** @description Upper edge, exclusive. */
@@ -744,10 +998,14 @@ export interface components {
         Confidence: "high" | "verify";
         /** @description One conflict with all there is about it. */
         ConflictDetailResponse: components["schemas"]["ConflictResponse"] & {
+            /** @description Files, oldest first; those of merged ones included. */
+            attachments: components["schemas"]["AttachmentResponse"][];
             /** @description The latest 50 emissions. */
             emissions: components["schemas"]["EmissionResponse"][];
-            /** @description Who did what, oldest first. */
+            /** @description Who did what, oldest first; to it, or to one that was merged into it. */
             history: components["schemas"]["HistoryEntryResponse"][];
+            /** @description The conflicts that were merged into it. */
+            merged: components["schemas"]["ConflictResponse"][];
         };
         /** @description One conflict. */
         ConflictResponse: {
@@ -760,6 +1018,17 @@ export interface components {
             acknowledged_by: string | null;
             /** @description The allocation it lies in. */
             allocation: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            assigned_at: string | null;
+            /** @description Who assigned it. */
+            assigned_by: string | null;
+            /** @description The team it is assigned to, where it is not an account. */
+            assigned_team: string | null;
+            /** @description The account it is assigned to. */
+            assigned_user: string | null;
             /** @description The assignment it is held against. */
             assignment: string | null;
             /** @description Centre of the latest emission. */
@@ -793,6 +1062,8 @@ export interface components {
             last_seen: string;
             /** @description Lower edge. */
             low_hz: components["schemas"]["Hertz"];
+            /** @description The conflict it is part of; that one has its emissions, history and attachments. */
+            merged_into: string | null;
             /** @description Receiver id. */
             receiver: string;
             resolution: components["schemas"]["Resolution"] | null;
@@ -819,7 +1090,7 @@ export interface components {
          * @description Where a conflict stands.
          * @enum {string}
          */
-        ConflictStatus: "open" | "acknowledged" | "resolved";
+        ConflictStatus: "open" | "acknowledged" | "assigned" | "resolved" | "merged";
         /** @description A new assignment. */
         CreateAssignmentRequest: {
             /** @description Several stations may use any frequency of the band. */
@@ -1110,12 +1381,17 @@ export interface components {
         Hertz: number;
         /** @description One step in the life of a conflict. */
         HistoryEntryResponse: {
-            /** @description `opened`, `acknowledged`, `resolved`, `reopened`, `reclassified` or `withdrawn`. */
+            /**
+             * @description `opened`, `acknowledged`, `assigned`, `commented`, `resolved`, `reopened`, `merged` (into another), `absorbed`
+             *     (another), `unmerged`, `released` (another), `attached`, `detached`, `reclassified` or `withdrawn`.
+             */
             action: string;
             /** @description Account name, or `system`. */
             actor: string;
             /** @description In their words, the same in both languages for people's; may be empty. */
             comment: components["schemas"]["Text"];
+            /** @description The conflict it happened to: this one, or one that was merged into it. */
+            conflict_id: string;
             /**
              * Format: date-time
              * @description When.
@@ -1198,6 +1474,54 @@ export interface components {
             low_hz: components["schemas"]["Hertz"];
         };
         /** @description One page of a list. */
+        ListResponse_AlarmRouteResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Conflicts of severity alarm do not wait. */
+                alarms_break_quiet: boolean;
+                /** @description Only these bands; empty: all. */
+                bands: components["schemas"]["Band"][];
+                /** @description How it sends. */
+                channel: components["schemas"]["AlarmChannel"];
+                /**
+                 * Format: int64
+                 * @description Messages that were given up in the last 30 days.
+                 */
+                given_up: number;
+                /** @description Id, as configured. */
+                id: string;
+                /** @description and why. */
+                last_error: string | null;
+                /**
+                 * Format: date-time
+                 * @description Last failed attempt,
+                 */
+                last_error_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Last accepted message.
+                 */
+                last_success: string | null;
+                /** @description When messages wait, such as `22:00–07:00 Asia/Shanghai`. */
+                quiet: string | null;
+                /** @description Only these receivers; empty: all. */
+                receivers: string[];
+                /** @description Least severity. */
+                severity: components["schemas"]["Severity"];
+                /** @description States that are told. */
+                states: components["schemas"]["ConflictStatus"][];
+                /** @description Where to: host of a webhook (its address may hold a key), addresses of e-mail. */
+                target: string;
+                /**
+                 * Format: int64
+                 * @description What is not delivered yet.
+                 */
+                waiting: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_Allocation: {
             /** @description The items. */
             items: (components["schemas"]["Band"] & {
@@ -1256,6 +1580,36 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_AttachmentResponse: {
+            /** @description The items. */
+            items: {
+                /** @description The conflict it was attached to: this one, or one that was merged into it. */
+                conflict_id: string;
+                /** @description Media type. */
+                content_type: string;
+                /** @description Public id. */
+                id: string;
+                /** @description Name of the file. */
+                name: string;
+                /** @description SHA-256 of the content, hexadecimal. */
+                sha256: string;
+                /**
+                 * Format: int64
+                 * @description Size.
+                 */
+                size_bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                uploaded_at: string;
+                /** @description Who attached it. */
+                uploaded_by: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_ConflictResponse: {
             /** @description The items. */
             items: {
@@ -1268,6 +1622,17 @@ export interface components {
                 acknowledged_by: string | null;
                 /** @description The allocation it lies in. */
                 allocation: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                assigned_at: string | null;
+                /** @description Who assigned it. */
+                assigned_by: string | null;
+                /** @description The team it is assigned to, where it is not an account. */
+                assigned_team: string | null;
+                /** @description The account it is assigned to. */
+                assigned_user: string | null;
                 /** @description The assignment it is held against. */
                 assignment: string | null;
                 /** @description Centre of the latest emission. */
@@ -1301,6 +1666,8 @@ export interface components {
                 last_seen: string;
                 /** @description Lower edge. */
                 low_hz: components["schemas"]["Hertz"];
+                /** @description The conflict it is part of; that one has its emissions, history and attachments. */
+                merged_into: string | null;
                 /** @description Receiver id. */
                 receiver: string;
                 resolution: components["schemas"]["Resolution"] | null;
@@ -1578,6 +1945,25 @@ export interface components {
              */
             samples_lost: number;
         };
+        /** @description Which conflict to become part of. */
+        MergeConflictRequest: {
+            /** @description Remark for both histories. */
+            comment?: string;
+            /** @description Id of the other conflict, which goes on. */
+            into: string;
+            /**
+             * Format: int64
+             * @description Its version as it was read.
+             */
+            into_version: number;
+        };
+        /** @description Both conflicts after the change. */
+        MergeConflictResponse: {
+            /** @description The one that was, or is no longer, part of the other. The ETag is its. */
+            part: components["schemas"]["ConflictResponse"];
+            /** @description The other one. */
+            whole: components["schemas"]["ConflictResponse"];
+        };
         /** @description Where a station is, or the area it works in. */
         Place: {
             /**
@@ -1806,6 +2192,15 @@ export interface components {
             /** @description Receiver ids, for spectra and events; null for all. */
             receivers?: string[] | null;
         };
+        /** @description What became of a test message. */
+        TestAlarmRouteResponse: {
+            /** @description Whether the other side accepted it. */
+            delivered: boolean;
+            /** @description Key of the message. */
+            delivery: string;
+            /** @description Why not. */
+            error: string | null;
+        };
         /** @description A text in the two languages of the product. */
         Text: {
             /** @description English. */
@@ -1909,6 +2304,112 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alarm_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AlarmRouteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    test_alarm_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description Route id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAlarmRouteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     list_allocations: {
         parameters: {
             query?: {
@@ -2144,7 +2645,7 @@ export interface operations {
                 receiver?: string;
                 /** @description How urgent. */
                 severity?: components["schemas"]["Severity"];
-                /** @description Where it stands. */
+                /** @description Where it stands; merged ones are listed only when asked for. */
                 status?: components["schemas"]["ConflictStatus"];
                 /** @description and first seen before this time. */
                 to?: string;
@@ -2270,6 +2771,524 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConflictResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    assign_conflict: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignConflictRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AttachmentResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    add_attachment: {
+        parameters: {
+            query: {
+                /** @description Name of the file, without a path. */
+                name: string;
+            };
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddAttachmentResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Attachment id */
+                attachment: string;
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_attachment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Attachment id */
+                attachment: string;
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    comment_conflict: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    merge_conflict: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Conflict id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeConflictRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeConflictResponse"];
                 };
             };
             /** @description Nobody is logged in */
@@ -2473,6 +3492,135 @@ export interface operations {
                 };
             };
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    unmerge_conflict: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the conflict as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the merged conflict */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeConflictResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_assignees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssigneesResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
