@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod check;
+pub mod exports;
 pub mod findings;
 pub mod idempotency;
 pub mod imports;

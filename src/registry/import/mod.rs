@@ -7,10 +7,11 @@
 mod allocations;
 mod assignments;
 mod changes;
-mod columns;
+pub(super) mod columns;
+pub(super) mod extensions;
 pub mod formats;
 mod lines;
-mod row;
+pub(super) mod row;
 mod sheet;
 
 use std::io::Read;
