@@ -3,7 +3,7 @@
 mod any;
 mod ssrf;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use roxmltree::Document;
 
@@ -50,8 +50,15 @@ impl Files for Folder {
     }
 }
 
-/// The good records of every real register at hand.
-pub(super) fn real_registers() -> Vec<(&'static str, Vec<Assignment>)> {
+type Registers = Vec<(&'static str, Vec<Assignment>)>;
+
+/// The good records of every real register at hand, read once.
+fn real_registers() -> &'static Registers {
+    static READ: OnceLock<Registers> = OnceLock::new();
+    READ.get_or_init(read_registers)
+}
+
+fn read_registers() -> Registers {
     use formats::Format as In;
 
     let uls = ["HD", "EN", "LO", "AN", "EM", "FR", "PA"].map(|table| format!("{table}.dat"));
@@ -128,13 +135,13 @@ fn assert_same(name: &str, again: &[Assignment], records: &[Assignment]) {
 #[test]
 fn every_real_register_comes_back_from_csv_and_workbook_as_it_was() {
     for (name, records) in real_registers() {
-        let csv = written(Format::Csv, &records, Language::English);
+        let csv = written(Format::Csv, records, Language::English);
         assert_same(
             name,
             &read_again(formats::Format::Assignments, &csv, "again.csv"),
-            &records,
+            records,
         );
-        let records = some(&records);
+        let records = some(records);
         let csv = written(Format::Csv, &records, Language::Chinese);
         assert_same(
             name,
@@ -266,7 +273,7 @@ fn sfaf_is_written_as_it_was_and_from_other_registers() {
         );
     }
     for (name, records) in real_registers() {
-        let records = some(&records);
+        let records = some(records);
         let text = written(Format::Sfaf, &records, Language::English);
         let again = read_again(formats::Format::Sfaf, &text, "x.sfaf");
         assert_eq!(again.len(), records.len(), "{name}");
@@ -301,7 +308,7 @@ fn sfaf_is_written_as_it_was_and_from_other_registers() {
 #[test]
 fn maps_are_read_by_the_parsers_of_others() {
     for (name, records) in real_registers() {
-        let records = some(&records);
+        let records = some(records);
         let text = String::from_utf8(written(Format::GeoJson, &records, Language::English)).expect("UTF-8");
         let map: ::geojson::FeatureCollection = text.parse::<::geojson::GeoJson>().expect(name).try_into().expect(name);
         assert_eq!(map.features.len(), records.len(), "{name}");

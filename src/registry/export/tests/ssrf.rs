@@ -80,7 +80,7 @@ fn the_ssrf_example_goes_in_and_out_and_is_valid() {
 #[test]
 fn ssrf_of_every_register_is_valid_and_says_the_same() {
     for (name, records) in real_registers() {
-        let records = some(&records);
+        let records = some(records);
         let out = written(Format::Ssrf, &records, Language::English);
         valid(name, &out);
         let again = read_again(formats::Format::Ssrf, &out, "x.xml");
