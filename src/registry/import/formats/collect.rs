@@ -10,13 +10,10 @@ use crate::{
     registry::{
         Assignment, AssignmentStatus,
         details::Details,
-        import::{BadRow, ImportReport, Keyed},
+        import::{BadRow, FAULTS_KEPT, ImportReport, Keyed},
     },
     units::Hertz,
 };
-
-/// Faults kept; a file in a wrong format has one a row, and a hundred thousand of them help nobody.
-const FAULTS_KEPT: usize = 100_000;
 
 /// Records of a source as they come in.
 pub(super) struct Collector<T> {

@@ -31,6 +31,10 @@ use crate::{
 /// Longest document.
 const LONGEST: u64 = 256 << 20;
 
+/// Text kept with the records of a document: every record keeps what it refers to, so a large object that many refer to
+/// would multiply.
+const COPIED_MAX: usize = if cfg!(test) { 16 << 20 } else { 2 << 30 };
+
 /// Our exports begin the remark that holds the key of a record so.
 pub(crate) const REMARK_ID: &str = "Pinpu id: ";
 
@@ -56,6 +60,7 @@ pub(crate) fn read(reader: impl Read, name: &str) -> ImportReport<Assignment> {
         .collect();
     let columns = Columns::new(["Serial"]);
     let (mut at, mut line) = (0, 1);
+    let mut copied = 0;
     for node in root.all("Assignment") {
         let serial = node.text(&["Serial"]).unwrap_or_default();
         let raw = text.get(node.range.clone()).unwrap_or_default().to_owned();
@@ -63,6 +68,15 @@ pub(crate) fn read(reader: impl Read, name: &str) -> ImportReport<Assignment> {
         at = node.range.start;
         let mut cells = Cells::new(&columns, name, line, vec![serial], raw);
         let record = assignment(node, &by_serial, &text, &mut cells);
+        let raw = record
+            .iter()
+            .flat_map(|record| &record.details)
+            .flat_map(|details| &details.raw);
+        copied += raw.map(|raw| raw.text.len()).sum::<usize>();
+        if copied > COPIED_MAX {
+            let problem = "its assignments refer to objects too large to keep with each of them: split the document";
+            return collector.stopped(unreadable(name, line, problem));
+        }
         collector.row(record.into_iter().collect(), cells.faults);
     }
     collector.done()
@@ -358,6 +372,28 @@ mod tests {
         assert_eq!(
             (record.designator.as_deref(), record.necessary_bandwidth_hz),
             (Some("12K5F3E"), Hertz(12_500))
+        );
+    }
+
+    #[test]
+    fn a_large_object_that_many_refer_to_does_not_multiply() {
+        let large = "x".repeat(1 << 20);
+        let organisation =
+            format!("<Organisation cls=\"U\"><Serial>A:B:OR:1</Serial><Name>{large}</Name></Organisation>");
+        let one = |n: u32| {
+            format!(
+                "<Assignment cls=\"U\"><Serial>A:B:AS:{n}</Serial><Configuration><ConfigFreq idx=\"1\"><FreqMin>1</FreqMin>\
+                 </ConfigFreq></Configuration><Station><POCInformation><Serial>A:B:OR:1</Serial></POCInformation></Station>\
+                 </Assignment>"
+            )
+        };
+        let document = format!("<SSRF>{organisation}{}</SSRF>", (0..100).map(one).collect::<String>());
+        let report = read(document.as_bytes(), "x.xml");
+        assert!(!report.complete && report.ok.len() < 20, "{}", report.ok.len());
+        assert!(
+            report.bad[0].reason.en.contains("split the document"),
+            "{:?}",
+            report.bad
         );
     }
 
