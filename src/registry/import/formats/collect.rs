@@ -19,7 +19,12 @@ use crate::{
 pub(super) struct Collector<T> {
     pub(super) report: ImportReport<T>,
     at: HashMap<String, usize>,
+    /// Last number of keys that occur very often.
+    numbers: HashMap<String, usize>,
 }
+
+/// Records of one key that a new one is held against.
+const ALIKE_MAX: usize = 100;
 
 impl<T: Keyed + Rename> Collector<T> {
     pub(super) fn new(format: &'static str) -> Self {
@@ -33,6 +38,7 @@ impl<T: Keyed + Rename> Collector<T> {
                 complete: false,
             },
             at: HashMap::new(),
+            numbers: HashMap::new(),
         }
     }
 
@@ -66,8 +72,15 @@ impl<T: Keyed + Rename> Collector<T> {
                 return;
             }
             number += 1;
+            // A key on every row of a hostile file: after the first hundred the numbers go on where they were.
+            if number == ALIKE_MAX {
+                number = self.numbers.get(&key).map_or(number, |last| last + 1);
+            }
             candidate = format!("{key}~{number}");
             record.rename(&candidate);
+        }
+        if number >= ALIKE_MAX {
+            self.numbers.insert(key, number);
         }
         self.at.insert(candidate, self.report.ok.len());
         self.report.ok.push(record);
