@@ -15,11 +15,19 @@ use super::{
     error::{Problem, Result},
     extract::{JsonBytes, Path, Query, band, etag},
     idempotency,
+    language::{Language, negotiate},
     page::{self, ListResponse},
 };
 use crate::{
-    registry::{Assignment, AssignmentStatus, Place},
-    service::registry::{AssignmentQuery, StoredAssignment},
+    registry::{
+        Assignment, AssignmentStatus, Place,
+        disclosure::Audience,
+        export::{self, ExportError, Folders, Format, Options},
+    },
+    service::{
+        exports::{self, Wanted},
+        registry::{AssignmentQuery, StoredAssignment},
+    },
     units::Hertz,
 };
 
@@ -39,6 +47,23 @@ pub struct ListAssignmentsQuery {
     pub limit: Option<u32>,
     /// From the page before.
     pub cursor: Option<String>,
+}
+
+/// What to export, and how.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExportAssignmentsQuery {
+    /// Format of the file.
+    pub format: Format,
+    /// Overlapping the band from here,
+    pub low_hz: Option<i64>,
+    /// to here.
+    pub high_hz: Option<i64>,
+    /// In id, holder, station or call sign.
+    pub q: Option<String>,
+    /// Language of headers and labels; that of the request when not given.
+    pub lang: Option<Language>,
 }
 
 /// A new assignment.
@@ -143,6 +168,57 @@ pub async fn get_assignment(State(state): State<AppState>, Path(id): Path<String
         Answer(AssignmentResponse::from(stored)),
     )
         .into_response())
+}
+
+/// Writes assignments as a file, by frequency. Classified records stay out.
+#[utoipa::path(get, path = "/export", operation_id = "export_assignments", tag = "registry",
+    params(ExportAssignmentsQuery),
+    responses((status = 200, description = "The file", content(
+        (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/geo+json"), (String = "application/vnd.google-earth.kml+xml"),
+        (String = "text/plain"), (String = "application/xml")))))]
+pub async fn export_assignments(
+    State(state): State<AppState>,
+    Query(query): Query<ExportAssignmentsQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let now = Timestamp::now();
+    let wanted = Wanted {
+        format: query.format,
+        band: band(query.low_hz, query.high_hz)?,
+        text: query.q,
+        audience: Audience::Open,
+        options: Options {
+            language: match query.lang.unwrap_or_else(|| negotiate(&headers)) {
+                Language::Zh => export::Language::Chinese,
+                Language::En => export::Language::English,
+            },
+            folders: Folders::default(),
+            written_at: now,
+        },
+    };
+    let registry = state.registry.current();
+    let write = move || {
+        let mut file = Vec::new();
+        exports::assignments(registry.assignments(), &wanted, &mut file).map(|_| file)
+    };
+    let file = tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))?
+        .map_err(|error| match error {
+            ExportError::Unfit(text) => Problem::invalid(text.zh, text.en),
+            ExportError::Io(_) => Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR),
+        })?;
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let name = format!(
+        "attachment; filename=\"assignments-{day}.{}\"",
+        query.format.extension()
+    );
+    let head = [
+        (header::CONTENT_TYPE, query.format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((head, file).into_response())
 }
 
 /// Adds an assignment.

@@ -81,6 +81,7 @@ fn v1() -> OpenApiRouter<AppState> {
             "/assignments",
             OpenApiRouter::new()
                 .routes(routes!(assignments::list_assignments, assignments::create_assignment))
+                .routes(routes!(assignments::export_assignments))
                 .routes(routes!(assignments::get_assignment)),
         )
         .nest(

@@ -7,6 +7,8 @@ pub mod control;
 pub mod demo;
 pub mod designator;
 pub mod details;
+pub mod disclosure;
+pub mod export;
 pub mod hours;
 pub mod import;
 mod index;

@@ -179,3 +179,67 @@ fn a_file_is_imported_whole_or_not_at_all() {
     let path = "/api/v1/registry/imports?kind=assignments";
     assert_eq!(app.announce_body(path, &coordinator, "text/csv", sizes), 413);
 }
+
+#[test]
+fn stations_leave_as_files_without_the_classified_ones() {
+    let app = TestApp::start();
+    let viewer = app.as_role(Role::Viewer);
+    let get = |query: &str| {
+        let path = format!("/api/v1/assignments/export?{query}");
+        app.get(&path).cookie(&viewer).send()
+    };
+    for (format, media, begins) in [
+        ("csv", "text/csv; charset=utf-8; header=present", "\u{feff}id,holder,"),
+        ("geojson", "application/geo+json", "{\"type\":\"FeatureCollection\""),
+        ("kml", "application/vnd.google-earth.kml+xml", "<?xml"),
+        ("sfaf", "text/plain; charset=utf-8", "005.     U\n"),
+        ("ssrf", "application/xml", "<?xml"),
+    ] {
+        let file = get(&format!("format={format}&low_hz=87000000&high_hz=108000000&lang=en")).expect(200);
+        assert_eq!(file.header("content-type"), media);
+        let disposition = file.header("content-disposition");
+        assert!(
+            disposition.starts_with("attachment; filename=\"assignments-20"),
+            "{disposition}"
+        );
+        assert!(file.text().starts_with(begins), "{format}: {}", &file.text()[..60]);
+    }
+    let all = get("format=csv&lang=en").expect(200).text().lines().count();
+    let band = get("format=csv&low_hz=87000000&high_hz=108000000")
+        .expect(200)
+        .text()
+        .lines()
+        .count();
+    assert!((2..all).contains(&band), "{band} of {all} lines");
+    assert_eq!(
+        get("format=csv&q=nobody%20has%20this")
+            .expect(200)
+            .text()
+            .lines()
+            .count(),
+        1
+    );
+    get("format=pdf").expect(400);
+    get("format=csv&low_hz=2&high_hz=1").expect(422);
+    let secret = serde_json::json!({"classification": "S"})
+        .to_string()
+        .replace('"', "\"\"");
+    let csv = format!(
+        "id,holder,station,freq,bandwidth,extensions\nS-1,h,secret,97.45M,256k,\"{{\"\"details\"\":{secret}}}\"\n"
+    );
+    let coordinator = app.as_role(Role::Coordinator);
+    app.post("/api/v1/registry/imports?kind=assignments")
+        .cookie(&coordinator)
+        .header("content-type", "text/csv")
+        .body(csv)
+        .send()
+        .expect(200);
+    app.get("/api/v1/assignments/S-1")
+        .cookie(&coordinator)
+        .send()
+        .expect(200);
+    for format in ["csv", "geojson", "kml", "sfaf", "ssrf"] {
+        let file = get(&format!("format={format}")).expect(200);
+        assert!(!file.text().contains("S-1"), "{format}");
+    }
+}

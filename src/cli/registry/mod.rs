@@ -3,6 +3,7 @@
 //! `check` is the dry run of `import`. Without a database both look at the file alone. A file with a bad row changes
 //! nothing unless `--accept-partial` says that the good rows are wanted.
 
+mod export;
 mod print;
 mod source;
 mod storage;
@@ -80,6 +81,8 @@ enum Action {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Writes the registry, or a file in another format, as csv, xlsx, geojson, kml, sfaf or ssrf
+    Export(export::ExportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +183,7 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
             printer.list(&content, *band)?;
             Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Action::Export(args) => export::run(args),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum Language {
 }
 
 impl Language {
-    fn of_environment() -> Self {
+    pub(super) fn of_environment() -> Self {
         let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .filter_map(std::env::var_os)

@@ -114,3 +114,46 @@ fn what_is_no_registry_file_says_what_to_give() {
     let list = registry(&data, &["list"]).expect_err("no database").to_string();
     assert!(list.contains("import a file first"), "{list}");
 }
+
+#[test]
+fn an_export_imports_again_without_a_change() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("demo.csv"));
+    std::fs::write(&file, demo::ASSIGNMENTS_CSV).expect("written");
+    assert!(registry(&data, &["import", file.to_str().expect("UTF-8")]).expect("runs"));
+    for format in ["csv", "xlsx", "geojson", "kml", "sfaf", "ssrf"] {
+        let out = folder.path().join(format!("out.{format}"));
+        let out = out.to_str().expect("UTF-8");
+        assert!(registry(&data, &["export", "--format", format, "--output", out, "--lang", "zh"]).expect("runs"));
+        assert!(std::fs::metadata(out).expect("there").len() > 1000, "{format}");
+    }
+    let args = DatabaseArgs {
+        data: data.clone(),
+        database_url: None,
+    };
+    let before = Folder::open(&args).expect("opens").registry();
+    for name in ["out.csv", "out.xlsx"] {
+        let out = folder.path().join(name);
+        assert!(registry(&data, &["import", out.to_str().expect("UTF-8")]).expect("runs"));
+        let after = Folder::open(&args).expect("opens").registry();
+        assert_eq!(after.assignments(), before.assignments(), "{name}");
+    }
+    let table = folder.path().join("cn.csv");
+    let table = table.to_str().expect("UTF-8");
+    assert!(
+        registry(
+            &data,
+            &["export", "--kind", "allocations", "--format", "csv", "-o", table]
+        )
+        .expect("runs")
+    );
+    assert!(registry(&data, &["import", table]).expect("runs"));
+    let after = Folder::open(&args).expect("opens").registry();
+    assert_eq!(after.tables(), before.tables());
+    let kml = registry(&data, &["export", "--kind", "allocations", "--format", "kml"]).expect_err("no place");
+    assert!(kml.to_string().contains("--format csv"), "{kml}");
+    let nowhere = folder.path().join("absent").join("x.csv");
+    let nowhere = nowhere.to_str().expect("UTF-8");
+    assert!(registry(&data, &["export", "--format", "csv", "-o", nowhere]).is_err());
+    assert!(!folder.path().join("absent").exists(), "nothing is left behind");
+}

@@ -1,6 +1,9 @@
 //! A row of the allocation template as an [`Allocation`].
 
-use super::row::Row;
+use super::{
+    extensions::{self, AllocationExtensions},
+    row::Row,
+};
 use crate::{
     registry::{Allocation, Confidence, Exemption, ServiceStatus, Text, Unlisted, service},
     units::Band,
@@ -26,11 +29,20 @@ const UNLISTED: [(&str, &str, Unlisted); 5] = [
 ];
 
 pub(super) fn build(row: &mut Row) -> Option<Allocation> {
-    row.required("low");
-    row.required("high");
-    let band = band(row, "low", "high");
+    let extra: AllocationExtensions = extensions::read(row);
+    let band = match extra
+        .band
+        .filter(|_| row.text("low").is_none() && row.text("high").is_none())
+    {
+        Some(exact) => edges(row, exact),
+        None => {
+            row.required("low");
+            row.required("high");
+            band(row, "low", "high")
+        }
+    };
     let paired = match (row.text("paired_low"), row.text("paired_high")) {
-        (None, None) => None,
+        (None, None) => extra.paired.and_then(|exact| edges(row, exact)),
         (Some(_), Some(_)) => band_pair(row),
         (low, _) => {
             let blank = if low.is_none() { "paired_low" } else { "paired_high" };
@@ -43,40 +55,71 @@ pub(super) fn build(row: &mut Row) -> Option<Allocation> {
             None
         }
     };
-    let service = row.required("service").and_then(|text| match service::parse(&text) {
-        Ok(code) => Some(code),
-        Err(error) => {
-            let zh = format!("不是已知的业务：请写代码（如 {}）或业务名称", error.nearest);
-            row.complain("service", &text, zh, error.to_string());
-            None
+    let service = row.text("service").or_else(|| {
+        if extra.service.is_none() {
+            row.required("service");
         }
+        None
     });
-    let exemption = exemption(row);
-    let basis = row.required("basis");
+    let service = match service {
+        None => extra.service,
+        Some(text) => service_code(row, &text),
+    };
+    let exemption = exemption(row).or(extra.exemption);
+    let basis = row.text("basis").or(extra.basis).or_else(|| row.required("basis"));
     let confidence = row.choice("confidence", CONFIDENCE).unwrap_or(Confidence::Verify);
     let status = row.choice("status", STATUS).unwrap_or(ServiceStatus::Unstated);
     let protected = row.flag("protected");
     let unlisted = unlisted(row);
     let (band, service) = (band?, service?);
     Some(Allocation {
-        id: row.text("id").unwrap_or_else(|| default_id(band, &service)),
+        id: row
+            .text("id")
+            .or(extra.id)
+            .unwrap_or_else(|| default_id(band, &service)),
         band,
         paired,
-        name: name(row, &service),
+        name: name(row, &service, extra.name),
         service,
         status,
-        user: row.text("user"),
+        user: row.text("user").or(extra.user),
         protected,
         exemption,
         unlisted,
         basis: basis?,
         confidence,
-        note: row.text("note"),
-        footnotes: Vec::new(),
-        band_footnotes: Vec::new(),
-        qualifiers: Vec::new(),
-        part: None,
+        note: row.text("note").or(extra.note),
+        footnotes: extra.footnotes,
+        band_footnotes: extra.band_footnotes,
+        qualifiers: extra.qualifiers,
+        part: extra.part,
     })
+}
+
+fn service_code(row: &mut Row, text: &str) -> Option<String> {
+    match service::parse(text) {
+        Ok(code) => Some(code),
+        Err(error) => {
+            let zh = format!("不是已知的业务：请写代码（如 {}）或业务名称", error.nearest);
+            row.complain("service", text, zh, error.to_string());
+            None
+        }
+    }
+}
+
+/// A band of the column `extensions`; JSON can have its edges the wrong way round.
+fn edges(row: &mut Row, exact: Band) -> Option<Band> {
+    let band = Band::new(exact.low(), exact.high());
+    if band.is_none() {
+        let en = "the edges of a band are the wrong way round: leave the column as it was, or blank";
+        row.complain(
+            extensions::COLUMNS[0],
+            "band",
+            "频段上下限颠倒：请勿修改此列，或将其清空",
+            en,
+        );
+    }
+    band
 }
 
 /// Key of a row that states none: its band and service, so that the same row imported again is the same record.
@@ -84,8 +127,8 @@ fn default_id(band: Band, service: &str) -> String {
     format!("{}-{}-{}", band.low().0, band.high().0, service.to_lowercase())
 }
 
-fn name(row: &Row, service: &str) -> Text {
-    let default = service::name(service);
+fn name(row: &Row, service: &str, exact: Option<Text>) -> Text {
+    let default = exact.unwrap_or_else(|| service::name(service));
     match (row.text("name_zh"), row.text("name_en")) {
         (Some(zh), Some(en)) => Text { zh, en },
         (Some(zh), None) => Text { zh, en: default.en },

@@ -1,8 +1,14 @@
 //! A row of the assignment template as an [`Assignment`].
 
-use super::row::Row;
+use jiff::Timestamp;
+
+use super::{
+    extensions::{self, AssignmentExtensions},
+    formats::numbers,
+    row::Row,
+};
 use crate::{
-    registry::{Assignment, AssignmentStatus, Details, Place, designator, hours, service},
+    registry::{Assignment, AssignmentStatus, Details, Place, Role, designator, hours, service},
     units::Hertz,
 };
 
@@ -15,24 +21,30 @@ const STATUS: &[(&[&str], AssignmentStatus)] = &[
     ),
 ];
 
+const ROLE: &[(&[&str], Role)] = &[
+    (&["transmit", "tx", "发", "发射"], Role::Transmit),
+    (&["receive", "rx", "收", "接收"], Role::Receive),
+    (&["both", "tx/rx", "收发"], Role::Both),
+];
+
 pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
-    let id = row.required("id");
-    let holder = row.required("holder");
-    let station = row.required("station");
-    row.required("freq");
-    let center_hz = row.frequency("freq");
-    let (designator, bandwidth) = emission(row, center_hz);
-    let tolerance_hz = tolerance(row, center_hz);
-    let place = place(row);
-    let eirp_dbm = eirp(row);
-    let valid_from = row.instant("valid_from", false);
-    let valid_to = row.instant("valid_to", true);
-    if let (Some(from), Some(to)) = (valid_from, valid_to)
-        && from >= to
-    {
-        let value = row.text("valid_to").unwrap_or_default();
-        row.complain("valid_to", &value, "早于启用日期 valid_from", "lies before valid_from");
-    }
+    let mut extra: AssignmentExtensions = extensions::read(row);
+    check(row, &extra);
+    let id = required(row, "id", extra.id.take());
+    let holder = required(row, "holder", extra.holder.take());
+    let station = required(row, "station", extra.station.take());
+    let center_hz = match extra.center_hz.filter(|_| row.text("freq").is_none()) {
+        Some(exact) => Some(exact),
+        None => {
+            row.required("freq");
+            row.frequency("freq")
+        }
+    };
+    let (designator, bandwidth) = emission(row, center_hz, &mut extra);
+    let tolerance_hz = tolerance(row, center_hz).or(extra.tolerance_hz);
+    let place = place(row).or(extra.place);
+    let eirp_dbm = eirp(row).or(extra.eirp_dbm);
+    let (valid_from, valid_to) = validity(row, &extra);
     let service = row.text("service").and_then(|text| match service::parse(&text) {
         Ok(code) => Some(code),
         Err(error) => {
@@ -43,16 +55,17 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
     });
     let status = row.choice("status", STATUS).unwrap_or(AssignmentStatus::Granted);
     let block = row.flag("block");
-    let details = details(row);
+    let details = details(row, extra.details);
+    let here = || format!("{file}:{}", row.line());
     Some(Assignment {
         id: id?,
         holder: holder?,
         station: station?,
-        call_sign: row.text("call_sign"),
+        call_sign: row.text("call_sign").or(extra.call_sign),
         center_hz: center_hz?,
         necessary_bandwidth_hz: bandwidth?,
         designator,
-        service,
+        service: service.or(extra.service),
         block,
         tolerance_hz,
         place,
@@ -60,29 +73,77 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
         valid_from,
         valid_to,
         status,
-        source: format!("{file}:{}", row.line()),
+        source: row.text("source").or(extra.source).unwrap_or_else(here),
         details,
     })
 }
 
-/// Hours of operation, the only particular the template has.
-fn details(row: &mut Row) -> Option<Box<Details>> {
-    let text = row.text("hours")?;
-    match hours::parse(&text) {
-        Ok(windows) => Some(Box::new(Details {
-            windows,
-            ..Details::default()
-        })),
+/// Values of the column `extensions` that no register can mean.
+fn check(row: &mut Row, extra: &AssignmentExtensions) {
+    let frequencies = numbers::LOWEST_HZ..=numbers::HIGHEST_HZ;
+    let wrong = [
+        (
+            "center_hz",
+            extra.center_hz.is_some_and(|hz| !frequencies.contains(&hz.0)),
+        ),
+        (
+            "necessary_bandwidth_hz",
+            extra.necessary_bandwidth_hz.is_some_and(|hz| hz.0 < 0),
+        ),
+        (
+            "place",
+            extra.place.as_ref().is_some_and(|place| !extensions::on_earth(place)),
+        ),
+    ];
+    for (field, _) in wrong.iter().filter(|(_, wrong)| *wrong) {
+        let zh = format!("{field} 超出范围：请勿修改此列，或将其清空");
+        let en = format!("{field} is out of range: leave the column as it was, or blank");
+        row.complain(extensions::COLUMNS[0], field, zh, en);
+    }
+}
+
+/// A cell that must say something, unless the column `extensions` does.
+fn required(row: &mut Row, field: &str, exact: Option<String>) -> Option<String> {
+    row.text(field).or(exact).or_else(|| row.required(field))
+}
+
+fn validity(row: &mut Row, extra: &AssignmentExtensions) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (from, to) = (row.instant("valid_from", false), row.instant("valid_to", true));
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        let value = row.text("valid_to").unwrap_or_default();
+        row.complain("valid_to", &value, "早于启用日期 valid_from", "lies before valid_from");
+    }
+    (from.or(extra.valid_from), to.or(extra.valid_to))
+}
+
+/// Particulars, with the direction of use, the hours of operation and the note that the cells say.
+fn details(row: &mut Row, exact: Option<Box<Details>>) -> Option<Box<Details>> {
+    let role = row.choice("role", ROLE);
+    let role = role.filter(|role| *role != exact.as_ref().map_or(Role::Transmit, |details| details.role));
+    let note = row.text("note");
+    let windows = row.text("hours").and_then(|text| match hours::parse(&text) {
+        Ok(windows) => Some(windows),
         Err(error) => {
             let zh = "不是使用时间：请写星期、时刻和时区，如 周一至周五 06:00-22:00 +08:00；周六 22:00-02:00";
             row.complain("hours", &text, zh, error.to_string());
             None
         }
+    });
+    if role.is_none() && note.is_none() && windows.is_none() {
+        return exact;
     }
+    let mut details = exact.unwrap_or_default();
+    details.windows = windows.unwrap_or(details.windows);
+    details.role = role.unwrap_or(details.role);
+    details.extensions.extend(note.map(|note| ("note".to_owned(), note)));
+    Some(details)
 }
 
 /// The designator as used, and the necessary bandwidth from its column or from the designator.
-fn emission(row: &mut Row, center: Option<Hertz>) -> (Option<String>, Option<Hertz>) {
+fn emission(row: &mut Row, center: Option<Hertz>, extra: &mut AssignmentExtensions) -> (Option<String>, Option<Hertz>) {
+    let exact = extra.necessary_bandwidth_hz.filter(|_| row.text("bandwidth").is_none());
     let written = row.text("designator");
     let designator = written.as_deref().and_then(|text| match designator::parse(text) {
         Ok(designator) => Some(designator),
@@ -93,6 +154,10 @@ fn emission(row: &mut Row, center: Option<Hertz>) -> (Option<String>, Option<Her
             None
         }
     });
+    let text = designator.as_ref().map(|read| read.text.clone());
+    if exact.is_some() {
+        return (text.or(extra.designator.take()), exact);
+    }
     let stated = row.text("bandwidth");
     let bandwidth = match (&stated, &designator) {
         (Some(_), _) => row.hertz("bandwidth"),
@@ -122,7 +187,7 @@ fn emission(row: &mut Row, center: Option<Hertz>) -> (Option<String>, Option<Her
         );
         return (None, None);
     }
-    (designator.map(|designator| designator.text), bandwidth)
+    (text.or(extra.designator.take()), bandwidth)
 }
 
 fn tolerance(row: &mut Row, center: Option<Hertz>) -> Option<f64> {

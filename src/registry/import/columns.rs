@@ -1,5 +1,7 @@
 //! The columns of the templates: names in both languages, and the unit a header may carry.
 
+use super::extensions::COLUMNS as EXTENSIONS;
+
 /// A column of a template.
 pub(super) struct Column {
     /// Name of the field in reports; the English header.
@@ -89,7 +91,17 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
     ),
     column("status", &["状态"]),
     column("hours", &["使用时间", "工作时间", "hours_of_operation"]),
+    column("role", &["收发", "direction"]),
     column("note", &["备注", "remarks"]),
+    column("source", &["数据来源"]),
+    column(EXTENSIONS[0], &["扩展"]),
+    column(EXTENSIONS[1], &["扩展_2"]),
+    column(EXTENSIONS[2], &["扩展_3"]),
+    column(EXTENSIONS[3], &["扩展_4"]),
+    column(EXTENSIONS[4], &["扩展_5"]),
+    column(EXTENSIONS[5], &["扩展_6"]),
+    column(EXTENSIONS[6], &["扩展_7"]),
+    column(EXTENSIONS[7], &["扩展_8"]),
 ];
 
 /// Columns of the allocation template.
@@ -123,6 +135,14 @@ pub(super) const ALLOCATIONS: &[Column] = &[
     required("basis", &["依据", "来源", "source"]),
     column("confidence", &["可信度"]),
     column("note", &["备注", "脚注", "remarks", "footnotes"]),
+    column(EXTENSIONS[0], &["扩展"]),
+    column(EXTENSIONS[1], &["扩展_2"]),
+    column(EXTENSIONS[2], &["扩展_3"]),
+    column(EXTENSIONS[3], &["扩展_4"]),
+    column(EXTENSIONS[4], &["扩展_5"]),
+    column(EXTENSIONS[5], &["扩展_6"]),
+    column(EXTENSIONS[6], &["扩展_7"]),
+    column(EXTENSIONS[7], &["扩展_8"]),
 ];
 
 /// A header cell recognised: which column, and the unit it carries.

@@ -7,10 +7,11 @@
 mod allocations;
 mod assignments;
 mod changes;
-mod columns;
+pub(super) mod columns;
+pub(super) mod extensions;
 pub mod formats;
 mod lines;
-mod row;
+pub(super) mod row;
 mod sheet;
 
 use std::io::Read;
@@ -20,6 +21,19 @@ use serde::Serialize;
 pub use changes::{Changes, Keyed, compare, merge_rows};
 
 use super::{Allocation, Assignment, Text};
+
+/// Rows of one file. National registers have under a million; a file without end must not fill the memory.
+const ROWS_MAX: u64 = if cfg!(test) { 50_000 } else { 5_000_000 };
+
+/// Faults kept; a file in a wrong format has one a row, and a hundred thousand of them help nobody.
+const FAULTS_KEPT: usize = 100_000;
+
+fn too_many_rows() -> Text {
+    Text::new(
+        format!("超过 {ROWS_MAX} 行：请分成几个文件导入"),
+        format!("more than {ROWS_MAX} rows: split the file and import its parts"),
+    )
+}
 
 /// A cell that cannot be read, or a row or file with a fault of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

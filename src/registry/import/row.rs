@@ -5,17 +5,29 @@ use jiff::{Timestamp, civil::Date, tz::Offset};
 use super::{
     BadRow,
     columns::{Header, half_width},
+    extensions,
 };
 use crate::{registry::Text, units::Hertz};
 
 /// Longest text a cell may hold, in characters.
-const LONGEST: usize = 1000;
+pub(crate) const LONGEST: usize = 1000;
+
+/// The same for the column `extensions`, which holds the rows of the source as they stood.
+pub(crate) const LONGEST_EXTENSION: usize = 1 << 20;
 
 /// Lowest frequency the Radio Regulations allocate (RR Article 5).
-const LOWEST_HZ: i64 = 8_300;
+pub(crate) const LOWEST_HZ: i64 = 8_300;
 
 /// Highest frequency the Radio Regulations know (RR 1.5).
-const HIGHEST_HZ: i64 = 3_000_000_000_000;
+pub(crate) const HIGHEST_HZ: i64 = 3_000_000_000_000;
+
+fn longest(header: Header) -> usize {
+    if extensions::COLUMNS.contains(&header.field) {
+        LONGEST_EXTENSION
+    } else {
+        LONGEST
+    }
+}
 
 /// A row being read.
 pub(super) struct Row<'a> {
@@ -44,12 +56,19 @@ impl<'a> Row<'a> {
         }
         for (&header, cell) in fields.iter().zip(record) {
             match std::str::from_utf8(cell) {
-                Ok(text) if text.chars().nth(LONGEST).is_some() => {
-                    let zh = format!("超过 {LONGEST} 个字符：是否缺少右引号？");
-                    let en = format!("longer than {LONGEST} characters: is a closing quote missing?");
+                Ok(text) if text.chars().nth(longest(header)).is_some() => {
+                    let longest = longest(header);
+                    let zh = format!("超过 {longest} 个字符：是否缺少右引号？");
+                    let en = format!("longer than {longest} characters: is a closing quote missing?");
                     row.complain(header.field, text, zh, en);
                 }
-                Ok(text) if !text.trim().is_empty() => row.cells.push((header, text.trim().to_owned())),
+                // The pieces of a text that went over several cells.
+                Ok(text) if extensions::COLUMNS.contains(&header.field) => {
+                    row.cells.extend((!text.is_empty()).then(|| (header, text.to_owned())));
+                }
+                Ok(text) if !text.trim().is_empty() => {
+                    row.cells.push((header, extensions::unguarded(text.trim()).to_owned()));
+                }
                 Ok(_) => {}
                 Err(_) => {
                     let zh = "不是 UTF-8 编码（可能为 GBK/GB18030）：请另存为“CSV UTF-8（逗号分隔）”";

@@ -1,15 +1,18 @@
 //! Streams a CSV file: encoding, separator, header, rows. Knows columns by name and nothing about their meaning.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
+    rc::Rc,
 };
 
 use super::{
-    BadRow, ImportReport, Keyed,
+    BadRow, FAULTS_KEPT, ImportReport, Keyed, ROWS_MAX,
     columns::{self, Column, Header},
     lines::PlainLines,
     row::Row,
+    too_many_rows,
 };
 use crate::registry::Text;
 
@@ -29,17 +32,48 @@ pub(super) fn read<T: Keyed>(
         bad: vec![],
         complete: false,
     };
-    match open(reader, name, columns) {
-        Ok((csv, fields)) => rows(csv, &fields, name, build, &mut report),
+    let since = Rc::new(Cell::new(0));
+    let bounded = Bounded {
+        inner: reader,
+        since: Rc::clone(&since),
+    };
+    match open(bounded, name, columns) {
+        Ok((csv, fields)) => rows(csv, &fields, name, build, &since, &mut report),
         Err(faults) => report.bad = faults,
     }
     report
 }
 
-type Csv<R> = csv::Reader<BufReader<PlainLines<R>>>;
+type Csv<R> = csv::Reader<BufReader<PlainLines<Bounded<R>>>>;
+
+/// Longest row: eight cells of `extensions` at their longest, and room.
+const LONGEST_ROW: usize = if cfg!(test) { 2 << 20 } else { 64 << 20 };
+
+/// Ends the reading when a row does not end: a missing quote would take the rest of the file for one cell.
+struct Bounded<R> {
+    inner: R,
+    /// Bytes since the last row ended.
+    since: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.since.set(self.since.get() + count);
+        if self.since.get() > LONGEST_ROW {
+            let problem = format!("a row is longer than {LONGEST_ROW} bytes: a closing quote is missing");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+        Ok(count)
+    }
+}
 
 /// The reader behind its header, and which column each cell is.
-fn open<R: Read>(reader: R, name: &str, columns: &'static [Column]) -> Result<(Csv<R>, Vec<Header>), Vec<BadRow>> {
+fn open<R: Read>(
+    reader: Bounded<R>,
+    name: &str,
+    columns: &'static [Column],
+) -> Result<(Csv<R>, Vec<Header>), Vec<BadRow>> {
     let mut reader = BufReader::new(PlainLines::new(reader));
     let separator = separator(&mut reader).map_err(|reason| vec![whole(name, 1, reason)])?;
     let mut csv = csv::ReaderBuilder::new()
@@ -59,6 +93,7 @@ fn rows<T: Keyed, R: Read>(
     fields: &[Header],
     name: &str,
     build: impl Fn(&mut Row) -> Option<T>,
+    since: &Cell<usize>,
     report: &mut ImportReport<T>,
 ) {
     let mut lines: HashMap<String, u64> = HashMap::new();
@@ -73,8 +108,13 @@ fn rows<T: Keyed, R: Read>(
                 return;
             }
         }
+        since.set(0);
         if record.iter().all(<[u8]>::is_empty) {
             continue;
+        }
+        if report.rows_read >= ROWS_MAX {
+            report.bad.push(whole(name, csv.position().line(), too_many_rows()));
+            return;
         }
         // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
         let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
@@ -93,7 +133,8 @@ fn rows<T: Keyed, R: Read>(
             (Some(built), faults) if faults.is_empty() => report.ok.push(built),
             (_, faults) => {
                 report.rows_bad += 1;
-                report.bad.extend(faults);
+                let room = FAULTS_KEPT.saturating_sub(report.bad.len());
+                report.bad.extend(faults.into_iter().take(room));
             }
         }
     }

@@ -166,6 +166,15 @@ export function plotUrl(
   return `${API}/plots/${kind}.${format}${queryText(query)}`;
 }
 
+/** Formats of exported stations. */
+export const EXPORT_FORMATS = ["csv", "xlsx", "geojson", "kml", "sfaf", "ssrf"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Address of the stations as a file. */
+export function exportUrl(format: ExportFormat, query: Record<string, string | number | null>): string {
+  return `${API}/assignments/export${queryText({ format, ...query })}`;
+}
+
 export function liveUrl(): string {
   const { protocol, host } = globalThis.location;
   return `${protocol === "https:" ? "wss" : "ws"}://${host}${API}/live`;

@@ -10,19 +10,21 @@ use crate::{
     registry::{
         Assignment, AssignmentStatus,
         details::Details,
-        import::{BadRow, ImportReport, Keyed},
+        import::{BadRow, FAULTS_KEPT, ImportReport, Keyed},
     },
     units::Hertz,
 };
-
-/// Faults kept; a file in a wrong format has one a row, and a hundred thousand of them help nobody.
-const FAULTS_KEPT: usize = 100_000;
 
 /// Records of a source as they come in.
 pub(super) struct Collector<T> {
     pub(super) report: ImportReport<T>,
     at: HashMap<String, usize>,
+    /// Last number of keys that occur very often.
+    numbers: HashMap<String, usize>,
 }
+
+/// Records of one key that a new one is held against.
+const ALIKE_MAX: usize = 100;
 
 impl<T: Keyed + Rename> Collector<T> {
     pub(super) fn new(format: &'static str) -> Self {
@@ -36,6 +38,7 @@ impl<T: Keyed + Rename> Collector<T> {
                 complete: false,
             },
             at: HashMap::new(),
+            numbers: HashMap::new(),
         }
     }
 
@@ -69,8 +72,15 @@ impl<T: Keyed + Rename> Collector<T> {
                 return;
             }
             number += 1;
+            // A key on every row of a hostile file: after the first hundred the numbers go on where they were.
+            if number == ALIKE_MAX {
+                number = self.numbers.get(&key).map_or(number, |last| last + 1);
+            }
             candidate = format!("{key}~{number}");
             record.rename(&candidate);
+        }
+        if number >= ALIKE_MAX {
+            self.numbers.insert(key, number);
         }
         self.at.insert(candidate, self.report.ok.len());
         self.report.ok.push(record);

@@ -108,3 +108,105 @@ fn damaged_real_files_are_read_or_refused() {
         }
     }
 }
+
+/// Bytes without end, as far as a reader cares to go.
+struct Endless {
+    head: &'static str,
+    row: &'static str,
+    given: usize,
+    most: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given >= self.most {
+            return Ok(0);
+        }
+        let all = self.head.bytes().chain(self.row.bytes().cycle());
+        let skip = match self.given.checked_sub(self.head.len()) {
+            None => self.given,
+            Some(into) => self.head.len() + into % self.row.len(),
+        };
+        let count = buffer.len().min(self.most - self.given);
+        for (place, byte) in buffer[..count].iter_mut().zip(all.skip(skip)) {
+            *place = byte;
+        }
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn files_without_end_end_with_a_reason() {
+    let template = "id,holder,station,freq,bw\n";
+    let sources = "SDD_ID,FREQUENCY,EMISSION,SITE_ID\n";
+    for (format, head, row, reason) in [
+        (Format::Assignments, template, "a,b,c,97.2M,180k\n", "split the file"),
+        (Format::Assignments, template, "\"xxxxxxxxxxxxxxx", "closing quote"),
+        (Format::Assignments, template, "xxxxxxxxxxxxxxxxx", "closing quote"),
+        (
+            Format::Allocations,
+            "low,high,service,basis\n",
+            "1M,2M,FIXED,x\n",
+            "split the file",
+        ),
+        (
+            Format::Navaids,
+            "ident,frequency_khz,dme_channel\n",
+            "A,200,\n",
+            "split the file",
+        ),
+        (
+            Format::Gqrx,
+            "# Frequency ; Name ; Modulation ; Bandwidth; Tags\n",
+            "1;a;b;1;t\n",
+            "split the file",
+        ),
+        (Format::IsedTafl, "", "TX,1,2\n", "split the file"),
+        (Format::FccUls, "", "FR|x\n", "split the file"),
+        (Format::AcmaRrl, sources, "xxxxxxxxxxxxxxxxx", "closing quote"),
+    ] {
+        let name = match format {
+            Format::FccUls => "FR.dat",
+            Format::AcmaRrl => "device_details.csv",
+            _ => "f",
+        };
+        let endless = Endless {
+            head,
+            row,
+            given: 0,
+            most: 8 << 20,
+        };
+        let read = read(format, &mut Single::new(name, endless), name).expect("opens");
+        let said = read.bad.iter().any(|bad| bad.reason.en.contains(reason));
+        assert!(
+            !read.complete && said,
+            "{format:?} {row}: {} rows, {:?}",
+            read.rows_read,
+            read.bad.last()
+        );
+    }
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let deep = |open: &str| open.repeat(100_000);
+    let extensions = format!(
+        "id,holder,station,freq,bw,extensions\na,b,c,97.2M,180k,\"{}\"\n",
+        deep("[").replace('"', "\"\"")
+    );
+    let yaml = format!("ssrf_lite_version: 0.5\nx: {}", deep("["));
+    let indented: String = (0..3000).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+    let toml = format!("a = {}", deep("["));
+    for (format, text) in [
+        (Format::Assignments, extensions),
+        (Format::SsrfLite, yaml),
+        (Format::SsrfLite, indented),
+        (Format::AllocationsToml, toml),
+        (Format::Ssrf, format!("<SSRF>{}", deep("<a>"))),
+        (Format::SdrSharp, format!("<ArrayOfMemoryEntry>{}", deep("<a>"))),
+    ] {
+        let read = read(format, &mut Single::new("f", text.as_bytes()), "f").expect("opens");
+        assert!(!read.bad.is_empty(), "{format:?}");
+    }
+}

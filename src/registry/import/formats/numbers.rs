@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use crate::units::Hertz;
 
 /// Lowest frequency a register can mean.
-pub(super) const LOWEST_HZ: i64 = 1;
+pub(crate) const LOWEST_HZ: i64 = 1;
 
 /// Highest frequency the Radio Regulations know (RR 1.5).
-pub(super) const HIGHEST_HZ: i64 = 3_000_000_000_000;
+pub(crate) const HIGHEST_HZ: i64 = 3_000_000_000_000;
 
 /// Decimal number times ten to the `exponent`, rounded half up to whole hertz, without a detour through floating point.
 pub(super) fn hertz(text: &str, exponent: u32) -> Option<Hertz> {
@@ -133,7 +133,7 @@ pub(super) fn dbm(watts: f64) -> Option<f64> {
 }
 
 /// Gain of a half-wave dipole relative to an isotropic antenna: EIRP = ERP + 2.15 dB (RR 1.161, 1.162).
-pub(super) const DIPOLE_DBI: f64 = 2.15;
+pub(crate) const DIPOLE_DBI: f64 = 2.15;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::registry::{
     Text,
-    import::{BadRow, lines::PlainLines},
+    import::{BadRow, ROWS_MAX, lines::PlainLines, too_many_rows},
 };
 
 /// What ends the reading of a file.
@@ -42,6 +42,8 @@ pub(super) struct Rows<'a> {
     name: &'a str,
     record: csv::ByteRecord,
     start: u64,
+    /// Rows given out.
+    rows: u64,
 }
 
 /// What was read and not yet given out as rows.
@@ -98,6 +100,7 @@ impl<'a> Rows<'a> {
             name,
             record: csv::ByteRecord::new(),
             start: 0,
+            rows: 0,
         })
     }
 
@@ -116,6 +119,16 @@ impl<'a> Rows<'a> {
             let inner = raw.bytes().filter(|&byte| byte == b'\n').count() as u64;
             if self.record.iter().all(<[u8]>::is_empty) {
                 continue;
+            }
+            self.rows += 1;
+            if self.rows > ROWS_MAX {
+                return Err(Box::new(BadRow {
+                    file: self.name.to_owned(),
+                    line: self.csv.position().line(),
+                    field: String::new(),
+                    value: String::new(),
+                    reason: too_many_rows(),
+                }));
             }
             let values = self
                 .record

@@ -62,6 +62,8 @@ fn csv(packed: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let mut row: Vec<String> = Vec::new();
     let mut line = 0_u32;
+    // Blank cells at the end of a row are not in the file.
+    let mut width = 0;
     while let Some(cell) = cells.next_cell().map_err(broken)? {
         let (at, column) = cell.get_position();
         if column >= COLUMNS_MAX {
@@ -75,23 +77,22 @@ fn csv(packed: &[u8]) -> io::Result<Vec<u8>> {
             return Err(refused("the rows of the sheet are not in order"));
         }
         while line < at {
-            end_row(&mut out, &mut row)?;
+            width = if line == 0 { row.len() } else { width };
+            end_row(&mut out, &mut row, width)?;
             line += 1;
         }
         let text = text(cell.get_value());
         row.resize(row.len().max(column as usize + 1), String::new());
         row[column as usize] = text;
     }
-    end_row(&mut out, &mut row)?;
+    end_row(&mut out, &mut row, width)?;
     out.into_inner().map_err(|error| refused(error.to_string()))
 }
 
 /// Writes the row, one line of text: line numbers are row numbers.
-fn end_row(out: &mut csv::Writer<Vec<u8>>, row: &mut Vec<String>) -> io::Result<()> {
-    if row.is_empty() {
-        // A row of one blank cell is written as a pair of quotes, which reads as a blank row.
-        row.push(String::new());
-    }
+fn end_row(out: &mut csv::Writer<Vec<u8>>, row: &mut Vec<String>, width: usize) -> io::Result<()> {
+    // A row of blank cells reads as a blank row.
+    row.resize(row.len().max(width).max(1), String::new());
     out.write_record(row.iter().map(|cell| cell.replace(['\n', '\r'], " ")))
         .map_err(io::Error::other)?;
     row.clear();
@@ -160,8 +161,10 @@ mod tests {
 
     #[test]
     fn a_workbook_reads_like_its_csv() {
-        let rows = cells(1, &["编号", "设台单位", "台站名称", "频率(MHz)", "必要带宽(kHz)"])
-            + &cells(2, &["A-1", "甲单位", "龟山", "97.2", "256"])
+        let rows = cells(
+            1,
+            &["编号", "设台单位", "台站名称", "频率(MHz)", "必要带宽(kHz)", "备注"],
+        ) + &cells(2, &["A-1", "甲单位", "龟山", "97.2", "256"])
             + &cells(4, &["A-2", "乙单位", "龟山", "x", "256"]);
         let bytes = book(&rows);
         let report = parse_assignments(sheet(bytes.as_slice()).expect("reads"), "s.xlsx");

@@ -1,12 +1,11 @@
-//! SFAF, the Standard Frequency Action Format (MCEB Pub 7): records to assignments and back.
-//!
-//! A record is kept whole in the assignment's raw text; what is written again is that text, with only those items
-//! changed that no longer say what the assignment says. So an unchanged record comes out as it went in.
+//! SFAF, the Standard Frequency Action Format (MCEB Pub 7): records to assignments. `export::sfaf` is the way back: a
+//! record is kept whole in the assignment's raw text, so an unchanged one comes out as it went in.
 //!
 //! Modelled: 005 classification, 010 action, 102 serial (the key), 107, 110 frequency or band, 113 station class,
 //! 114 designators, 115 power, 117 ERP (dBm), 140 and 141 validity, 200 and 207 holder, 300 and 301 place names, 303
 //! and 306 coordinates and radius (km), 304 call sign, 340 and 343 equipment, 357, 359, 362 and 363 antenna. All other
-//! items are extensions under `SFAF.number/occurrence`.
+//! items are extensions under `SFAF.number/occurrence`. A record with a receiver (400 ff.) and no transmitter (300 ff.)
+//! is receive-only.
 
 mod text;
 mod values;
@@ -15,7 +14,8 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
-use self::values::{Frequency, coordinates, date, frequency, frequency_of, midnight, power, width};
+pub(crate) use self::values::width;
+use self::values::{Frequency, frequency_of, midnight, power};
 use super::{
     collect::Collector,
     decode::{self, Fallback},
@@ -23,7 +23,7 @@ use super::{
     rows::unreadable,
 };
 use crate::registry::{
-    Assignment, AssignmentStatus, Place, Text, designator,
+    Assignment, AssignmentStatus, Place, Role, Text, designator,
     details::{Antenna, Details, Emission, Equipment, Raw},
     import::{BadRow, ImportReport},
 };
@@ -50,98 +50,47 @@ pub(super) fn read(reader: impl Read, name: &str) -> ImportReport<Assignment> {
         if record.items().next().is_none() {
             continue;
         }
-        let mut reader = Reader {
-            name,
-            record,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::new(name, record);
         let assignment = reader.assignment();
         collector.row(assignment.into_iter().collect(), reader.faults);
     }
     collector.done()
 }
 
-/// Writes assignments: those that came from SFAF as they were but for what changed, the others as new records.
-#[must_use]
-pub fn write(assignments: &[Assignment]) -> String {
-    assignments
-        .iter()
-        .map(|assignment| record(assignment).to_string())
-        .collect()
-}
-
-fn record(assignment: &Assignment) -> Record {
-    let raw = assignment.details.iter().flat_map(|details| &details.raw);
-    let mut known = raw.filter_map(|raw| File::parse(&raw.text).records.into_iter().next());
-    let mut record = known.find(|record| record.first(110).is_some()).unwrap_or_default();
-    let said = Reader {
-        name: "",
-        record: &record.clone(),
-        faults: Vec::new(),
-    }
-    .assignment();
-    let now = items(assignment);
-    let Some(said) = said else {
-        let details = assignment.details.clone().unwrap_or_default();
-        let start = |text: &str, length: usize| {
-            Some(text.chars().take(length).collect()).filter(|text: &String| !text.is_empty())
-        };
-        let heads = [
-            (5, details.classification.or_else(|| Some("U".to_owned()))),
-            (10, Some("N".to_owned())),
-            (102, start(assignment.id.trim_start_matches("sfaf-"), 10)),
-            (113, details.station_class),
-            (200, start(&assignment.holder, 6)),
-        ];
-        for (number, value) in heads.into_iter().chain(now) {
-            record.put(number, None, value.as_deref());
-        }
-        return record;
-    };
-    if said.status != assignment.status {
-        record.put(10, None, Some(action(assignment.status)));
-    }
-    for ((number, old), (_, new)) in items(&said).into_iter().zip(now) {
-        if old != new {
-            // Of several designators the one that was shown is changed.
-            let old = old.as_deref().filter(|_| number == 114);
-            record.put(number, old, new.as_deref());
-        }
-    }
-    record
-}
-
-/// What the fields of an assignment say, as items.
-fn items(a: &Assignment) -> [(u16, Option<String>); 8] {
-    let radius = a.place.filter(|place| place.radius_km > 0.0);
-    let station: String = a.station.chars().take(24).collect();
-    [
-        (110, Some(frequency(a))),
-        (114, a.designator.clone()),
-        (140, a.valid_from.and_then(|day| date(day, false))),
-        (141, a.valid_to.and_then(|day| date(day, true))),
-        (301, Some(station).filter(|station| !station.is_empty())),
-        (303, a.place.map(coordinates)),
-        (304, a.call_sign.clone()),
-        (306, radius.map(|place| format!("{}", place.radius_km.ceil()))),
-    ]
-}
-
-fn action(status: AssignmentStatus) -> &'static str {
-    match status {
-        AssignmentStatus::Cancelled => "D",
-        AssignmentStatus::Granted | AssignmentStatus::Suspended => "M",
-    }
+/// What a record says, where it can be read.
+pub(crate) fn assignment_of(record: &Record) -> Option<Assignment> {
+    Reader::new("", record).assignment()
 }
 
 /// A record being read.
 struct Reader<'a> {
     name: &'a str,
     record: &'a Record,
+    /// Where the items of the station stand: 0 from 300, 100 from 400 for a station that only receives.
+    side: u16,
     faults: Vec<BadRow>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(name: &'a str, record: &'a Record) -> Self {
+        let there = |numbers: [u16; 3]| numbers.iter().any(|number| record.first(*number).is_some());
+        Self {
+            name,
+            record,
+            side: if there([401, 403, 440]) && !there([301, 303, 340]) {
+                100
+            } else {
+                0
+            },
+            faults: Vec::new(),
+        }
+    }
+
+    /// First value of an item of the station, by its number on the transmitting side.
+    fn station(&self, number: u16) -> Option<&'a str> {
+        self.record.first(number + self.side)
+    }
+
     fn complain(&mut self, number: u16, value: &str, zh: impl Into<String>, en: impl Into<String>) {
         let before = self
             .record
@@ -202,8 +151,8 @@ impl Reader<'_> {
         Some(Assignment {
             id: format!("sfaf-{serial}"),
             holder: holder.into_iter().flatten().collect::<Vec<_>>().join(" "),
-            station: record.first(301).unwrap_or_default().to_owned(),
-            call_sign: record.first(304).map(str::to_owned),
+            station: self.station(301).unwrap_or_default().to_owned(),
+            call_sign: self.station(304).map(str::to_owned),
             center_hz: center,
             necessary_bandwidth_hz: bandwidth,
             designator: widest.map(|(_, designator)| designator),
@@ -229,8 +178,7 @@ impl Reader<'_> {
     fn details(&self, emissions: Vec<Emission>) -> Details {
         let record = self.record;
         let number = |item: u16| {
-            record
-                .first(item)
+            self.station(item)
                 .and_then(|text| text.parse::<f64>().ok())
                 .filter(|n| n.is_finite())
         };
@@ -238,15 +186,21 @@ impl Reader<'_> {
             gain_dbi: number(357),
             height_m: number(359),
             azimuth_deg: number(362),
-            polarization: record.first(363).map(str::to_owned),
+            polarization: self.station(363).map(str::to_owned),
             ..Antenna::default()
         };
-        let model = record.first(340).map(str::to_owned);
-        let approval = record.first(343).map(str::to_owned);
+        let model = self.station(340).map(str::to_owned);
+        let approval = self.station(343).map(str::to_owned);
         let mut extensions = std::collections::BTreeMap::new();
         for item in record.items().filter(|item| !item.value.is_empty()) {
-            let text_antenna = item.number == 362 && antenna.azimuth_deg.is_none();
-            if MODELLED.contains(&item.number) && item.occurrence == 1 && !text_antenna {
+            // The number on the transmitting side; the other side of a link is not modelled.
+            let number = match item.number {
+                300..400 if self.side > 0 => 0,
+                400..500 => item.number - self.side,
+                number => number,
+            };
+            let text_antenna = number == 362 && antenna.azimuth_deg.is_none();
+            if MODELLED.contains(&number) && item.occurrence == 1 && !text_antenna {
                 continue;
             }
             let name = format!("SFAF.{:03}/{:02}", item.number, item.occurrence);
@@ -259,9 +213,10 @@ impl Reader<'_> {
                 .or_insert_with(|| item.value.clone());
         }
         Details {
+            role: if self.side > 0 { Role::Receive } else { Role::Transmit },
             emissions,
             station_class: record.first(113).map(str::to_owned),
-            country: record.first(300).map(str::to_owned),
+            country: self.station(300).map(str::to_owned),
             classification: record.first(5).map(str::to_owned),
             precedence: record.first(107).and_then(|text| midnight(text, false)),
             antenna: (antenna != Antenna::default()).then_some(antenna),
@@ -326,7 +281,7 @@ impl Reader<'_> {
     }
 
     fn place(&mut self) -> Option<Place> {
-        let text = self.record.first(303)?.to_owned();
+        let text = self.station(303)?.to_owned();
         let middle = text
             .find(['N', 'S', 'n', 's'])
             .map(|at| at + 1)
@@ -340,14 +295,13 @@ impl Reader<'_> {
         });
         let Some((latitude, longitude)) = point else {
             let en = "no coordinates: write DDMMSSN and DDDMMSSE together, such as 614726N1655811W";
-            self.complain(303, &text, "不是坐标：应为 614726N1655811W", en);
+            self.complain(303 + self.side, &text, "不是坐标：应为 614726N1655811W", en);
             return None;
         };
         // The letter behind the radius says for which stations it holds.
         let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
         let radius_km = self
-            .record
-            .first(306)
+            .station(306)
             .and_then(|text| digits(text).parse().ok())
             .unwrap_or(0.0);
         Some(Place {

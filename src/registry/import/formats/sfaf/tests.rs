@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    registry::test_data,
+    registry::{export::sfaf_text as write, test_data},
     units::{Band, Hertz},
 };
 

@@ -158,6 +158,27 @@ impl Record {
         }
     }
 
+    /// Adds one more occurrence of an item behind those it has.
+    pub fn append(&mut self, number: u16, value: &str) {
+        let occurrence = 1 + self.items().filter(|item| item.number == number).count() as u16;
+        let after = self
+            .lines
+            .iter()
+            .rposition(|line| matches!(line, Line::Item(item) if item.number <= number));
+        let head = match occurrence {
+            1 => format!("{number:03}.     "),
+            _ => format!("{number:03}/{occurrence:02}.     "),
+        };
+        let item = Item {
+            number,
+            occurrence,
+            head,
+            value: value.to_owned(),
+            tail: self.line_end().to_owned(),
+        };
+        self.lines.insert(after.map_or(0, |after| after + 1), Line::Item(item));
+    }
+
     /// How its lines end.
     fn line_end(&self) -> &'static str {
         let crlf = self.items().any(|item| item.tail.ends_with("\r\n"));

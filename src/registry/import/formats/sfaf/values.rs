@@ -1,58 +1,12 @@
-//! Values of SFAF items: frequencies, powers, designators, days, coordinates; how they are read and written.
+//! Values of SFAF items: frequencies, powers, designators, days; how they are read. `export::sfaf` writes them.
 
 use jiff::{Timestamp, tz::Offset};
 
 use super::super::numbers::{self, Order};
 use crate::{
-    registry::{
-        Assignment, Place,
-        designator::{self, Class},
-    },
+    registry::designator::{self, Class},
     units::{Band, Hertz},
 };
-
-/// Item 110: unit letter and number, of the centre or of both edges.
-pub(super) fn frequency(assignment: &Assignment) -> String {
-    let write = |hz: Hertz| {
-        let (letter, scale) = match hz.0 {
-            0..30_000_000 => ('K', 3),
-            30_000_000..3_000_000_000 => ('M', 6),
-            _ => ('G', 9),
-        };
-        let (whole, part) = (hz.0 / 10_i64.pow(scale), hz.0 % 10_i64.pow(scale));
-        let part = format!("{part:0width$}", width = scale as usize);
-        match part.trim_end_matches('0') {
-            "" => format!("{letter}{whole}"),
-            part => format!("{letter}{whole}.{part}"),
-        }
-    };
-    let band = assignment.band();
-    if assignment.block {
-        format!("{}-{}", write(band.low()), write(band.high()))
-    } else {
-        write(assignment.center_hz)
-    }
-}
-
-/// A day as `YYYYMMDD`; the end of a validity is its last day.
-pub(super) fn date(instant: Timestamp, end: bool) -> Option<String> {
-    let date = Offset::UTC.to_datetime(instant).date();
-    let date = if end { date.yesterday().ok()? } else { date };
-    Some(date.strftime("%Y%m%d").to_string())
-}
-
-/// `614726N1655811W`.
-pub(super) fn coordinates(place: Place) -> String {
-    let pack = |degrees: f64, width: usize| {
-        let seconds = (degrees.abs() * 3600.0).round() as u64;
-        format!("{:0width$}{:02}{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-    };
-    let (ns, ew) = (
-        if place.latitude < 0.0 { 'S' } else { 'N' },
-        if place.longitude < 0.0 { 'W' } else { 'E' },
-    );
-    format!("{}{ns}{}{ew}", pack(place.latitude, 2), pack(place.longitude, 3))
-}
 
 pub(super) fn midnight(text: &str, end: bool) -> Option<Timestamp> {
     let date = numbers::date(text, Order::YearMonthDay)?;
@@ -116,7 +70,7 @@ pub(super) fn power(text: &str) -> Option<f64> {
 
 /// Necessary bandwidth of a designator. SFAF has up to eleven characters, so the bandwidth may have more digits than
 /// the three of RR Appendix 1: `600H00P0N`.
-pub(super) fn width(text: &str) -> Option<Hertz> {
+pub(crate) fn width(text: &str) -> Option<Hertz> {
     if let Ok(read) = designator::parse(text) {
         return Some(read.bandwidth());
     }

@@ -1,0 +1,119 @@
+//! SSRF against its schema and back into the registry.
+
+use std::collections::BTreeMap;
+
+use roxmltree::Document;
+
+use super::*;
+
+/// Holds a document against the schema of SSRF with `xmllint`.
+fn valid(name: &str, xml: &[u8]) {
+    let Some(_) = test_bytes("registry/coordination/ssrf/ssrf.xsd") else {
+        return;
+    };
+    let root = std::env::var_os("PINPU_TEST_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        Into::into,
+    );
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("x.xml");
+    std::fs::write(&file, xml).expect("written");
+    let run = std::process::Command::new("xmllint")
+        .args(["--noout", "--schema"])
+        .arg(root.join("registry/coordination/ssrf/ssrf.xsd"))
+        .arg(&file)
+        .output();
+    match run {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let first: Vec<_> = said.lines().take(3).collect();
+            assert!(output.status.success(), "{name}: {first:#?}");
+        }
+        Err(error) => {
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "xmllint (package libxml2-utils): {error}"
+            );
+            println!("skipped: xmllint is not installed");
+        }
+    }
+}
+
+#[test]
+fn the_ssrf_example_goes_in_and_out_and_is_valid() {
+    let Some(text) = test_bytes("registry/coordination/ssrf/ssrf-example.ckco-tv-3.xml") else {
+        return;
+    };
+    let records = read_again(formats::Format::Ssrf, &text, "ckco.xml");
+    let out = written(Format::Ssrf, &records, Language::English);
+    valid("example", &out);
+    // Nothing of it is missing, modelled or not.
+    let (before, after) = (
+        String::from_utf8(text).expect("UTF-8"),
+        String::from_utf8(out.clone()).expect("UTF-8"),
+    );
+    let names = |xml: &str| {
+        let document = Document::parse(xml).expect("well-formed");
+        let nodes = document.descendants().filter(roxmltree::Node::is_element);
+        let mut names: Vec<_> = nodes.map(|node| node.tag_name().name().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&before), names(&after));
+    let again = read_again(formats::Format::Ssrf, &out, "again.xml");
+    assert_eq!(
+        (again.len(), again[0].band(), again[0].place),
+        (1, records[0].band(), records[0].place)
+    );
+    // A changed record is written from the model, under the serial number it had.
+    let mut changed = records.clone();
+    changed[0].valid_to = "2031-01-01T00:00:00Z".parse().ok();
+    let out = written(Format::Ssrf, &changed, Language::English);
+    valid("changed", &out);
+    let out = String::from_utf8(out).expect("UTF-8");
+    assert!(
+        out.contains("2031-01-01T00:00:00Z") && out.contains("CAN:IC:AS:8d7020c8df5c4c"),
+        "{out}"
+    );
+}
+
+#[test]
+fn ssrf_of_every_register_is_valid_and_says_the_same() {
+    for (name, records) in real_registers() {
+        let records = some(records);
+        let out = written(Format::Ssrf, &records, Language::English);
+        valid(name, &out);
+        let again = read_again(formats::Format::Ssrf, &out, "x.xml");
+        assert_eq!(again.len(), records.len(), "{name}");
+        let again: BTreeMap<&str, &Assignment> = again.iter().map(|record| (record.id.as_str(), record)).collect();
+        for record in &records {
+            let Some(read) = again.get(record.id.as_str()) else {
+                panic!("{name}: {} is missing", record.id)
+            };
+            let facts = |a: &Assignment| {
+                (
+                    a.block,
+                    a.role(),
+                    a.call_sign.clone(),
+                    a.valid_from,
+                    a.valid_to,
+                    a.status,
+                )
+            };
+            assert_eq!(facts(read), facts(record), "{name} {}", record.id);
+            assert_eq!(
+                (read.center_hz, read.band()),
+                (record.center_hz, record.band()),
+                "{name} {}",
+                record.id
+            );
+            assert_eq!(
+                read.holder.trim(),
+                record.holder.trim().chars().take(100).collect::<String>().trim()
+            );
+            if let (Some(read), Some(record)) = (&read.place, &record.place) {
+                assert!(read.distance_km(record) < 0.001, "{read:?} {record:?}");
+            }
+        }
+    }
+}
