@@ -241,6 +241,10 @@ fn a_wrong_alarm_route_says_what_to_write() {
         assert!(text.contains(said), "{lines}\nsays\n{text}");
         assert!(!text.contains("0123"), "a secret is repeated: {text}");
     }
+}
+
+#[test]
+fn mail_needs_a_server_and_a_password_a_safe_way() {
     assert!(faults("[[alarm.route]]\nid = \"a\"\nemail = [\"a@b.cn\"]\n").contains("fill in [smtp] first"));
     let text = faults("[smtp]\nhost = \"m\"\nfrom = \"x\"\nuser = \"u\"\npassword = \"p\"\nsecurity = \"none\"\n");
     assert!(text.contains("smtp.from") && text.contains("smtp.security"), "{text}");

@@ -265,24 +265,18 @@ impl Work for SlotPowers<'_> {
             // Sums of four in an array, those of two and of sixteen as they come.
             let (mut fours, mut twos, mut sixteens) = ([0.0_f32; SIGHT], [0.0_f32; LANES], [0.0_f32; LANES]);
             for i in (0..SIGHT - LANES).step_by(LANES) {
-                for lane in 0..LANES {
-                    let p = i + lane;
+                for (p, most) in (i..).zip(&mut twos) {
                     let two = power[p] + power[p + 1];
                     fours[p] = two + (power[p + 2] + power[p + 3]);
                     if i < PULSE_SLOT {
-                        twos[lane] = if two > twos[lane] { two } else { twos[lane] };
+                        *most = if two > *most { two } else { *most };
                     }
                 }
             }
             for i in (0..PULSE_SLOT).step_by(LANES) {
-                for lane in 0..LANES {
-                    let p = i + lane;
+                for (p, most) in (i..).zip(&mut sixteens) {
                     let sixteen = (fours[p] + fours[p + 4]) + (fours[p + 8] + fours[p + 12]);
-                    sixteens[lane] = if sixteen > sixteens[lane] {
-                        sixteen
-                    } else {
-                        sixteens[lane]
-                    };
+                    *most = if sixteen > *most { sixteen } else { *most };
                 }
             }
             slot.sum = (0..PULSE_SLOT / 4).map(|i| fours[4 * i]).sum();

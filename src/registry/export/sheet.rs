@@ -292,7 +292,7 @@ fn exemption(a: &Allocation, extra: &mut AllocationExtensions) -> [Cell; 4] {
     let (zh, en) = (&exemption.conditions.zh, &exemption.conditions.en);
     let limited = exemption.max_bandwidth_hz.is_some() || exemption.max_eirp_dbm.is_some();
     let words = is_plain(zh) && is_plain(en);
-    if !words && !(limited && zh.is_empty() && en.is_empty()) {
+    if !words && (!limited || !zh.is_empty() || !en.is_empty()) {
         extra.exemption = Some(exemption.clone());
         return blank;
     }

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     registry::{
         Details, Place, Role, demo,
-        details::{Area, Raw},
+        details::Area,
         import::formats::{self, Content, files::Files},
         table, test_bytes,
     },
