@@ -230,8 +230,7 @@ fn stations_leave_as_files_without_the_classified_ones() {
     let coordinator = app.as_role(Role::Coordinator);
     app.post("/api/v1/registry/imports?kind=assignments")
         .cookie(&coordinator)
-        .header("content-type", "text/csv")
-        .body(csv)
+        .bytes("text/csv", csv.into_bytes())
         .send()
         .expect(200);
     app.get("/api/v1/assignments/S-1")

@@ -10,32 +10,23 @@ use super::{
     cells::{Cells, Columns},
     collect::{Collector, draft, particulars},
     decode::{self, Fallback},
-    rows::unreadable,
+    rows::{Fault, unreadable},
 };
 use crate::{
     registry::{Assignment, Role, import::ImportReport},
     units::Hertz,
 };
 
-/// Longest file of bookmarks.
-const LONGEST: u64 = 16 << 20;
+/// Longest file of bookmarks, MiB.
+const LONGEST_MIB: u64 = if cfg!(test) { 4 } else { 16 };
 
 /// Reads `frequencies.xml` of SDR#.
 pub(super) fn sdr_sharp(reader: impl Read, name: &str) -> ImportReport<Assignment> {
     let mut collector = Collector::new("sdrsharp");
-    let text = match text(reader) {
+    let text = match text(reader, name) {
         Ok(text) => text,
-        Err(error) => return collector.stopped(unreadable(name, 1, &error.to_string())),
+        Err(fault) => return collector.stopped(fault),
     };
-    let columns = Columns::new([
-        "Name",
-        "GroupName",
-        "Frequency",
-        "DetectorType",
-        "Shift",
-        "FilterBandwidth",
-        "IsFavourite",
-    ]);
     let names = [
         "Name",
         "GroupName",
@@ -45,12 +36,16 @@ pub(super) fn sdr_sharp(reader: impl Read, name: &str) -> ImportReport<Assignmen
         "FilterBandwidth",
         "IsFavourite",
     ];
+    let columns = Columns::new(names);
     let mut xml = Reader::from_str(&text);
     let (mut values, mut field, mut start) = (vec![String::new(); names.len()], None, 0);
+    let mut lines = Lines::new(&text);
+    let mut open = 0_u64;
     loop {
         let before = xml.buffer_position() as usize;
         match xml.read_event() {
             Ok(Event::Start(tag)) => {
+                open += 1;
                 let tag = tag.name().as_ref().to_owned();
                 if tag == "MemoryEntry" {
                     values = vec![String::new(); names.len()];
@@ -64,23 +59,26 @@ pub(super) fn sdr_sharp(reader: impl Read, name: &str) -> ImportReport<Assignmen
                 }
             }
             Ok(Event::End(tag)) if tag.name().as_ref() == "MemoryEntry" => {
+                open = open.saturating_sub(1);
                 let end = (xml.buffer_position() as usize).min(text.len());
-                let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+                let line = lines.number_at(start);
                 let raw = text.get(start..end).unwrap_or_default().to_owned();
                 let mut cells = Cells::new(&columns, name, line, values.clone(), raw);
                 let record = bookmark(&mut cells, ["Frequency", "FilterBandwidth", "Name"], "sdrsharp");
                 collector.row(record.into_iter().collect(), cells.faults);
             }
-            Ok(Event::End(_)) => field = None,
+            Ok(Event::End(_)) => {
+                open = open.saturating_sub(1);
+                field = None;
+            }
+            Ok(Event::Eof) if open > 0 => {
+                let problem = "the file ends before its elements do: it was cut short";
+                return collector.stopped(unreadable(name, lines.number_at(text.len()), problem));
+            }
             Ok(Event::Eof) => return collector.done(),
             Ok(_) => {}
             Err(error) => {
-                let line = text.as_bytes()[..before.min(text.len())]
-                    .iter()
-                    .filter(|&&byte| byte == b'\n')
-                    .count() as u64
-                    + 1;
-                return collector.stopped(unreadable(name, line, &error.to_string()));
+                return collector.stopped(unreadable(name, lines.number_at(before), &error.to_string()));
             }
         }
     }
@@ -89,9 +87,9 @@ pub(super) fn sdr_sharp(reader: impl Read, name: &str) -> ImportReport<Assignmen
 /// Reads `bookmarks.csv` of gqrx: a table of tags, then a table of frequencies, both with a comment as header.
 pub(super) fn gqrx(reader: impl Read, name: &str) -> ImportReport<Assignment> {
     let mut collector = Collector::new("gqrx");
-    let text = match text(reader) {
+    let text = match text(reader, name) {
         Ok(text) => text,
-        Err(error) => return collector.stopped(unreadable(name, 1, &error.to_string())),
+        Err(fault) => return collector.stopped(fault),
     };
     let columns = Columns::new(["Frequency", "Name", "Modulation", "Bandwidth", "Tags"]);
     let mut inside = false;
@@ -112,12 +110,44 @@ pub(super) fn gqrx(reader: impl Read, name: &str) -> ImportReport<Assignment> {
     collector.done()
 }
 
-fn text(reader: impl Read) -> std::io::Result<String> {
+/// The whole file as text.
+fn text(reader: impl Read, name: &str) -> Result<String, Fault> {
+    let failed = |error: std::io::Error| unreadable(name, 1, &error.to_string());
+    let mut reader = reader.take((LONGEST_MIB << 20) + 1);
     let mut text = String::new();
-    decode::utf8(reader.take(LONGEST), Fallback::Latin)?
-        .0
-        .read_to_string(&mut text)?;
+    let (mut decoded, _) = decode::utf8(&mut reader, Fallback::Latin).map_err(failed)?;
+    decoded.read_to_string(&mut text).map_err(failed)?;
+    drop(decoded);
+    if reader.limit() == 0 {
+        let problem = format!("longer than {LONGEST_MIB} MiB, which no list of bookmarks is: split the file");
+        return Err(unreadable(name, 1, &problem));
+    }
     Ok(text)
+}
+
+/// Numbers of lines of a text that is read from its beginning to its end.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of a place no earlier than the last asked for.
+    fn number_at(&mut self, place: usize) -> u64 {
+        let passed = &self.text[self.at..place.clamp(self.at, self.text.len())];
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at += passed.len();
+        self.line
+    }
 }
 
 fn bookmark(cells: &mut Cells, [frequency, width, title]: [&str; 3], format: &str) -> Option<Assignment> {
