@@ -55,6 +55,7 @@ pub struct ListAssignmentsQuery {
 #[serde(deny_unknown_fields)]
 pub struct ExportAssignmentsQuery {
     /// Format of the file.
+    #[param(inline)]
     pub format: Format,
     /// Overlapping the band from here,
     pub low_hz: Option<i64>,

@@ -220,7 +220,7 @@ fn stations_leave_as_files_without_the_classified_ones() {
         1
     );
     get("format=pdf").expect(400);
-    get("format=csv&low_hz=2&high_hz=1").expect(422);
+    get("format=csv&low_hz=2&high_hz=1").expect(400);
     let secret = serde_json::json!({"classification": "S"})
         .to_string()
         .replace('"', "\"\"");

@@ -1,6 +1,6 @@
 //! What cannot be done is refused in words that say what can.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use pinpu_hardware::{Gain, Receiver, ReceiverError, soapy::SoapyReceiver};
 
@@ -99,15 +99,22 @@ fn a_faulty_scene_names_its_line_and_what_to_write() {
 #[test]
 fn every_scene_in_the_tree_opens() {
     isolated("refusals::every_scene_in_the_tree_opens", |_| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/virtual-receiver/scenes");
-        let mut count = 0;
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/virtual-receiver/scenes"));
+        let (mut count, mut named) = (0, 0);
+        let files = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        for path in files(folder)
+            .chain(files(&folder.join("verdicts")))
+            .filter(|path| path.is_file())
+        {
             SoapyReceiver::open(&format!("driver=pinpu-virtual,scene={}", path.display())).unwrap();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            SoapyReceiver::open(&format!("driver=pinpu-virtual,scene={name}")).unwrap();
             count += 1;
+            if path.parent() == Some(folder) {
+                let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+                SoapyReceiver::open(&format!("driver=pinpu-virtual,scene={name}")).unwrap();
+                named += 1;
+            }
         }
-        assert!(count >= 4, "demo, bursts, airband and traps");
+        assert!(named >= 4, "demo, bursts, airband and traps");
+        assert!(count >= named + 10, "and those of the verdicts");
     });
 }
