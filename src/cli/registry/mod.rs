@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 use self::{
     print::{Language, Outcome, Printer},
     progress::Progress,
-    source::{Content, Format, Report},
+    source::{Content, Format},
     storage::{DatabaseArgs, Folder},
 };
 use crate::{
