@@ -101,6 +101,23 @@ impl RegistryService {
         source: &str,
         actor: &str,
     ) -> Result<ImportRecord> {
+        let record = self.store_assignments(assignments, source, actor, |_| true).await?;
+        self.refresh().await?;
+        Ok(record)
+    }
+
+    /// The same without taking it into the snapshot, for a process that ends with it. `go_on` hears now and then how
+    /// many are written and may stop it.
+    ///
+    /// # Errors
+    /// `Invalid` when a key occurs twice; `Store` or `Unavailable`, also when it was stopped. Then nothing was changed.
+    pub async fn store_assignments(
+        &self,
+        assignments: Vec<Assignment>,
+        source: &str,
+        actor: &str,
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
+    ) -> Result<ImportRecord> {
         let mut keys = std::collections::HashSet::new();
         if let Some(twice) = assignments
             .iter()
@@ -113,9 +130,7 @@ impl RegistryService {
             return Err(Error::Invalid(text));
         }
         let record = import_record("assignments", source, actor, ImportCounts::default());
-        let record = self.store.import_assignments(assignments, record).await?;
-        self.refresh().await?;
-        Ok(record)
+        self.store.import_assignments(assignments, record, go_on).await
     }
 
     /// Replaces the allocation table of this key.

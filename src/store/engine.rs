@@ -254,7 +254,8 @@ impl Target {
     /// One connection for the writer.
     pub(crate) async fn connect(&self) -> Outcome<Conn, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite(options) => Conn::Sqlite(options.connect().await?),
+            // Index pages of a large import stay in memory (64 MiB) and are written once.
+            Self::Sqlite(options) => Conn::Sqlite(options.clone().pragma("cache_size", "-65536").connect().await?),
             Self::Postgres(options) => Conn::Postgres(options.connect().await?),
         })
     }

@@ -1,18 +1,20 @@
 //! The registry as it is kept: allocation tables, assignments with the row they came from, and the log of imports.
 //! Looking things up by frequency is not done here but on the snapshot in memory.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     Page, Store, Tx,
     emissions::json_text,
-    engine::{Row, values},
+    engine::{Row, Value, values},
     page::{Order, Select, cut},
 };
 use crate::{
     Error, Result,
-    registry::{AllocationTable, Assignment},
+    registry::{AllocationTable, Assignment, import::Keyed},
     units::Band,
 };
 
@@ -72,6 +74,14 @@ pub struct AssignmentQuery {
 }
 
 const COLUMNS: &str = "id, record, version, updated_us, updated_by";
+
+/// Values bound for one row.
+const COLUMNS_WRITTEN: usize = 9;
+
+/// Rows of one statement: a statement of its own for every row costs more than the row. SQLite binds at most 32766
+/// values (https://sqlite.org/limits.html), PostgreSQL 65535.
+const ROWS_AT_ONCE: usize = 256;
+
 const ORDER: Order = Order {
     name: "center",
     key: "center_hz",
@@ -91,55 +101,50 @@ impl StoredAssignment {
 }
 
 impl Tx {
-    async fn put_assignment(&mut self, assignment: &Assignment, actor: &str, now: Timestamp) -> Result<ImportCounts> {
-        let a = assignment;
-        let record = json_text(a)?;
-        let old = self
-            .fetch_optional("select record from assignments where id = $1", values![&a.id])
-            .await?;
-        let old = old.map(|row| row.json::<Assignment>("record")).transpose()?;
-        // Where a row stood in a file is not part of what it says.
-        if old.as_ref().is_some_and(|old| {
-            Assignment {
-                source: a.source.clone(),
-                ..old.clone()
-            } == *a
-        }) {
-            return Ok(ImportCounts {
-                unchanged: 1,
-                ..ImportCounts::default()
-            });
+    /// Adds or updates by key, in one statement for at most [`ROWS_AT_ONCE`] records with different keys. `empty` says
+    /// that there are none to compare with.
+    async fn put_assignments(
+        &mut self,
+        assignments: &[Assignment],
+        empty: bool,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<ImportCounts> {
+        let known = if empty {
+            HashMap::new()
+        } else {
+            self.known(assignments).await?
+        };
+        let mut counts = ImportCounts::default();
+        let mut values = Vec::with_capacity(assignments.len() * COLUMNS_WRITTEN);
+        let mut rows = 0;
+        for assignment in assignments {
+            match known.get(&assignment.id) {
+                // Where a row stood in a file is not part of what it says.
+                Some(old) if assignment.same(old) => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                Some(_) => counts.updated += 1,
+                None => counts.added += 1,
+            }
+            rows += 1;
+            push_values(&mut values, assignment, actor, now)?;
         }
-        let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
-        let sql = "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, \
-                   updated_us, updated_by) values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9) \
-                   on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
-                   high_hz = excluded.high_hz, source = excluded.source, record = excluded.record, \
-                   search = excluded.search, version = assignments.version + 1, updated_us = excluded.updated_us, \
-                   updated_by = excluded.updated_by";
-        let band = a.band();
-        let values = values![
-            &a.id,
-            a.center_hz,
-            band.low(),
-            band.high(),
-            &a.source,
-            record,
-            search.join("\n"),
-            now,
-            actor
-        ];
-        self.execute(sql, values).await?;
-        Ok(match old {
-            None => ImportCounts {
-                added: 1,
-                ..ImportCounts::default()
-            },
-            Some(_) => ImportCounts {
-                updated: 1,
-                ..ImportCounts::default()
-            },
-        })
+        if rows > 0 {
+            self.execute(upsert(rows), values).await?;
+        }
+        Ok(counts)
+    }
+
+    /// Those of the same keys that are stored.
+    async fn known(&mut self, assignments: &[Assignment]) -> Result<HashMap<String, Assignment>> {
+        let places: Vec<String> = (1..=assignments.len()).map(|n| format!("${n}")).collect();
+        let sql = format!("select record from assignments where id in ({})", places.join(", "));
+        let keys = assignments.iter().map(|a| Value::from(&a.id)).collect();
+        let rows = self.fetch_all(sql, keys).await?;
+        let records = rows.iter().map(|row| row.json::<Assignment>("record"));
+        records.map(|record| record.map(|a| (a.id.clone(), a))).collect()
     }
 
     async fn add_import(&mut self, import: &ImportRecord) -> Result<()> {
@@ -161,24 +166,75 @@ impl Tx {
     }
 }
 
+/// The statement that adds or updates this many rows.
+fn upsert(rows: usize) -> String {
+    let mut sql =
+        "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, updated_us, \
+                   updated_by) values "
+            .to_owned();
+    for row in 0..rows {
+        let comma = if row == 0 { "" } else { ", " };
+        let first = row * COLUMNS_WRITTEN;
+        let [id, center, low, high, source, record, search, time, actor] = std::array::from_fn(|n| first + n + 1);
+        sql += &format!(
+            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, 1, ${time}, ${actor})"
+        );
+    }
+    sql + " on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
+           high_hz = excluded.high_hz, source = excluded.source, record = excluded.record, search = excluded.search, \
+           version = assignments.version + 1, updated_us = excluded.updated_us, updated_by = excluded.updated_by"
+}
+
+/// The values of one row, in the order of [`upsert`].
+fn push_values(values: &mut Vec<Value>, a: &Assignment, actor: &str, now: Timestamp) -> Result<()> {
+    let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
+    let band = a.band();
+    values.extend(values![
+        &a.id,
+        a.center_hz,
+        band.low(),
+        band.high(),
+        &a.source,
+        json_text(a)?,
+        search.join("\n"),
+        now,
+        actor
+    ]);
+    Ok(())
+}
+
 impl Store {
-    /// Adds or updates all of `assignments` in one transaction, by key, and records the import; or none of them.
+    /// Adds or updates all of `assignments`, which have different keys, in one transaction and records the import; or
+    /// none of them. `go_on` hears now and then how many are written and may stop it.
     ///
     /// # Errors
-    /// `Store` or `Unavailable`; then nothing was changed.
+    /// `Store` or `Unavailable`, also when it was stopped; then nothing was changed.
     pub async fn import_assignments(
         &self,
         assignments: Vec<Assignment>,
         mut import: ImportRecord,
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
     ) -> Result<ImportRecord> {
         self.write(move |tx| {
             Box::pin(async move {
+                let any = tx
+                    .fetch_optional("select id from assignments limit 1", Vec::new())
+                    .await?;
                 let mut counts = ImportCounts::default();
-                for assignment in &assignments {
-                    let one = tx.put_assignment(assignment, &import.actor, import.time).await?;
-                    counts.added += one.added;
-                    counts.updated += one.updated;
-                    counts.unchanged += one.unchanged;
+                let mut written = 0;
+                for some in assignments.chunks(ROWS_AT_ONCE) {
+                    if !go_on(written) {
+                        return Err(Error::Unavailable(
+                            "the import was stopped: nothing was stored".to_owned(),
+                        ));
+                    }
+                    let put = tx
+                        .put_assignments(some, any.is_none(), &import.actor, import.time)
+                        .await?;
+                    counts.added += put.added;
+                    counts.updated += put.updated;
+                    counts.unchanged += put.unchanged;
+                    written += some.len();
                 }
                 import.counts = counts;
                 tx.add_import(&import).await?;
@@ -308,7 +364,8 @@ impl Store {
                     (Some(old), Some(version)) if old.version != version => return Err(Error::Stale),
                     _ => {}
                 }
-                tx.put_assignment(&assignment, &actor, now).await?;
+                tx.put_assignments(std::slice::from_ref(&assignment), false, &actor, now)
+                    .await?;
                 let row = tx.fetch_optional(sql, values![&assignment.id]).await?;
                 row.as_ref()
                     .map_or(Err(Error::Store(sqlx::Error::RowNotFound)), StoredAssignment::read)

@@ -6,6 +6,7 @@ mod accounts;
 mod app;
 mod cli;
 mod findings;
+mod import_stopped;
 mod ledger;
 mod limits;
 #[expect(dead_code, reason = "shared with the tests of the store, which also send mail")]

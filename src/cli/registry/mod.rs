@@ -5,6 +5,7 @@
 
 mod export;
 mod print;
+mod progress;
 mod source;
 mod storage;
 
@@ -14,7 +15,8 @@ use clap::{Args, Subcommand};
 
 use self::{
     print::{Language, Outcome, Printer},
-    source::{Content, Format, Report},
+    progress::Progress,
+    source::{Content, Format},
     storage::{DatabaseArgs, Folder},
 };
 use crate::{
@@ -201,7 +203,8 @@ fn take(
     printer: &mut Printer,
     how: Take,
 ) -> Result<ExitCode> {
-    let report = source::read(&file.file, file.format)?;
+    let progress = Progress::start(printer.language())?;
+    let mut report = source::read(&file.file, file.format)?;
     printer.bad_rows(&report)?;
     // Rows missing from a complete table would be removed: bad ones must not be missing.
     let partial = how.accept_partial && report.complete && !table.complete;
@@ -212,9 +215,12 @@ fn take(
     } else {
         Folder::existing(database)?
     };
-    let plan = plan(&report, table, folder.as_ref())?;
-    if let (true, Some(folder)) = (wanted, &folder) {
-        folder.apply(plan.content, &report.name)?;
+    let content = std::mem::replace(&mut report.content, Content::Rows(Vec::new()));
+    let plan = plan(content, table, folder.as_ref())?;
+    if let (true, Some(folder)) = (wanted, &folder)
+        && let Err(error) = folder.apply(plan.content, &report.name, &progress)
+    {
+        return progress.stopped().ok_or(error);
     }
     let outcome = Outcome {
         report: &report,
@@ -239,31 +245,28 @@ struct Plan {
     removed: usize,
 }
 
-fn plan(report: &Report, args: &TableArgs, folder: Option<&Folder>) -> Result<Plan> {
+fn plan(content: Content, args: &TableArgs, folder: Option<&Folder>) -> Result<Plan> {
     let registry = folder.map(Folder::registry);
     let known_table = |id: &str| {
         registry
             .as_ref()
             .and_then(|known| known.tables().iter().find(|table| table.id == id))
     };
-    let (content, changes, known) = match &report.content {
+    let (content, changes, known) = match content {
         Content::Assignments(incoming) => {
             let known = registry.as_ref().map_or(&[][..], |registry| registry.assignments());
-            (report.content.clone(), compare(known, incoming), None)
+            let changes = compare(known, &incoming);
+            (Content::Assignments(incoming), changes, None)
         }
         Content::Rows(rows) => {
             let known = known_table(&args.table);
-            let changes = compare(known.map_or(&[][..], |table| &table.rows), rows);
-            (
-                Content::Table(Box::new(target(known, rows.clone(), args)?)),
-                changes,
-                known,
-            )
+            let changes = compare(known.map_or(&[][..], |table| &table.rows), &rows);
+            (Content::Table(Box::new(target(known, rows, args)?)), changes, known)
         }
         Content::Table(table) => {
             let known = known_table(&table.id);
             let changes = compare(known.map_or(&[][..], |table| &table.rows), &table.rows);
-            (report.content.clone(), changes, known)
+            (Content::Table(table), changes, known)
         }
     };
     let kept = changes.updated.len() + changes.unchanged.len();

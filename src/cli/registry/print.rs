@@ -62,6 +62,10 @@ impl Printer {
         }
     }
 
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
     fn say(&self, zh: String, en: String) -> String {
         if self.language == Language::Zh { zh } else { en }
     }

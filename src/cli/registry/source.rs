@@ -3,11 +3,13 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufReader, Cursor, IsTerminal, Read},
+    io::{self, BufReader, Cursor, Read},
     path::{Path, PathBuf},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+
+use super::progress;
 
 use crate::{
     Error, Result,
@@ -180,21 +182,8 @@ impl Folder {
         Ok(Self {
             files,
             beside: beside.unwrap_or(Path::new(".")).to_owned(),
-            bar: bar(bytes),
+            bar: progress::reading(bytes),
         })
-    }
-}
-
-/// A bar of bytes on a terminal; nothing elsewhere.
-fn bar(bytes: u64) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-    let bar = ProgressBar::new(bytes);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

@@ -4,7 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 
 use clap::Args;
 
-use super::source::Content;
+use super::{progress::Progress, source::Content};
 use crate::{
     Error, Result,
     registry::{Allocation, Registry, import::Kind, table},
@@ -29,6 +29,7 @@ pub(super) struct DatabaseArgs {
 /// An open database with its registry.
 pub(super) struct Folder {
     runtime: tokio::runtime::Runtime,
+    store: Store,
     service: RegistryService,
     name: String,
 }
@@ -65,11 +66,16 @@ impl Folder {
             Some(_) => "the database".to_owned(),
             None => file.display().to_string(),
         };
-        let service = runtime.block_on(async {
+        let (store, service) = runtime.block_on(async {
             let store = Store::open(&DatabaseConfig::new(url)).await?;
-            RegistryService::open(store).await
+            Ok::<_, Error>((store.clone(), RegistryService::open(store).await?))
         })?;
-        Ok(Self { runtime, service, name })
+        Ok(Self {
+            runtime,
+            store,
+            service,
+            name,
+        })
     }
 
     /// Opens the database if there is one.
@@ -86,13 +92,28 @@ impl Folder {
         self.service.current()
     }
 
-    /// Stores all of it, or nothing.
-    pub(super) fn apply(&self, content: Content, source: &str) -> Result<()> {
+    /// Stores all of it, or nothing, and closes the database. The snapshot stays what it was.
+    pub(super) fn apply(&self, content: Content, source: &str, progress: &Progress) -> Result<()> {
+        let stored = self.store(content, source, progress);
+        self.runtime.block_on(self.store.close());
+        stored
+    }
+
+    fn store(&self, content: Content, source: &str, progress: &Progress) -> Result<()> {
         match content {
-            Content::Assignments(rows) => self
-                .wait(self.service.import_assignments(rows, source, ACTOR))
-                .map(drop),
-            Content::Table(table) => self.wait(self.service.import_table(*table, source, ACTOR)).map(drop),
+            Content::Assignments(rows) => {
+                let watch = progress.write(rows.len());
+                self.wait(self.service.store_assignments(rows, source, ACTOR, watch))
+                    .map(drop)
+            }
+            Content::Table(table) => {
+                if !progress.write(table.rows.len())(0) {
+                    return Err(Error::Unavailable(
+                        "the import was stopped: nothing was stored".to_owned(),
+                    ));
+                }
+                self.wait(self.service.import_table(*table, source, ACTOR)).map(drop)
+            }
             Content::Rows(_) => Err(Error::Invalid("rows belong to a table: give --table KEY".to_owned())),
         }
     }

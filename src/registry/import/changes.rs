@@ -19,13 +19,11 @@ impl Keyed for Assignment {
     }
 
     fn same(&self, other: &Self) -> bool {
-        Self {
-            source: String::new(),
+        let mine = Self {
+            source: other.source.clone(),
             ..self.clone()
-        } == Self {
-            source: String::new(),
-            ..other.clone()
-        }
+        };
+        mine == *other
     }
 }
 

@@ -33,12 +33,12 @@ fn longest(header: Header) -> usize {
 pub(super) struct Row<'a> {
     file: &'a str,
     line: u64,
-    cells: Vec<(Header, String)>,
+    cells: Vec<(Header, &'a str)>,
     pub(super) faults: Vec<BadRow>,
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn new(file: &'a str, line: u64, fields: &[Header], record: &csv::ByteRecord) -> Self {
+    pub(super) fn new(file: &'a str, line: u64, fields: &[Header], record: &'a csv::ByteRecord) -> Self {
         let mut row = Self {
             file,
             line,
@@ -56,7 +56,7 @@ impl<'a> Row<'a> {
         }
         for (&header, cell) in fields.iter().zip(record) {
             match std::str::from_utf8(cell) {
-                Ok(text) if text.chars().nth(longest(header)).is_some() => {
+                Ok(text) if text.len() > LONGEST && text.chars().nth(longest(header)).is_some() => {
                     let longest = longest(header);
                     let zh = format!("超过 {longest} 个字符：是否缺少右引号？");
                     let en = format!("longer than {longest} characters: is a closing quote missing?");
@@ -64,10 +64,10 @@ impl<'a> Row<'a> {
                 }
                 // The pieces of a text that went over several cells.
                 Ok(text) if extensions::COLUMNS.contains(&header.field) => {
-                    row.cells.extend((!text.is_empty()).then(|| (header, text.to_owned())));
+                    row.cells.extend((!text.is_empty()).then_some((header, text)));
                 }
                 Ok(text) if !text.trim().is_empty() => {
-                    row.cells.push((header, extensions::unguarded(text.trim()).to_owned()));
+                    row.cells.push((header, extensions::unguarded(text.trim())));
                 }
                 Ok(_) => {}
                 Err(_) => {
@@ -96,8 +96,8 @@ impl<'a> Row<'a> {
         });
     }
 
-    fn cell(&self, field: &str) -> Option<(&str, Option<&'static str>)> {
-        let (header, text) = self.cells.iter().find(|(header, _)| header.field == field)?;
+    fn cell(&self, field: &str) -> Option<(&'a str, Option<&'static str>)> {
+        let &(header, text) = self.cells.iter().find(|(header, _)| header.field == field)?;
         Some((text, header.unit))
     }
 
@@ -118,7 +118,6 @@ impl<'a> Row<'a> {
     /// A frequency or bandwidth: with its own unit, or the header's, or in hertz.
     pub(super) fn hertz(&mut self, field: &str) -> Option<Hertz> {
         let (text, unit) = self.cell(field)?;
-        let text = text.to_owned();
         let plain: String = text.chars().map(half_width).filter(|c| *c != ' ').collect();
         let bare = plain.ends_with(|c: char| c.is_ascii_digit() || c == '.');
         let full = match unit {
@@ -131,7 +130,7 @@ impl<'a> Row<'a> {
         let zh = "不是频率：请写 433.92M、97.2 MHz，或在列名中写明单位（如 freq_mhz）后写 433.92";
         let en =
             "not a frequency: write 433.92M or 97.2 MHz, or put the unit in the header (freq_mhz) and write 433.92";
-        self.complain(field, &text, zh, en);
+        self.complain(field, text, zh, en);
         None
     }
 
@@ -156,7 +155,6 @@ impl<'a> Row<'a> {
         default: &'static str,
     ) -> Option<(f64, &'static str)> {
         let (text, header_unit) = self.cell(field)?;
-        let text = text.to_owned();
         let plain: String = text
             .chars()
             .map(half_width)
@@ -173,7 +171,7 @@ impl<'a> Row<'a> {
             _ => {
                 let zh = "不是数字：请写 12.5 这样的数字，不带千位分隔符";
                 let en = "not a number: write it as 12.5, without thousands separators";
-                self.complain(field, &text, zh, en);
+                self.complain(field, text, zh, en);
                 None
             }
         }
@@ -181,14 +179,14 @@ impl<'a> Row<'a> {
 
     /// One word of a list, by any of its spellings.
     pub(super) fn choice<T: Copy>(&mut self, field: &str, choices: &[(&[&str], T)]) -> Option<T> {
-        let text = self.text(field)?;
+        let (text, _) = self.cell(field)?;
         let plain: String = text.chars().map(half_width).collect::<String>().to_lowercase();
         let found = choices.iter().find(|(words, _)| words.contains(&plain.as_str()));
         if found.is_none() {
             let words: Vec<&str> = choices.iter().filter_map(|(words, _)| words.first().copied()).collect();
             let zh = format!("只能是 {}", words.join("、"));
             let en = format!("must be one of {}", words.join(", "));
-            self.complain(field, &text, zh, en);
+            self.complain(field, text, zh, en);
         }
         found.map(|&(_, value)| value)
     }
@@ -208,8 +206,11 @@ impl<'a> Row<'a> {
     /// A day or an instant. A day begins at midnight in China (UTC+8); `end` takes the midnight after it, because the
     /// last day of a licence is still covered by it.
     pub(super) fn instant(&mut self, field: &str, end: bool) -> Option<Timestamp> {
-        let text = self.text(field)?;
-        if let Ok(instant) = text.parse::<Timestamp>() {
+        let (text, _) = self.cell(field)?;
+        // A day alone is no instant; telling so takes longer than all the rest.
+        if text.contains(['T', 't', ' '])
+            && let Ok(instant) = text.parse::<Timestamp>()
+        {
             return Some(instant);
         }
         let plain = text.replace(['年', '月', '/', '.'], "-").replace('日', "");
@@ -230,19 +231,19 @@ impl<'a> Row<'a> {
         if midnight.is_none() {
             let zh = "不是日期：请写 2026-01-31、2026年1月31日 或 2026-01-31T08:00:00+08:00";
             let en = "not a date: write 2026-01-31 or 2026-01-31T08:00:00+08:00";
-            self.complain(field, &text, zh, en);
+            self.complain(field, text, zh, en);
         }
         midnight
     }
 
     /// An angle in degrees: decimal, or degrees, minutes and seconds with an optional hemisphere.
     pub(super) fn degrees(&mut self, field: &str, limit: f64) -> Option<f64> {
-        let text = self.text(field)?;
-        let value = parse_degrees(&text).filter(|value| value.abs() <= limit);
+        let (text, _) = self.cell(field)?;
+        let value = parse_degrees(text).filter(|value| value.abs() <= limit);
         if value.is_none() {
             let zh = format!("不是 ±{limit}° 以内的角度：请写 39.9054 或 39°54′20″N");
             let en = format!("not an angle within ±{limit}°: write 39.9054 or 39°54'20\"N");
-            self.complain(field, &text, zh, en);
+            self.complain(field, text, zh, en);
         }
         value
     }
