@@ -113,6 +113,8 @@ impl TestApp {
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(30)))
+            // The service closes idle connections; a request on one that is being closed would fail.
+            .max_idle_age(Duration::from_secs(2))
             .allow_non_standard_methods(true)
             .build()
             .into();

@@ -225,7 +225,7 @@ fn stations_leave_as_files_without_the_classified_ones() {
         .to_string()
         .replace('"', "\"\"");
     let csv = format!(
-        "id,holder,station,freq,bandwidth,extensions\nS-1,h,secret,97.45M,256k,\"{{\"\"details\"\":{secret}}}\"\n"
+        "id,holder,station,freq,bandwidth,extensions\nHIDDEN-7,h,secret,97.45M,256k,\"{{\"\"details\"\":{secret}}}\"\n"
     );
     let coordinator = app.as_role(Role::Coordinator);
     app.post("/api/v1/registry/imports?kind=assignments")
@@ -233,12 +233,12 @@ fn stations_leave_as_files_without_the_classified_ones() {
         .bytes("text/csv", csv.into_bytes())
         .send()
         .expect(200);
-    app.get("/api/v1/assignments/S-1")
+    app.get("/api/v1/assignments/HIDDEN-7")
         .cookie(&coordinator)
         .send()
         .expect(200);
     for format in ["csv", "geojson", "kml", "sfaf", "ssrf"] {
         let file = get(&format!("format={format}")).expect(200);
-        assert!(!file.text().contains("S-1"), "{format}");
+        assert!(!file.text().contains("HIDDEN-7"), "{format}");
     }
 }

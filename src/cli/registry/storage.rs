@@ -92,14 +92,8 @@ impl Folder {
         self.service.current()
     }
 
-    /// Stores all of it, or nothing, and closes the database. The snapshot stays what it was.
+    /// Stores all of it, or nothing. The snapshot stays what it was.
     pub(super) fn apply(&self, content: Content, source: &str, progress: &Progress) -> Result<()> {
-        let stored = self.store(content, source, progress);
-        self.runtime.block_on(self.store.close());
-        stored
-    }
-
-    fn store(&self, content: Content, source: &str, progress: &Progress) -> Result<()> {
         match content {
             Content::Assignments(rows) => {
                 let watch = progress.write(rows.len());
@@ -120,6 +114,13 @@ impl Folder {
 
     fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.runtime.block_on(work)
+    }
+}
+
+/// Closed, so that SQLite leaves no log beside its file.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.store.close());
     }
 }
 
