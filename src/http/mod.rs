@@ -16,6 +16,7 @@ pub mod extract;
 pub mod health;
 mod idempotency;
 pub mod language;
+mod leftover;
 pub mod live;
 pub mod metrics;
 pub mod openapi;

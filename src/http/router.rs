@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, alarm_routes, allocations, assignments, caller, conflicts, console, emissions, envelope, health, live,
-    metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    AppState, alarm_routes, allocations, assignments, caller, conflicts, console, emissions, envelope, health,
+    leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -138,5 +138,6 @@ pub fn app(state: AppState) -> Router {
         ))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(envelope::dress))
+        .layer(from_fn(leftover::take))
         .with_state(state)
 }

@@ -198,7 +198,7 @@ fn emissions(effort: Effort, seed: u64) -> Check {
     Check {
         quantity: "false emissions of the whole chain".into(),
         conditions: format!(
-            "white noise at 2.4 MS/s, {:.0} s ({pushed:.1e} bins, each tested four ways), {DESIGN:.0} asked per day and MHz, least SNR reported switched off",
+            "white noise at 2.4 MS/s, {:.0} s ({pushed:.1e} bins, each tested five ways), {DESIGN:.0} asked per day and MHz, least SNR reported switched off",
             pushed as f64 / RATE_HZ,
             pushed = pushed as f64
         ),

@@ -1,4 +1,4 @@
-//! What of the registry may leave it: the one place that decides, for every export.
+//! What of the registry may leave it: the one place that decides, for every export and every alarm.
 //!
 //! A record that carries a classification other than unclassified stays in unless the caller is allowed to have it and
 //! asked for it. A classification nobody here knows counts as one. What is left out is not counted towards a caller,

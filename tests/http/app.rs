@@ -1,7 +1,13 @@
 //! A whole service on a temporary store and a port of its own, spoken to over TCP. The client checks on every answer
 //! what every answer owes: status, content type, request id, security headers, problem details.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    net::TcpStream,
+    sync::Arc,
+    time::Duration,
+};
 
 use pinpu::{
     capture::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus},
@@ -153,18 +159,21 @@ impl TestApp {
 
     /// Announces a body of `length` bytes and sends only `sent` of them; answers the status that comes back.
     pub fn announce_body(&self, path: &str, cookie: &str, kind: &str, [length, sent]: [usize; 2]) -> u16 {
-        use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(self.address).expect("connection");
+        let mut stream = self.begin_post(path, cookie, kind, length);
+        stream.write_all(&vec![b' '; sent]).expect("sent");
+        read_status(&mut stream)
+    }
+
+    /// Sends a request's head over a connection of its own; the body, `length` bytes of it, is the caller's to write.
+    pub fn begin_post(&self, path: &str, cookie: &str, kind: &str, length: usize) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).expect("connection");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("timeout");
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
             self.address
         );
         stream.write_all(head.as_bytes()).expect("sent");
-        stream.write_all(&vec![b' '; sent]).expect("sent");
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).expect("an answer before the body");
-        String::from_utf8_lossy(&answer[9..]).parse().expect("status")
+        stream
     }
 
     /// Makes an account, named like its role.
@@ -366,6 +375,13 @@ pub fn status() -> ReceiverStatus {
         clipped_fraction: 0.0,
         last_error: None,
     }
+}
+
+/// The status of the answer that comes next.
+pub fn read_status(stream: &mut TcpStream) -> u16 {
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("an answer");
+    String::from_utf8_lossy(&answer[9..]).parse().expect("status")
 }
 
 /// A request being put together.

@@ -1,18 +1,21 @@
 //! What the service does with too much, too deep, too odd, and with other people's web pages.
 
-use std::time::Instant;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use pinpu::{http::HttpConfig, service::auth::Role};
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, read_status};
 
 #[test]
 fn ten_megabytes_and_a_hundred_thousand_brackets_are_refused_quickly() {
     let app = TestApp::start();
     let admin = app.as_role(Role::Admin);
     let began = Instant::now();
-    // Cut off one byte past the limit: the rest is never read.
+    // It stops one byte past the limit: the rest is not waited for.
     let sizes = [10 << 20, (1 << 20) + 1];
     let status = app.announce_body("/api/v1/registry/check", &admin, "application/json", sizes);
     assert_eq!(status, 413);
@@ -42,6 +45,26 @@ fn ten_megabytes_and_a_hundred_thousand_brackets_are_refused_quickly() {
     }
     assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     app.get("/api/v1/health/live").send().expect(200);
+}
+
+#[test]
+fn a_body_nobody_reads_breaks_no_connection() {
+    let app = TestApp::start();
+    let admin = app.as_role(Role::Admin);
+    for (path, status) in [
+        ("/api/v1/alarm-routes/nothing/test", 404),
+        ("/api/v1/conflicts/nothing/acknowledge", 428),
+        ("/api/v1/nothing", 404),
+    ] {
+        let body = vec![b' '; 3 << 20];
+        let mut stream = app.begin_post(path, &admin, "application/json", body.len());
+        // As over a slow line: the refusal is ready before the first byte of the body is here.
+        std::thread::sleep(Duration::from_millis(100));
+        stream.write_all(&body).expect("everything is taken");
+        assert_eq!(read_status(&mut stream), status, "{path}");
+    }
+    let mut stalled = app.begin_post("/api/v1/alarm-routes/nothing/test", &admin, "application/json", 2);
+    assert_eq!(read_status(&mut stalled), 404, "nobody waits for ever");
 }
 
 #[test]

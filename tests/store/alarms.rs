@@ -7,9 +7,12 @@ use pinpu::{
     config::{AlarmConfig, Config},
     conflict::VerdictKind,
     detect::DetectEvent,
+    registry::Details,
     service::{
         alarms::{AlarmTimes, Alarms, RouteHealth},
         ledger::Ledger,
+        monitoring::Judge,
+        registry::RegistryService,
     },
     store::{ConflictChange, ConflictQuery, Resolution, Store},
 };
@@ -17,7 +20,8 @@ use serde_json::json;
 
 use crate::{
     listener::{Hook, Post},
-    support::{Service, always, emission, open},
+    registry::assignment,
+    support::{Service, always, emission, open, verdict},
 };
 
 const SECRET: &str = "correct horse battery";
@@ -123,6 +127,47 @@ pub(crate) async fn a_refused_message_is_sent_again_after_a_restart_under_its_id
     assert_eq!(hook.count(), count);
     alarms.stop().await;
     store.close().await;
+}
+
+pub(crate) async fn a_station_that_is_not_open_stays_unnamed(url: String) {
+    let hook = Hook::start(&[]);
+    let config = config(&hook_route("duty", &hook, ""));
+    let judge: Judge = Arc::new(|emission, _| {
+        let near = emission.center_hz.0 - 97_000_000;
+        let mut verdict = verdict(VerdictKind::Unlicensed, (near == 100_000).then_some("HIDDEN-1"));
+        let nearest = if near == 300_000 { "OPEN-1" } else { "HIDDEN-1" };
+        verdict.explanation.en = format!("The nearest assignment is {nearest} (Hill).");
+        Some(verdict)
+    });
+    let service = Service::start(&url, judge).await;
+    let store = service.store.clone();
+    let registry = RegistryService::open(store.clone()).await.expect("opens");
+    let mut hidden = assignment("HIDDEN-1", 97_250_000);
+    hidden.details = Some(Box::new(Details {
+        classification: Some("S".to_owned()),
+        ..Details::default()
+    }));
+    let both = vec![hidden, assignment("OPEN-1", 97_350_000)];
+    registry
+        .import_assignments(both, "stations.csv", "wang")
+        .await
+        .expect("stored");
+    let alarms = start(&store, &config, 20).await;
+    for n in 1..=3 {
+        service.send(on(n));
+    }
+    service.published(6).await;
+    let told = tokio::task::block_in_place(|| hook.wait_for(3));
+    for message in told {
+        let conflict = &message.json()["notices"][0]["conflict"];
+        let open = conflict["center_hz"] == 97_300_000;
+        assert_eq!(message.body.contains("OPEN-1"), open, "{conflict}");
+        assert_eq!(conflict["evidence"]["offset_hz"].is_number(), open, "{conflict}");
+        assert!(!message.body.contains("HIDDEN"), "{}", message.body);
+        assert_eq!(message.body.contains("Sign in to read more"), !open, "{conflict}");
+    }
+    alarms.stop().await;
+    service.stop().await;
 }
 
 pub(crate) async fn a_conflict_is_told_once_a_state_and_many_as_a_digest(url: String) {

@@ -73,6 +73,7 @@ cases! {
     ledger::files_follow_a_merging_and_are_kept_once,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
+    alarms::a_station_that_is_not_open_stays_unnamed,
     alarms::mail_arrives_and_a_failing_route_delays_no_other,
     registry::imports_are_all_or_nothing,
     registry::a_removed_seed_does_not_return,

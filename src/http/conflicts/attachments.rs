@@ -1,10 +1,8 @@
 //! Files that belong to a conflict.
 
-use std::{future::poll_fn, pin::pin};
-
 use axum::{
     Json as Answer,
-    body::{Body, HttpBody, to_bytes},
+    body::to_bytes,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -145,17 +143,6 @@ pub async fn add_attachment(
     .await
 }
 
-/// Takes what a caller still sends, up to a size: one who is cut off while sending seldom reads the answer.
-async fn discard(body: Body, most: u64) {
-    let (mut body, mut passed) = (pin!(body), 0);
-    while let Some(Ok(frame)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        passed += frame.data_ref().map_or(0, |data| data.len() as u64);
-        if passed > most {
-            return;
-        }
-    }
-}
-
 /// The body, up to the size that is configured; a longer one is refused as soon as that is known.
 async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes> {
     let most = state.attachments.bytes_max();
@@ -171,7 +158,6 @@ async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most) {
-        discard(request.into_body(), most.saturating_mul(4)).await;
         return Err(too_large());
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);

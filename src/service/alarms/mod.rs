@@ -25,6 +25,7 @@ use crate::{
     Error, Result,
     config::alarm::AlarmConfig,
     conflict::Severity,
+    registry::{Text, disclosure},
     store::{
         Attempt, ConflictRecord, DeliveryRecord, EventKind, EventRecord, NoticeRecord, Store, ToldRecord, Tx, random_id,
     },
@@ -275,7 +276,7 @@ async fn note_for(
         .map(|url| format!("{url}/conflicts/{}", conflict.id));
     let notice = Notice {
         url,
-        conflict: conflict.clone(),
+        conflict: outward(tx, conflict).await?,
     };
     tx.put_notice(&NoticeRecord {
         id: random_id(),
@@ -285,6 +286,23 @@ async fn note_for(
         data: json(&notice)?,
     })
     .await
+}
+
+/// A conflict as people outside may know it: where it speaks of a station that is not open, without words and numbers.
+async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<ConflictRecord> {
+    let mut conflict = conflict.clone();
+    let named = [
+        conflict.assignment.as_deref().unwrap_or_default(),
+        &conflict.explanation.zh,
+        &conflict.explanation.en,
+    ];
+    let stations = tx.assignments_named_in(&named.join("\n")).await?;
+    if !stations.iter().all(disclosure::is_open) {
+        conflict.assignment = None;
+        conflict.evidence.clear();
+        conflict.explanation = Text::new("详情请登录后查看。", "Sign in to read more.");
+    }
+    Ok(conflict)
 }
 
 /// Makes messages of one route's notices and sends them.
