@@ -27,15 +27,26 @@ const HOURS: usize = 24;
 
 /// What is usual at one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Baseline {
     place: String,
-    /// Seconds observed of a band, by hour of the day.
-    watched: BTreeMap<(i64, i64), [f64; HOURS]>,
+    watched: Vec<Watched>,
     known: Vec<Known>,
+}
+
+/// A band that was observed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Watched {
+    low_hz: i64,
+    high_hz: i64,
+    /// By hour of the day.
+    seconds: [f64; HOURS],
 }
 
 /// An emission that belongs to the place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Known {
     center_hz: f64,
     uncertainty_hz: f64,
@@ -105,17 +116,54 @@ impl Baseline {
     pub fn new(place: &str) -> Self {
         Self {
             place: place.to_owned(),
-            watched: BTreeMap::new(),
+            watched: Vec::new(),
             known: Vec::new(),
         }
     }
 
+    /// What cannot have been learned, in a baseline that was read from somewhere.
+    ///
+    /// # Errors
+    /// The first value that is impossible, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let bad_band = |watched: &&Watched| {
+            let bad_time = watched
+                .seconds
+                .iter()
+                .any(|seconds| !(0.0..=f64::MAX).contains(seconds));
+            bad_time || watched.low_hz >= watched.high_hz
+        };
+        if let Some(watched) = self.watched.iter().find(bad_band) {
+            let (low, high) = (watched.low_hz, watched.high_hz);
+            return Err(format!("the band {low} to {high} Hz was not observed like that"));
+        }
+        let bad = |known: &&Known| known.uncertainty_hz < 0.0 || known.bandwidth_hz < 0.0;
+        match self.known.iter().find(bad) {
+            Some(known) => Err(format!("the emission at {} Hz has a negative width", known.center_hz)),
+            None => Ok(()),
+        }
+    }
+
+    /// Emissions that belong to the place.
+    #[must_use]
+    pub fn emissions(&self) -> usize {
+        self.known.len()
+    }
+
     /// A band was observed from one instant to another, without gaps.
     pub fn learn_watch(&mut self, band: Band, from: Timestamp, to: Timestamp) {
-        let hours = self
-            .watched
-            .entry((band.low().0, band.high().0))
-            .or_insert([0.0; HOURS]);
+        let (low_hz, high_hz) = (band.low().0, band.high().0);
+        let same = |watched: &Watched| (watched.low_hz, watched.high_hz) == (low_hz, high_hz);
+        let index = self.watched.iter().position(same).unwrap_or_else(|| {
+            let seconds = [0.0; HOURS];
+            self.watched.push(Watched {
+                low_hz,
+                high_hz,
+                seconds,
+            });
+            self.watched.len() - 1
+        });
+        let hours = &mut self.watched[index].seconds;
         let mut at = from;
         while at < to {
             let second = ZONE.to_datetime(at).minute() as i64 * 60 + ZONE.to_datetime(at).second() as i64;
@@ -220,9 +268,9 @@ impl Baseline {
 
     /// Seconds in which the whole of a band was observed in an hour of the day.
     fn observed_s(&self, band: Band, hour: usize) -> f64 {
-        let whole = |(low, high): &(i64, i64)| Hertz(*low) <= band.low() && band.high() <= Hertz(*high);
-        let watches = self.watched.iter().filter(|(edges, _)| whole(edges));
-        watches.map(|(_, hours)| hours[hour]).sum()
+        let whole = |watched: &&Watched| Hertz(watched.low_hz) <= band.low() && band.high() <= Hertz(watched.high_hz);
+        let watches = self.watched.iter().filter(whole);
+        watches.map(|watched| watched.seconds[hour]).sum()
     }
 
     /// The known emission this is one of; the nearest where several come near.

@@ -247,7 +247,11 @@ impl<'a> Case<'a, '_> {
         let widened = Band::new(assigned.low() - slack, assigned.high() + slack).unwrap_or(assigned);
         let inside = widened.contains(self.measured.band());
         if self.assignment.block {
-            return if inside {
+            let share = self.rules.frequency.block_share * assigned.width().as_f64();
+            let widest_hz = self.measured.bandwidth_hz.as_f64() + self.uncertainty.bandwidth_hz;
+            return if inside && widest_hz < share {
+                Ok(Fit::Inside)
+            } else if inside {
                 Ok(Fit::Explains)
             } else {
                 Err(Fit::Not(Why::Frequency))

@@ -105,6 +105,7 @@ fn decide<'a, 'c>(
         Fit::OutOfHours => Some(Rule::OutOfHours),
         Fit::NotInForce(rule) => Some(rule),
         Fit::OffFrequency => Some(Rule::OffFrequency),
+        Fit::Inside if best.assignment.block => Some(Rule::InsideAssignedBlock),
         Fit::Inside => Some(Rule::InsideAssignedBand),
         Fit::Not(_) => None,
     });

@@ -11,6 +11,7 @@ mod measured;
 mod products;
 mod rule;
 mod rules;
+mod senders;
 mod template;
 mod usage;
 pub mod verdict;
@@ -24,6 +25,7 @@ pub use rules::{
     BandwidthRules, FrequencyRules, HoursRules, MinSnr, PowerRules, PropagationRules, RULES_TOML, ReachKm, Rules,
     RulesError, UseRules,
 };
+pub use senders::{History, Sender, senders};
 pub use usage::{UseLog, judge_use};
 pub use verdict::{Remedy, Severity, Verdict, VerdictKind};
 

@@ -43,6 +43,10 @@ pub struct ProductRules {
     pub width_ratio_min: f64,
     /// A product follows its parents within this.
     pub settle_s: f64,
+    /// A link that nothing proves is told where no more than this many would be expected by chance.
+    pub chance_max: f64,
+    /// Distances of channels, the widest first: senders on one raster have their sums on it too.
+    pub rasters_hz: Vec<f64>,
     /// The sentence about a link that switching proves.
     pub(super) proven: Text,
     /// The sentence about a link that rests on frequencies.
@@ -182,7 +186,12 @@ impl Case<'_> {
         }
         let n = self.senders;
         let sums = n * (n - 1.0) + n * (n - 1.0) * (n - 2.0) / 2.0;
-        let chance_links = sums * 2.0 * uncertainty_hz / self.span_hz;
+        let near_hz = (2.0 * uncertainty_hz).max(self.raster_hz(parts, uncertainty_hz));
+        let chance_links = sums * near_hz / self.span_hz;
+        let is_proof = switching.is_some_and(|switching| switching.is_proof());
+        if !is_proof && chance_links > rules.chance_max {
+            return None;
+        }
         let parents: Vec<String> = parts.iter().map(|(_, sender)| sender.id.clone()).collect();
         let mut link = ProductLink {
             form,
@@ -196,6 +205,19 @@ impl Case<'_> {
         };
         link.explanation = self.words(&link, parts);
         Some(link)
+    }
+
+    /// The widest raster that all of them keep, 0 where the measurement is too coarse to tell or there is none: whatever
+    /// keeps to channels meets their sums far more often than its uncertainty suggests.
+    fn raster_hz(&self, parts: &[(f64, &Present)], uncertainty_hz: f64) -> f64 {
+        let off = |hz: f64, raster: f64| (hz / raster - (hz / raster).round()).abs() * raster;
+        let keeps = |raster: &f64| {
+            let mut centers = parts.iter().map(|(_, sender)| sender.center_hz);
+            let all = centers.all(|hz| off(hz, *raster) <= uncertainty_hz);
+            all && off(self.product.center_hz, *raster) <= uncertainty_hz && *raster > 4.0 * uncertainty_hz
+        };
+        let rasters = &self.rules.products.rasters_hz;
+        rasters.iter().copied().find(keeps).unwrap_or(0.0)
     }
 
     /// Every change of a parent, held against the product; nothing where a history is missing.

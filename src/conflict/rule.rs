@@ -58,6 +58,8 @@ pub enum Rule {
     PlaceUnclear,
     /// A narrow emission somewhere inside an assigned band.
     InsideAssignedBand,
+    /// It lies inside an assigned block, but is far narrower than what the holder's network sends.
+    InsideAssignedBlock,
     /// Seems too wide for the exemption, measured too badly to say.
     ExemptBandwidthUnclear,
     /// The band may hold stations of the military side.
@@ -93,7 +95,7 @@ const STATION: &[&str] = &["assignment", "holder", "station", "necessary", "unch
 
 impl Rule {
     /// All rules, in the order of the rules file.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Licensed,
         Self::LicensedBlock,
         Self::LicenceExempt,
@@ -118,6 +120,7 @@ impl Rule {
         Self::ControlUnclear,
         Self::PlaceUnclear,
         Self::InsideAssignedBand,
+        Self::InsideAssignedBlock,
         Self::ExemptBandwidthUnclear,
         Self::AskMilitary,
         Self::AskOperator,
@@ -154,6 +157,7 @@ impl Rule {
             Self::BandwidthUnclear => "bandwidth_unclear",
             Self::PlaceUnclear => "place_unclear",
             Self::InsideAssignedBand => "inside_assigned_band",
+            Self::InsideAssignedBlock => "inside_assigned_block",
             Self::ExemptBandwidthUnclear => "exempt_bandwidth_unclear",
             Self::AskMilitary => "ask_military",
             Self::AskOperator => "ask_operator",
@@ -206,6 +210,7 @@ impl Rule {
             | Self::UseUnheard
             | Self::PlaceUnclear
             | Self::InsideAssignedBand
+            | Self::InsideAssignedBlock
             | Self::ExemptBandwidthUnclear
             | Self::AskMilitary
             | Self::AskOperator
@@ -230,6 +235,7 @@ impl Rule {
             Self::InsideAssignedBand => &[Remedy::LongerObservation, Remedy::Identification],
             Self::AskMilitary => &[Remedy::OtherSide],
             Self::AskOperator => &[Remedy::Operator],
+            Self::InsideAssignedBlock => &[Remedy::Operator, Remedy::Bearing],
             Self::AskAmateur | Self::AskSpace => &[Remedy::Identification],
             Self::AskAbroad => &[Remedy::Identification, Remedy::Bearing],
             Self::NoAllocationKnown => &[Remedy::RegistryData, Remedy::OtherSide],
@@ -283,7 +289,11 @@ impl Rule {
             ),
             Self::Expired | Self::NotYetValid => (true, &["date"]),
             Self::PlaceUnclear => (true, &["distance"]),
-            Self::LicensedBlock | Self::Suspended | Self::Cancelled | Self::InsideAssignedBand => (true, &[]),
+            Self::LicensedBlock
+            | Self::Suspended
+            | Self::Cancelled
+            | Self::InsideAssignedBand
+            | Self::InsideAssignedBlock => (true, &[]),
             Self::LicenceExempt | Self::LicenceExemptUnverified => (false, &["allocation", "conditions", "unchecked"]),
             Self::ExemptBandwidthUnclear => (false, &["allocation", "limit", "bandwidth_uncertainty", "min_snr"]),
             Self::Unlicensed => (false, &["allocation", "nearest"]),

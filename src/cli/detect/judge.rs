@@ -8,13 +8,17 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
-use super::rows::VerdictRow;
+use super::{
+    baseline::{Baselines, Scope},
+    rows::VerdictRow,
+};
 use crate::{
     Error, Result,
     cli::SiteArg,
     conflict::{Context, Level, Measured, Rules, judge},
     detect::Emission,
     registry::{Registry, control, import::parse_assignments, table::builtin_cn},
+    units::Band,
 };
 
 /// Language of texts.
@@ -41,6 +45,12 @@ pub(super) struct JudgeArgs {
     /// Judge by these rules instead of the built-in ones (TOML, see config/rules.toml)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// Say of each emission whether it is new at this place and hour, by what was learned into this file
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Add what is found to what is usual at this place, by hour of the day; makes the file where there is none
+    #[arg(long, value_name = "FILE")]
+    learn_baseline: Option<PathBuf>,
     /// UTC of the first sample, RFC 3339, where the source does not say: 2026-06-07T08:00:00+08:00
     #[arg(long, value_name = "TIME")]
     began: Option<Timestamp>,
@@ -57,7 +67,8 @@ pub(super) struct JudgeArgs {
 
 /// Judges emissions, or does not.
 pub(super) struct Judge {
-    bench: Option<(Rules, Registry)>,
+    rules: Rules,
+    registry: Option<Registry>,
     context: Context,
     began: Option<Timestamp>,
     bin_hz: f64,
@@ -76,9 +87,9 @@ impl Judge {
         let chinese = args
             .lang
             .map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
-        let bench = if wanted { Some(bench(args)?) } else { None };
         Ok(Self {
-            bench,
+            rules: rules(args)?,
+            registry: if wanted { Some(registry(args)?) } else { None },
             context,
             began: args.began.or(began),
             bin_hz,
@@ -86,8 +97,27 @@ impl Judge {
         })
     }
 
+    /// The baselines asked for; `band` is what of the spectrum is observed.
+    pub(super) fn baselines(&self, args: &JudgeArgs, band: Band) -> Result<Baselines> {
+        let scope = Scope {
+            site: self.context.site,
+            began: self.began,
+            ppm: self.context.ppm_uncertainty,
+            band,
+        };
+        Baselines::new(args.baseline.as_deref(), args.learn_baseline.as_deref(), scope)
+    }
+
     pub(super) fn is_active(&self) -> bool {
-        self.bench.is_some()
+        self.registry.is_some()
+    }
+
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(super) fn bin_hz(&self) -> f64 {
+        self.bin_hz
     }
 
     pub(super) fn chinese(&self) -> bool {
@@ -96,25 +126,31 @@ impl Judge {
 
     /// The verdict of an emission; none without a registry.
     pub(super) fn verdict(&self, emission: &Emission, level: Option<Level>) -> Option<VerdictRow> {
-        let (rules, registry) = self.bench.as_ref()?;
+        let registry = self.registry.as_ref()?;
         let since = SignedDuration::try_from_secs_f64(emission.stop_s).ok();
         let time = self
             .began
             .zip(since)
             .and_then(|(began, since)| began.checked_add(since).ok());
         let measured = Measured::from(emission).with_bin(self.bin_hz).with_level(level);
-        let verdict = judge(rules, registry, &measured, &Context { time, ..self.context });
+        let verdict = judge(&self.rules, registry, &measured, &Context { time, ..self.context });
         Some(VerdictRow::new(&verdict, self.chinese))
     }
 }
 
-fn bench(args: &JudgeArgs) -> Result<(Rules, Registry)> {
-    let text = |path: &Path| std::fs::read_to_string(path).map_err(crate::cli::io_error(path));
+fn text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(crate::cli::io_error(path))
+}
+
+fn rules(args: &JudgeArgs) -> Result<Rules> {
     let rules = match &args.rules {
         Some(path) => Rules::parse(&text(path)?, &path.display().to_string()),
         None => Rules::builtin(),
     };
-    let rules = rules.map_err(|error| Error::Invalid(error.to_string()))?;
+    rules.map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn registry(args: &JudgeArgs) -> Result<Registry> {
     let orders = match &args.control_orders {
         Some(path) => control::parse(&text(path)?, &path.display().to_string()),
         None => Ok(Vec::new()),
@@ -136,10 +172,7 @@ fn bench(args: &JudgeArgs) -> Result<(Rules, Registry)> {
         }
         assignments.extend(report.ok);
     }
-    Ok((
-        rules,
-        Registry::new(vec![table], assignments).with_control_orders(orders),
-    ))
+    Ok(Registry::new(vec![table], assignments).with_control_orders(orders))
 }
 
 fn environment_is_chinese() -> bool {

@@ -1,9 +1,11 @@
 //! `pinpu detect`: one pass over a recording or a receiver; emissions as a table or NDJSON, with verdicts on request.
 
+mod baseline;
 mod calibrated;
 mod judge;
 mod order;
 mod picture;
+mod products;
 mod rows;
 mod table;
 
@@ -19,10 +21,12 @@ use clap::Args;
 use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 
 use self::{
+    baseline::Baselines,
     calibrated::Calibrator,
     judge::Judge,
     order::InOrder,
     picture::Picture,
+    products::Products,
     rows::{CalibratedRow, Row},
     table::Table,
 };
@@ -30,8 +34,10 @@ use super::source::{OpenSource, SourceArgs};
 use crate::{
     Error, Result,
     capture::{self, Feed},
+    conflict::VerdictKind,
     detect::{DetectEvent, Detector, DetectorConfig, GapReason, Summary},
     dsp::iq::IqSlice,
+    units::{Band, Hertz},
 };
 
 /// Samples per read: half a megabyte of 8-bit samples stays in the cache while it is measured.
@@ -77,6 +83,8 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     let mut source = args.source.open()?;
     let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
     let calibrator = Calibrator::new(args, &source)?;
+    let usable = Hertz::from_f64(source.rate_hz * source.usable_fraction);
+    let baselines = judge.baselines(&args.judge, Band::around(source.center, usable))?;
     let mut picture = match &args.plot {
         Some(path) => Some(Picture::new(path, judge.chinese())?),
         None => None,
@@ -94,10 +102,14 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
         picture.prepare(&mut config, seconds);
     }
     let detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
-    let mut out = Output::new(args, source.input.is_live(), judge, picture, calibrator);
+    let mut out = Output::new(args, source.input.is_live(), judge, baselines, picture, calibrator);
     let begun = Instant::now();
     let summary = measure(&mut source, detector, args, &mut out)?;
+    let observed_s = summary.seconds;
     let picture = out.finish(summary, begun.elapsed())?;
+    if let Some(note) = out.baselines.finish(observed_s, out.judge.chinese())? {
+        eprintln!("pinpu: {note}");
+    }
     if let Some(picture) = picture {
         picture.write(&args.source.source, source.began)?;
     }
@@ -227,6 +239,8 @@ fn pass(source: &mut OpenSource, seconds: Option<f64>, to: &mut impl Samples) ->
 /// Where events go: through the judge, into order, onto standard output.
 struct Output<'a> {
     judge: Judge,
+    baselines: Baselines,
+    products: Products,
     picture: Option<Picture>,
     calibrator: Option<Calibrator>,
     order: Option<InOrder>,
@@ -244,17 +258,21 @@ impl Output<'_> {
         args: &DetectArgs,
         live: bool,
         judge: Judge,
+        baselines: Baselines,
         picture: Option<Picture>,
         calibrator: Option<Calibrator>,
     ) -> Self {
         Self {
             table: Table::new(
                 judge.is_active(),
+                baselines.is_asked(),
                 calibrator.is_some(),
                 judge.chinese(),
                 io::stdout().is_terminal(),
             ),
             judge,
+            baselines,
+            products: Products::default(),
             picture,
             calibrator,
             order: Some(InOrder::new(live && args.json)),
@@ -268,6 +286,9 @@ impl Output<'_> {
     }
 
     fn take(&mut self, event: DetectEvent) {
+        if self.judge.is_active() {
+            self.products.observe(&event);
+        }
         let row = match event {
             DetectEvent::Closed(emission) => {
                 let level = self
@@ -280,10 +301,15 @@ impl Output<'_> {
                 }
                 self.emissions += 1;
                 self.conflicts += u64::from(verdict.as_ref().is_some_and(|verdict| verdict.kind.is_conflict()));
-                Row::emission(emission, verdict, level.map(CalibratedRow::from))
+                let (judge, baselines) = (&self.judge, &mut self.baselines);
+                let novelty = baselines.take(&emission, judge.bin_hz(), judge.rules(), judge.chinese());
+                Row::emission(emission, verdict, novelty, level.map(CalibratedRow::from))
             }
             DetectEvent::Artefact(artefact) => Row::Artefact(artefact),
-            DetectEvent::Gap(gap) => Row::Gap(gap),
+            DetectEvent::Gap(gap) => {
+                self.baselines.gap(gap);
+                Row::Gap(gap)
+            }
             DetectEvent::Frame(frame) => {
                 if let Some(picture) = &mut self.picture {
                     picture.frame(&frame);
@@ -297,7 +323,28 @@ impl Output<'_> {
         }
     }
 
-    fn write(&mut self, row: Row) {
+    /// Names the parents of an emission that is a product: of a pass all that was found, of a live one all so far. A
+    /// station that is where its licence puts it needs the proof of switching to be called one.
+    fn name_parents(&mut self, row: &mut Row) {
+        let Row::Emission {
+            emission,
+            verdict: Some(verdict),
+            product_of,
+            ..
+        } = row
+        else {
+            return;
+        };
+        let found = self.products.parents(emission, self.judge.rules());
+        let Some(found) = found.filter(|found| found.proven || verdict.kind != VerdictKind::Licensed) else {
+            return;
+        };
+        verdict.explain(&found.explanation, self.judge.chinese());
+        *product_of = Some(found);
+    }
+
+    fn write(&mut self, mut row: Row) {
+        self.name_parents(&mut row);
         if !self.json {
             self.table.add(&row);
         } else if let Err(error) = serde_json::to_writer(&mut self.stdout, &row)

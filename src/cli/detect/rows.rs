@@ -1,10 +1,14 @@
 //! The NDJSON of `detect --json`: one object a line, then one summary. The names are a public contract.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::products::ProductRow;
 use crate::{
-    conflict::Verdict,
+    conflict::{Novelty, NoveltyAnswer, Severity, Verdict},
     detect::{Artefact, ArtefactKind, Emission, Gap, Summary},
+    registry::Text,
 };
 
 /// What a signal might be, with a score between 0 and 1.
@@ -18,12 +22,12 @@ pub(super) struct Class {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct VerdictRow {
     pub(super) kind: crate::conflict::VerdictKind,
-    pub(super) severity: crate::conflict::Severity,
+    pub(super) severity: Severity,
     pub(super) rule: String,
     pub(super) assignment: Option<String>,
     pub(super) allocation: Option<String>,
     pub(super) explanation: String,
-    pub(super) evidence: std::collections::BTreeMap<String, f64>,
+    pub(super) evidence: BTreeMap<String, f64>,
 }
 
 impl VerdictRow {
@@ -37,6 +41,37 @@ impl VerdictRow {
             allocation: verdict.allocation.clone(),
             explanation: if chinese { text.zh.clone() } else { text.en.clone() },
             evidence: verdict.evidence.clone(),
+        }
+    }
+
+    /// Adds a sentence.
+    pub(super) fn explain(&mut self, text: &Text, chinese: bool) {
+        if chinese {
+            self.explanation.push_str(&text.zh);
+        } else {
+            self.explanation.push(' ');
+            self.explanation.push_str(&text.en);
+        }
+    }
+}
+
+/// Whether it is new at the place, as one language shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct NoveltyRow {
+    pub(super) kind: Novelty,
+    pub(super) severity: Severity,
+    pub(super) explanation: String,
+    pub(super) evidence: BTreeMap<String, f64>,
+}
+
+impl NoveltyRow {
+    pub(super) fn new(answer: NoveltyAnswer, chinese: bool) -> Self {
+        let text = answer.explanation;
+        Self {
+            kind: answer.novelty,
+            severity: answer.severity,
+            explanation: if chinese { text.zh } else { text.en },
+            evidence: answer.evidence,
         }
     }
 }
@@ -60,6 +95,8 @@ pub(super) enum Row {
         classes: Vec<Class>,
         artefact: Option<ArtefactKind>,
         verdict: Option<VerdictRow>,
+        novelty: Option<NoveltyRow>,
+        product_of: Option<ProductRow>,
         #[serde(flatten)]
         calibrated: Option<CalibratedRow>,
     },
@@ -73,13 +110,20 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) fn emission(emission: Emission, verdict: Option<VerdictRow>, calibrated: Option<CalibratedRow>) -> Self {
+    pub(super) fn emission(
+        emission: Emission,
+        verdict: Option<VerdictRow>,
+        novelty: Option<NoveltyRow>,
+        calibrated: Option<CalibratedRow>,
+    ) -> Self {
         // Modulation is not recognised yet: an empty list says so, where a guess would not.
         Self::Emission {
             emission,
             classes: Vec::new(),
             artefact: None,
             verdict,
+            novelty,
+            product_of: None,
             calibrated,
         }
     }

@@ -2,9 +2,9 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, presets};
 
-use super::rows::{CalibratedRow, Row};
+use super::rows::{CalibratedRow, NoveltyRow, Row};
 use crate::{
-    conflict::Severity,
+    conflict::{Novelty, Severity},
     detect::{ArtefactKind, BandwidthMethod, Emission, Summary},
     units::Hertz,
 };
@@ -15,6 +15,7 @@ const ROWS_MAX: u64 = 500;
 pub(super) struct Table {
     table: comfy_table::Table,
     verdicts: bool,
+    novelties: bool,
     calibrated: bool,
     chinese: bool,
     emissions: u64,
@@ -24,7 +25,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(verdicts: bool, calibrated: bool, chinese: bool, terminal: bool) -> Self {
+    pub(super) fn new(verdicts: bool, novelties: bool, calibrated: bool, chinese: bool, terminal: bool) -> Self {
         let mut table = comfy_table::Table::new();
         table
             .load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
@@ -60,6 +61,9 @@ impl Table {
         if calibrated {
             header.extend(["dBm", "dBµV/m"]);
         }
+        if novelties {
+            header.push(if chinese { "是否新出现" } else { "new here" });
+        }
         if verdicts {
             header.push(if chinese { "判定" } else { "verdict" });
         }
@@ -67,6 +71,7 @@ impl Table {
         Self {
             table,
             verdicts,
+            novelties,
             calibrated,
             chinese,
             emissions: 0,
@@ -81,6 +86,7 @@ impl Table {
             Row::Emission {
                 emission,
                 verdict,
+                novelty,
                 calibrated,
                 ..
             } => {
@@ -92,14 +98,9 @@ impl Table {
                 if self.calibrated {
                     cells.extend(levels(calibrated.as_ref()));
                 }
+                cells.extend(novelty.as_ref().map(|novelty| new_here(novelty, self.chinese)));
                 if let Some(verdict) = verdict {
-                    let colour = match verdict.severity {
-                        Severity::Info => Color::Green,
-                        Severity::Notice => Color::Cyan,
-                        Severity::Warning => Color::Yellow,
-                        Severity::Alarm => Color::Red,
-                    };
-                    cells.push(Cell::new(&verdict.explanation).fg(colour));
+                    cells.push(Cell::new(&verdict.explanation).fg(colour(verdict.severity)));
                 }
                 self.table.add_row(cells);
             }
@@ -111,6 +112,9 @@ impl Table {
                 let mut cells = measured(&artefact.emission);
                 if self.calibrated {
                     cells.extend(levels(None));
+                }
+                if self.novelties {
+                    cells.push(Cell::new(""));
                 }
                 for cell in &mut cells {
                     *cell = cell.clone().add_attribute(Attribute::Dim);
@@ -193,6 +197,25 @@ fn measured(emission: &Emission) -> Vec<Cell> {
         right(format!("{:.0} %", emission.duty_cycle * 100.0)),
         right(emission.bursts_total.to_string()),
     ]
+}
+
+fn colour(severity: Severity) -> Color {
+    match severity {
+        Severity::Info => Color::Green,
+        Severity::Notice => Color::Cyan,
+        Severity::Warning => Color::Yellow,
+        Severity::Alarm => Color::Red,
+    }
+}
+
+/// A word for what is usual, the reason for all else.
+fn new_here(novelty: &NoveltyRow, chinese: bool) -> Cell {
+    let text = match (novelty.kind, chinese) {
+        (Novelty::Known, true) => "常见",
+        (Novelty::Known, false) => "usual",
+        _ => novelty.explanation.as_str(),
+    };
+    Cell::new(text).fg(colour(novelty.severity))
 }
 
 /// Level and field strength with their uncertainty (one sigma); empty where they are not known.

@@ -73,6 +73,8 @@ pub struct FrequencyRules {
     pub capture_tolerances: f64,
     /// Part of the necessary bandwidth an emission must have to be the station off frequency.
     pub min_bandwidth_share: f64,
+    /// Part of a block below which an emission is not taken for the network's.
+    pub block_share: f64,
 }
 
 /// Judging bandwidths.

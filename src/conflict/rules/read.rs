@@ -301,6 +301,7 @@ fn numbers(raw: &RawRules) -> Vec<(&'static str, f64)> {
         ("frequency.capture_share", f.capture_share),
         ("frequency.capture_tolerances", f.capture_tolerances),
         ("frequency.min_bandwidth_share", f.min_bandwidth_share),
+        ("frequency.block_share", f.block_share),
         ("bandwidth.relative_uncertainty", b.relative_uncertainty),
         ("bandwidth.min_bins", b.min_bins),
         ("bandwidth.capture_ratio", b.capture_ratio),
@@ -325,5 +326,6 @@ fn numbers(raw: &RawRules) -> Vec<(&'static str, f64)> {
         ("products.width_ratio_max", m.width_ratio_max),
         ("products.width_ratio_min", m.width_ratio_min),
         ("products.settle_s", m.settle_s),
+        ("products.chance_max", m.chance_max),
     ]
 }

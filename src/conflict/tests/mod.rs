@@ -340,6 +340,8 @@ fn a_block_covers_what_lies_inside_it() {
         ("936.7M", "5M", Rule::LicensedBlock, Some("IMT")),
         ("941.5M", "15M", Rule::LicensedBlock, Some("IMT")),
         ("934.0M", "5M", Rule::AskOperator, None),
+        ("941.5M", "180k", Rule::LicensedBlock, Some("IMT")),
+        ("941.5M", "8k", Rule::InsideAssignedBlock, Some("IMT")),
     ]);
 }
 

@@ -3,6 +3,7 @@
 //!
 //! `unused_assignment` is a verdict on weeks of visits and has no scene; `conflict::judge_use` is tested where it is.
 
+mod newcomers;
 mod service;
 
 use std::{
@@ -168,6 +169,20 @@ pub(super) const CASES: &[Case] = &[
         &[("bandwidth_hz", 35_000.0, 45_000.0)],
     ),
     case("inconclusive", 300_400_000, ("inconclusive", "ask_military"), None, &[]),
+    case(
+        "operator_carrier",
+        942_000_000,
+        ("inconclusive", "inside_assigned_block"),
+        Some("V-NET"),
+        &[("bandwidth_hz", 7_000.0, 10_000.0)],
+    ),
+    case(
+        "operator_carrier_almost",
+        942_000_000,
+        ("licensed", "licensed_block"),
+        Some("V-NET"),
+        &[],
+    ),
     case("inconclusive_almost", 300_500_000, LICENSED, Some("V-300"), &[]),
 ];
 
