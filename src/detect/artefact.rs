@@ -213,7 +213,9 @@ fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKin
 fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
     let below = decibel(parent.power() / channel.power().max(1e-20));
     let wider = channel.high - channel.low > 3.0 * (parent.high - parent.low).max(4.0);
-    let unkeyed = parent.from_start && parent.to_end && parent.bursts.len() < 2;
+    // Who was on before and is on still was not seen to switch: being on together with it proves nothing.
+    let outlasts = parent.to_end || parent.stop_s > channel.stop_s + 3.0 * row_s;
+    let unkeyed = parent.from_start && outlasts && parent.bursts.len() < 2;
     if below < rules.byproduct_db || wider || unkeyed {
         return None;
     }

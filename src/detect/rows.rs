@@ -103,6 +103,8 @@ impl Rows {
 pub struct Spectra {
     samples: IqBuffer,
     used: usize,
+    /// Whether the last row reaches beyond the end of the stream.
+    padded: bool,
     /// Clipped samples of each row's worth of `samples` from `used` on, the last one still filling.
     clipped: VecDeque<u32>,
     spectra: StretchSpectra,
@@ -129,6 +131,7 @@ impl Spectra {
         Self {
             samples: IqBuffer::Cu8(Vec::new()),
             used: 0,
+            padded: false,
             clipped: VecDeque::new(),
             spectra: spectra.expect("the general path runs on every processor"),
             impulses: ImpulseFinder::new(thresholds.impulses, thresholds.row_averages),
@@ -178,12 +181,12 @@ impl Spectra {
         rest
     }
 
-    /// Fills up what is left at the end of the stream with silence, if it is at least one segment.
+    /// Makes a row of what is left at the end of the stream, if it is at least one segment.
     pub fn pad(&mut self) {
         let waiting = self.waiting();
-        if waiting >= BINS {
-            let all = self.used + REACH.max(waiting);
-            self.samples.floats().resize(all, Complex::default());
+        if (BINS..REACH).contains(&waiting) {
+            self.samples.floats().resize(self.used + REACH, Complex::default());
+            self.padded = true;
         }
     }
 
@@ -210,6 +213,12 @@ impl Spectra {
         let samples = self.samples.as_slice();
         let samples = samples.slice(self.used..samples.len());
         self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
+        if std::mem::take(&mut self.padded) {
+            // A signal that breaks off within a segment would splatter over the span: what was seen last is taken to last.
+            rows.numbers.copy_within(..BINS, BINS);
+            let last = NUMBERS - PULSE_BINS;
+            rows.numbers.copy_within(last - PULSE_BINS..last, last);
+        }
         rows.impulses.clear();
         if count > 0 {
             let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];

@@ -1,6 +1,7 @@
 //! What the receiver makes itself is named with its cause, and never announced as an emission first.
 
 use super::*;
+use crate::detect::config::BINS;
 
 const OFFSET_HZ: f64 = 150_137.0;
 
@@ -176,4 +177,34 @@ fn whoever_was_announced_is_ended_once() {
         }
     }
     assert!(!open.is_empty() && open.values().all(|left| *left == 0), "{open:?}");
+}
+
+#[test]
+fn a_signal_beside_a_steady_one_is_no_product_of_it() {
+    let mut samples = noise(3_000_000, -75.0);
+    add_tone(&mut samples, 0..3_000_000, OFFSET_HZ, -10.0);
+    add_tone(&mut samples, 0..700_000, -2.0 * OFFSET_HZ, -35.0);
+    let (events, summary) = run_blocks(&samples, || 20_000);
+    assert_eq!(artefacts(&events), Vec::<&Artefact>::new());
+    assert_eq!(summary.emissions, 2, "{:#?}", closed(&events));
+}
+
+#[test]
+fn where_a_recording_is_cut_off_nothing_is_on_the_air() {
+    for over in [0, 100, 300, 500] {
+        let end = 300 * BINS + over;
+        let mut samples = noise(end, -75.0);
+        for (carrier_hz, seed) in [(-150e3, 1), (250e3, 2)] {
+            let (mut random, mut phase) = (Random(seed), 0.0);
+            for sample in &mut samples {
+                phase += std::f64::consts::TAU * (carrier_hz + 40e3 * (random.next() - 0.5)) / RATE;
+                *sample += Complex::from_polar(0.03, phase as f32);
+            }
+        }
+        let (events, summary) = run_blocks(&samples, || 20_000);
+        let found = closed(&events);
+        assert_eq!(summary.emissions, 2, "{over}: {found:#?}");
+        let within_a_hop = |e: &&Emission| (e.stop_s - end as f64 / RATE).abs() <= 512.0 / RATE;
+        assert!(found.iter().all(within_a_hop), "{over}: {found:#?}");
+    }
 }
