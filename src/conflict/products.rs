@@ -29,6 +29,8 @@ pub struct Present {
     pub level_db: f64,
     /// When it was on, in seconds of the observation, ascending; `None`: not known.
     pub on: Option<Vec<[f64; 2]>>,
+    /// Until when that is known.
+    pub known_s: f64,
 }
 
 /// The rules of the question.
@@ -237,7 +239,9 @@ impl Case<'_> {
         edges.sort_by(f64::total_cmp);
         edges.dedup();
         let mut found = Switching::default();
-        let within = self.observed[0] + settle_s..self.observed[1] - settle_s;
+        let known = parts.iter().map(|(_, sender)| sender.known_s);
+        let end_s = known.chain([self.product.known_s]).fold(self.observed[1], f64::min);
+        let within = self.observed[0] + settle_s..end_s - settle_s;
         for &edge in edges.iter().filter(|edge| within.contains(edge)) {
             let (before, after) = (all_on(edge - settle_s), all_on(edge + settle_s));
             if before == after {
@@ -251,6 +255,7 @@ impl Case<'_> {
             }
         }
         for &[from, to] in product {
+            let to = to.min(end_s);
             let mut cuts: Vec<f64> = edges.iter().copied().filter(|edge| (from..to).contains(edge)).collect();
             cuts.insert(0, from);
             cuts.push(to);

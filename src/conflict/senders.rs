@@ -11,7 +11,9 @@ const NEIGHBOURS: usize = 8;
 pub enum History {
     /// It ended, or the observation did, and nothing in it went unobserved.
     Whole,
-    /// It is still on, or something went unobserved.
+    /// It is still on, and nothing in it went unobserved so far.
+    SoFar,
+    /// Something went unobserved.
     Partial,
 }
 
@@ -43,7 +45,11 @@ impl Sender {
                 sigma_hz: expanded_hz / rules.coverage_factor,
                 bandwidth_hz: emission.bandwidth_hz.as_f64(),
                 level_db: emission.power_dbfs,
-                on: (history == History::Whole && listed).then(|| emission.bursts.clone()),
+                on: (history != History::Partial && listed).then(|| emission.bursts.clone()),
+                known_s: match history {
+                    History::Whole => f64::INFINITY,
+                    History::SoFar | History::Partial => emission.stop_s,
+                },
             },
             members: vec![(emission.id, emission.start_s, emission.stop_s)],
         }
@@ -68,10 +74,11 @@ impl Sender {
             mine.sort_by(|a, b| a[0].total_cmp(&b[0]));
             mine
         });
+        let known_s = self.present.known_s.min(other.present.known_s);
         if other.present.level_db > self.present.level_db {
             self.present = other.present;
         }
-        self.present.on = on;
+        (self.present.on, self.present.known_s) = (on, known_s);
         self.members.extend(other.members);
     }
 }

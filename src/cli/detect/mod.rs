@@ -10,6 +10,7 @@ mod rows;
 mod table;
 
 use std::{
+    collections::VecDeque,
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
@@ -134,6 +135,7 @@ fn measure(
     let summary = if source.input.is_live() || args.threads == 1 {
         let mut direct = Direct {
             detector: &mut detector,
+            rate_hz: source.rate_hz,
             out,
         };
         pass(source, seconds, &mut direct)?;
@@ -161,17 +163,19 @@ trait Samples {
 /// To the detector on this thread.
 struct Direct<'a, 'b> {
     detector: &'a mut Detector,
+    rate_hz: f64,
     out: &'a mut Output<'b>,
 }
 
 impl Samples for Direct<'_, '_> {
     fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
         self.detector.push(block, &mut |event| self.out.take(event));
-        self.out.flush_if_live()?;
+        self.out.flush_if_live(block.len() as f64 / self.rate_hz)?;
         Ok(self.out.error.is_none())
     }
 
     fn gap(&mut self, lost_s: f64, reason: GapReason) {
+        self.out.now_s += lost_s;
         self.detector.gap(lost_s, reason, &mut |event| self.out.take(event));
     }
 }
@@ -236,6 +240,10 @@ fn pass(source: &mut OpenSource, seconds: Option<f64>, to: &mut impl Samples) ->
     Ok(())
 }
 
+/// Seconds that a row of a live pass waits, so that a product is held against what its parents did when it went off: news of
+/// what is on comes every two seconds at the latest.
+const HOLD_S: f64 = 2.5;
+
 /// Where events go: through the judge, into order, onto standard output.
 struct Output<'a> {
     judge: Judge,
@@ -244,6 +252,10 @@ struct Output<'a> {
     picture: Option<Picture>,
     calibrator: Option<Calibrator>,
     order: Option<InOrder>,
+    /// Rows of a live pass, each with the time from which it waits no longer.
+    held: VecDeque<(f64, Row)>,
+    /// Time of the stream.
+    now_s: f64,
     json: bool,
     live: bool,
     table: Table,
@@ -275,7 +287,9 @@ impl Output<'_> {
             products: Products::default(),
             picture,
             calibrator,
-            order: Some(InOrder::new(live && args.json)),
+            order: Some(InOrder::default()),
+            held: VecDeque::new(),
+            now_s: 0.0,
             json: args.json,
             live,
             error: None,
@@ -318,7 +332,10 @@ impl Output<'_> {
             }
             DetectEvent::Opened(_) | DetectEvent::Updated(_) | DetectEvent::Withdrawn(_) => return,
         };
-        if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
+        if self.live && self.json {
+            let hold_s = if self.judge.is_active() { HOLD_S } else { 0.0 };
+            self.held.push_back((self.now_s + hold_s, row));
+        } else if let Some(ready) = self.order.as_mut().and_then(|order| order.push(row)) {
             self.write(ready);
         }
     }
@@ -356,7 +373,12 @@ impl Output<'_> {
         }
     }
 
-    fn flush_if_live(&mut self) -> Result<()> {
+    /// Time went on by `passed_s`.
+    fn flush_if_live(&mut self, passed_s: f64) -> Result<()> {
+        self.now_s += passed_s;
+        while let Some((_, row)) = self.held.pop_front_if(|(from_s, _)| *from_s <= self.now_s) {
+            self.write(row);
+        }
         if self.live {
             self.stdout.flush().map_err(super::io_error("standard output".as_ref()))
         } else {
@@ -366,7 +388,9 @@ impl Output<'_> {
 
     /// Writes what is left and the summary; hands back the picture, to be drawn once all else is out.
     fn finish(&mut self, summary: Summary, took: Duration) -> Result<Option<Picture>> {
-        for row in self.order.take().into_iter().flat_map(InOrder::finish) {
+        let held: Vec<Row> = self.held.drain(..).map(|(_, row)| row).collect();
+        let ordered = self.order.take().into_iter().flat_map(InOrder::finish);
+        for row in held.into_iter().chain(ordered) {
             self.write(row);
         }
         let throughput_msps = summary.samples as f64 / took.as_secs_f64().max(1e-9) * 1e-6;

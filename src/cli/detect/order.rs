@@ -38,22 +38,14 @@ impl PartialEq for Pending {
 
 impl Eq for Pending {}
 
-/// Puts rows in order; `kept` is 0 for a live source, where rows go out as they come.
+/// Puts rows in order.
+#[derive(Default)]
 pub(super) struct InOrder {
     pending: BinaryHeap<Pending>,
     count: u64,
-    kept: usize,
 }
 
 impl InOrder {
-    pub(super) fn new(live: bool) -> Self {
-        Self {
-            pending: BinaryHeap::new(),
-            count: 0,
-            kept: if live { 0 } else { KEPT_ROWS },
-        }
-    }
-
     /// Takes a row; gives back the one that must wait no longer.
     pub(super) fn push(&mut self, row: Row) -> Option<Row> {
         self.count += 1;
@@ -61,7 +53,7 @@ impl InOrder {
             row,
             number: self.count,
         });
-        (self.pending.len() > self.kept)
+        (self.pending.len() > KEPT_ROWS)
             .then(|| self.pending.pop().map(|pending| pending.row))
             .flatten()
     }
@@ -87,7 +79,7 @@ mod tests {
 
     #[test]
     fn rows_come_out_by_start_and_no_row_is_lost() {
-        let mut order = InOrder::new(false);
+        let mut order = InOrder::default();
         let mut out = Vec::new();
         let total = KEPT_ROWS + 500;
         for n in 0..total {
@@ -98,11 +90,5 @@ mod tests {
         assert_eq!(out.len(), total);
         let tail = &out[500..];
         assert!(tail.windows(2).all(|pair| pair[0].start_s() <= pair[1].start_s()));
-    }
-
-    #[test]
-    fn a_live_source_waits_for_nothing() {
-        let mut order = InOrder::new(true);
-        assert!(order.push(row(5.0)).is_some());
     }
 }

@@ -47,7 +47,7 @@ impl Products {
     /// Takes note of an event.
     pub(super) fn observe(&mut self, event: &DetectEvent) {
         let (emission, history) = match event {
-            DetectEvent::Opened(emission) | DetectEvent::Updated(emission) => (emission, History::Partial),
+            DetectEvent::Opened(emission) | DetectEvent::Updated(emission) => (emission, History::SoFar),
             DetectEvent::Closed(emission) => (emission, History::Whole),
             DetectEvent::Withdrawn(withdrawn) => {
                 self.forget(withdrawn.emission.id);

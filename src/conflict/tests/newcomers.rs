@@ -85,6 +85,7 @@ fn present(id: &str, mhz: f64, bandwidth_hz: f64, level_db: f64, on: Option<Vec<
         bandwidth_hz,
         level_db,
         on,
+        known_s: f64::INFINITY,
     }
 }
 
