@@ -357,7 +357,7 @@ impl Output<'_> {
             return;
         };
         verdict.explain(&found.explanation, self.judge.chinese());
-        *product_of = Some(found);
+        *product_of = Some(Box::new(found));
     }
 
     fn write(&mut self, mut row: Row) {

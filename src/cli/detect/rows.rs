@@ -95,8 +95,8 @@ pub(super) enum Row {
         classes: Vec<Class>,
         artefact: Option<ArtefactKind>,
         verdict: Option<VerdictRow>,
-        novelty: Option<NoveltyRow>,
-        product_of: Option<ProductRow>,
+        novelty: Option<Box<NoveltyRow>>,
+        product_of: Option<Box<ProductRow>>,
         #[serde(flatten)]
         calibrated: Option<CalibratedRow>,
     },
@@ -122,7 +122,7 @@ impl Row {
             classes: Vec::new(),
             artefact: None,
             verdict,
-            novelty,
+            novelty: novelty.map(Box::new),
             product_of: None,
             calibrated,
         }
