@@ -236,7 +236,9 @@ impl Window {
     }
 }
 
-fn offset(zone: &str) -> Option<Offset> {
+/// The offset of `UTC` or a zone such as `+08:00`; nothing for others.
+#[must_use]
+pub fn offset(zone: &str) -> Option<Offset> {
     if matches!(zone, "UTC" | "Z") {
         return Some(Offset::UTC);
     }

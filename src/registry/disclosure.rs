@@ -3,8 +3,16 @@
 //! A record that carries a classification other than unclassified stays in unless the caller is allowed to have it and
 //! asked for it. A classification nobody here knows counts as one. What is left out is not counted towards a caller,
 //! because a number tells too.
+//!
+//! Whoever may not see a record may still have to know that there is somebody to be asked. [`PublicView`] is what such an
+//! audience gets of a whole register: the open records, and for the others no more than the cells of a fixed grid and the
+//! blocks of a fixed raster they touch. An answer made of it depends on a confidential record through these cells and
+//! blocks alone, so no series of questions finds its place or frequency more closely than they are drawn.
 
-use super::Assignment;
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Assignment, AssignmentStatus, Registry, footprint::Footprint};
+use crate::units::{Band, Hertz};
 
 /// How sources write that a record is open to everybody: SSRF and SFAF (item 005: class and special handling, where
 /// `A` adds no handling instruction; from memory, to be checked with MCEB Pub 7 annex), and words.
@@ -38,10 +46,200 @@ pub fn may_leave(assignment: &Assignment, audience: Audience) -> bool {
     audience == Audience::Cleared || is_open(assignment)
 }
 
+/// Edge of a public cell, degrees of latitude and longitude.
+pub const CELL_DEGREES: f64 = 0.5;
+/// Width of a public block.
+pub const BLOCK_HZ: i64 = 1_000_000;
+/// Cells of one record or one question; beyond, it counts as everywhere.
+const CELLS_MAX: usize = 4096;
+
+/// Row and column of a public cell: its southern and western edge in cells from the equator and the meridian.
+pub type Cell = (i32, i32);
+
+/// A whole register as an audience may know it.
+#[derive(Debug, Clone)]
+pub struct PublicView {
+    /// The open records, with a version that says nothing of others.
+    pub registry: Arc<Registry>,
+    confidential: Vec<Confidential>,
+}
+
+/// What is published of a confidential record; neither its dates nor its direction of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Confidential {
+    /// Ascending; nothing: everywhere.
+    cells: Option<Vec<Cell>>,
+    /// First and last block.
+    blocks: (i64, i64),
+}
+
+/// Somebody is to be asked here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Existence {
+    /// The cell; nothing where the question was about more than can be told by cells.
+    pub cell: Option<Cell>,
+    /// Adjoining blocks.
+    pub band: Band,
+}
+
+impl PublicView {
+    /// What may be known of the register by those who may not see all of it.
+    #[must_use]
+    pub fn of(registry: &Arc<Registry>) -> Self {
+        let assignments = registry.assignments().iter();
+        let confidential: Vec<Confidential> = assignments
+            .filter(|assignment| !is_open(assignment) && assignment.status != AssignmentStatus::Cancelled)
+            .map(|assignment| Confidential {
+                cells: Footprint::of_assignment(assignment).cells(CELL_DEGREES, CELLS_MAX),
+                blocks: blocks(assignment.band()),
+            })
+            .collect();
+        let registry = if registry.assignments().iter().all(is_open) {
+            Arc::clone(registry)
+        } else {
+            Arc::new(registry.retaining(is_open))
+        };
+        Self { registry, confidential }
+    }
+
+    /// Where somebody is to be asked about a use of these bands in this area, ascending by cell and frequency. Two
+    /// questions that touch the same cells and blocks get the same answer.
+    #[must_use]
+    pub fn existence(&self, area: &Footprint, bands: &[Band]) -> Vec<Existence> {
+        let asked: Vec<(i64, i64)> = bands.iter().map(|band| blocks(*band)).collect();
+        let cells = area.cells(CELL_DEGREES, CELLS_MAX);
+        let mut found: BTreeMap<Option<Cell>, Vec<(i64, i64)>> = BTreeMap::new();
+        for record in &self.confidential {
+            let shared = asked.iter().filter_map(|range| shared(*range, record.blocks));
+            let shared: Vec<(i64, i64)> = shared.collect();
+            if shared.is_empty() {
+                continue;
+            }
+            match (&cells, &record.cells) {
+                (None, _) => found.entry(None).or_default().extend(&shared),
+                (Some(cells), theirs) => {
+                    let touches =
+                        |cell: &&Cell| theirs.as_ref().is_none_or(|theirs| theirs.binary_search(cell).is_ok());
+                    for cell in cells.iter().filter(touches) {
+                        found.entry(Some(*cell)).or_default().extend(&shared);
+                    }
+                }
+            }
+        }
+        let join = |(cell, ranges)| joined(ranges).into_iter().map(move |band| Existence { cell, band });
+        found.into_iter().flat_map(join).collect()
+    }
+}
+
+/// First and last block that a band touches.
+fn blocks(band: Band) -> (i64, i64) {
+    let last = band.high().0.max(band.low().0 + 1) - 1;
+    (band.low().0.div_euclid(BLOCK_HZ), last.div_euclid(BLOCK_HZ))
+}
+
+fn shared(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
+    let range = (a.0.max(b.0), a.1.min(b.1));
+    (range.0 <= range.1).then_some(range)
+}
+
+/// The bands of these ranges of blocks, where ranges that meet or adjoin are one: nothing of how many records they come
+/// from remains.
+fn joined(mut ranges: Vec<(i64, i64)>) -> Vec<Band> {
+    ranges.sort_unstable();
+    let mut merged: Vec<(i64, i64)> = Vec::new();
+    for (first, last) in ranges {
+        match merged.last_mut() {
+            Some(before) if first <= before.1 + 1 => before.1 = before.1.max(last),
+            _ => merged.push((first, last)),
+        }
+    }
+    let band = |(first, last): (i64, i64)| Band::new(Hertz(first * BLOCK_HZ), Hertz((last + 1) * BLOCK_HZ));
+    merged.into_iter().filter_map(band).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::{Details, demo};
+    use crate::registry::{Details, Place, demo};
+
+    fn secret(latitude: f64, longitude: f64, radius_km: f64, center_hz: i64) -> Assignment {
+        let mut record = demo::assignments().ok.remove(0);
+        record.id = format!("secret-{latitude}-{longitude}-{center_hz}");
+        record.place = Some(Place {
+            latitude,
+            longitude,
+            radius_km,
+        });
+        record.center_hz = Hertz(center_hz);
+        record.necessary_bandwidth_hz = Hertz(25_000);
+        record.details = Some(Box::new(Details {
+            classification: Some("秘密".to_owned()),
+            ..Details::default()
+        }));
+        record
+    }
+
+    fn view(secrets: Vec<Assignment>) -> PublicView {
+        let mut all = demo::assignments().ok;
+        all.extend(secrets);
+        PublicView::of(&Arc::new(Registry::new(Vec::new(), all)))
+    }
+
+    fn ask(view: &PublicView, latitude: f64, longitude: f64, radius_km: f64, low_hz: i64) -> Vec<Existence> {
+        let place = Place {
+            latitude,
+            longitude,
+            radius_km,
+        };
+        let band = Band::new(Hertz(low_hz), Hertz(low_hz + 12_500)).expect("ordered");
+        view.existence(&Footprint::Circle(place), &[band])
+    }
+
+    #[test]
+    fn the_public_view_holds_no_confidential_record_and_has_the_version_of_a_register_without() {
+        let (with, without) = (view(vec![secret(30.2, 114.3, 5.0, 150_200_000)]), view(Vec::new()));
+        assert_eq!(with.registry.version(), without.registry.version());
+        assert!(with.registry.assignments().iter().all(is_open));
+    }
+
+    /// Wherever in its cells and blocks a confidential record is, the answers are the same.
+    #[test]
+    fn answers_depend_on_cells_and_blocks_alone() {
+        let worlds = [
+            view(vec![secret(30.1, 114.1, 2.0, 150_200_000)]),
+            view(vec![secret(30.4, 114.4, 1.0, 150_900_000)]),
+            view(vec![
+                secret(30.3, 114.2, 0.0, 150_500_000),
+                secret(30.1, 114.4, 0.0, 150_100_000),
+            ]),
+        ];
+        let mut told = 0;
+        for n in 0..400 {
+            let (latitude, longitude) = (29.5 + f64::from(n % 20) * 0.07, 113.5 + f64::from(n / 20) * 0.07);
+            for low in [149_400_000, 150_000_000, 150_500_000, 150_990_000, 151_000_000] {
+                for radius in [0.0, 20.0] {
+                    let answers: Vec<_> = worlds
+                        .iter()
+                        .map(|w| ask(w, latitude, longitude, radius, low))
+                        .collect();
+                    assert_eq!(answers[0], answers[1], "{latitude} {longitude} {low}");
+                    assert_eq!(answers[0], answers[2], "{latitude} {longitude} {low}");
+                    told += usize::from(!answers[0].is_empty());
+                }
+            }
+        }
+        assert!(told > 100, "the record shows somewhere: {told}");
+        let here = ask(&worlds[0], 30.49, 114.01, 0.0, 150_990_000);
+        let band = Band::new(Hertz(150_000_000), Hertz(151_000_000)).expect("ordered");
+        assert_eq!(
+            here,
+            [Existence {
+                cell: Some((60, 228)),
+                band
+            }]
+        );
+        assert_eq!(ask(&worlds[0], 30.51, 114.01, 0.0, 150_990_000), [], "the next cell");
+    }
 
     #[test]
     fn what_is_not_known_to_be_open_stays_in() {

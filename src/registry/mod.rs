@@ -9,6 +9,7 @@ pub mod designator;
 pub mod details;
 pub mod disclosure;
 pub mod export;
+pub mod footprint;
 pub mod hours;
 pub mod import;
 mod index;

@@ -80,6 +80,13 @@ impl Registry {
         }
     }
 
+    /// The same without the assignments that are not to be kept. Its version is that of a registry that never had them.
+    #[must_use]
+    pub fn retaining(&self, keep: impl Fn(&Assignment) -> bool) -> Self {
+        let kept = self.assignments.iter().filter(|assignment| keep(assignment)).cloned();
+        Self::new(self.tables.clone(), kept.collect()).with_control_orders(self.control_orders.clone())
+    }
+
     /// Control orders over any frequency of `band`, ascending by number.
     #[must_use]
     pub fn control_orders_in(&self, band: Band) -> Vec<&ControlOrder> {
