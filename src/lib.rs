@@ -8,6 +8,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod conflict;
+pub mod coordination;
 pub mod detect;
 pub mod dsp;
 pub mod error;

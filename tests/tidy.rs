@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("detect", &["units", "dsp"]),
     ("metrology", &["units", "dsp", "detect"]),
     ("conflict", &["units", "dsp", "propagation", "registry", "detect"]),
+    ("coordination", &["units", "propagation", "registry"]),
     ("config", &["units", "dsp", "registry", "conflict"]),
     ("plot", &["units", "conflict"]),
     ("capture", &["units", "error", "dsp", "detect", "config"]),
@@ -47,6 +48,7 @@ const PURE: &[&str] = &[
     "metrology",
     "registry",
     "conflict",
+    "coordination",
     "plot",
 ];
 const IMPURE_WORDS: &[&str] = &[

@@ -1,0 +1,460 @@
+//! What a machine can say about a request before a person decides: allocation, stations, other requests, control orders.
+//!
+//! Only overlapping frequencies are looked at. Two uses whose areas touch while they share a frequency and a time overlap;
+//! where the areas are apart, the interference margin of the nearest points is worked out both ways:
+//!
+//! ```text
+//! margin = (noise of the protected receiver + I/N criterion) − (e.i.r.p. + share of it in the receiver's band − loss)
+//! loss   = free space (ITU-R P.525) + diffraction over a smooth Earth (ITU-R P.526)
+//! ```
+//!
+//! Isotropic antennas, no terrain, no clutter: the margin is a screening figure and an office decides. Without a stated power
+//! of the other station only the way from the request to it is known.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Asked, CheckRules, Policy, Proposal, Request, alternatives, times::Validity, wording};
+use crate::{
+    propagation::{SmoothEarth, diffraction_loss_db, free_space_loss_db},
+    registry::{
+        Allocation, Assignment, AssignmentStatus, Confidence, ControlOrder, Query, Registry, ServiceStatus, Text,
+        Unlisted,
+        control::Effect,
+        disclosure::{Existence, PublicView},
+        footprint::Footprint,
+        service,
+    },
+    units::{Band, Hertz},
+};
+
+/// The models of the margins.
+pub(super) const MODEL: &str = "ITU-R P.525 free space + P.526 smooth Earth (median, 4/3), isotropic antennas";
+/// Thermal noise at 290 K, dBm in one hertz.
+const THERMAL_DBM_HZ: f64 = -173.975;
+/// Shortest distance a loss is worked out for, km.
+const NEAREST_KM: f64 = 0.1;
+/// Findings that are listed.
+const FINDINGS_MAX: usize = 100;
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Clear,
+    /// Worth knowing.
+    Note,
+    /// To be looked into before anybody agrees.
+    Caution,
+    /// Cannot stand as it is.
+    Blocking,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// The band is allocated to the service.
+    AllocationFits,
+    /// On a secondary basis.
+    AllocationSecondary,
+    /// The request names no service.
+    ServiceUnstated,
+    /// The band is allocated to other services.
+    ServiceNotAllocated,
+    /// The table says nothing of the band.
+    AllocationUnknown,
+    /// A complete table has no row for the band.
+    NotAllocated,
+    /// Safety, distress, passive: not for this service.
+    ProtectedBand,
+    /// The band may hold stations no register lists.
+    UnlistedUsers,
+    /// Ask the other side about a public cell and block.
+    AskOtherSide,
+    /// A station shares frequency, place and time.
+    AssignmentOverlap,
+    /// A station apart may interfere or be interfered with.
+    AssignmentInterference,
+    /// Another request shares frequency, place and time.
+    RequestOverlap,
+    /// A control order holds.
+    ControlOrder,
+    /// No station shares frequency, area and time.
+    NoOverlap,
+    /// Nothing in the tuning range fits.
+    NothingFits,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Finding {
+    /// What was found.
+    pub kind: FindingKind,
+    /// How grave it is.
+    pub level: Level,
+    /// Band of the request it is about.
+    pub band: Option<Band>,
+    /// Key of the allocation row, assignment, request (its number) or control order it is about.
+    pub subject: Option<String>,
+    /// Kilometres between the nearest points of the two areas; 0: they touch.
+    pub distance_km: Option<f64>,
+    /// Interference margin, dB; below 0 the criterion is not kept.
+    pub margin_db: Option<f64>,
+    /// In words.
+    pub explanation: Text,
+}
+
+/// What the machine says.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Analysis {
+    /// The gravest finding.
+    pub level: Level,
+    /// The bands that were looked at: those asked for or agreed, or the best that fits.
+    pub bands: Vec<Band>,
+    /// The findings, gravest first.
+    pub findings: Vec<Finding>,
+    /// Findings beyond the hundred that are listed.
+    pub omitted: usize,
+    /// Model of the margins.
+    pub model: String,
+    /// Version of the register as this audience sees it.
+    pub registry_version: String,
+    /// Version of the policy with its criteria.
+    pub policy_version: String,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
+/// The register as the audience may see it.
+#[derive(Debug, Clone, Copy)]
+pub enum View<'a> {
+    /// All of it.
+    Full(&'a Registry),
+    /// Its public part.
+    Public(&'a PublicView),
+}
+
+impl<'a> View<'a> {
+    pub(super) fn registry(self) -> &'a Registry {
+        match self {
+            Self::Full(registry) => registry,
+            Self::Public(view) => &view.registry,
+        }
+    }
+
+    fn existence(self, area: &Footprint, bands: &[Band]) -> Vec<Existence> {
+        match self {
+            Self::Full(_) => Vec::new(),
+            Self::Public(view) => view.existence(area, bands),
+        }
+    }
+}
+
+/// What a request is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The register.
+    pub view: View<'a>,
+    /// Other requests that are not settled and not in force, as far as the audience may see them.
+    pub requests: &'a [Request],
+    /// Criteria.
+    pub policy: &'a Policy,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// A station near by, with what does not depend on the band.
+pub(super) struct Station<'a> {
+    pub(super) assignment: &'a Assignment,
+    pub(super) band: Band,
+    pub(super) gap_km: f64,
+    loss_db: f64,
+    is_own: bool,
+}
+
+/// Everything in a range of frequencies that a band within it can meet.
+pub(super) struct Field<'a> {
+    pub(super) proposal: &'a Proposal,
+    pub(super) stations: Vec<Station<'a>>,
+    pub(super) requests: Vec<(&'a Request, Vec<Band>)>,
+    pub(super) orders: Vec<&'a ControlOrder>,
+    pub(super) existence: Vec<Existence>,
+    rules: &'a CheckRules,
+    registry: &'a Registry,
+}
+
+/// A finding before it is put into words.
+#[derive(Clone)]
+pub(super) enum Fact<'a> {
+    Allocation(FindingKind, Level, Option<&'a Allocation>),
+    Unlisted(Unlisted, &'a Allocation),
+    Overlap(&'a Assignment, Level),
+    Interference(&'a Assignment, Level, f64, f64),
+    Request(&'a Request, Level),
+    Order(&'a ControlOrder, Level),
+    NoOverlap,
+}
+
+impl Fact<'_> {
+    pub(super) fn level(&self) -> Level {
+        match self {
+            Self::Allocation(_, level, _)
+            | Self::Overlap(_, level)
+            | Self::Interference(_, level, ..)
+            | Self::Request(_, level)
+            | Self::Order(_, level) => *level,
+            Self::Unlisted(..) => Level::Note,
+            Self::NoOverlap => Level::Clear,
+        }
+    }
+
+    pub(super) fn margin_db(&self) -> Option<f64> {
+        match self {
+            Self::Interference(_, _, margin_db, _) => Some(*margin_db),
+            _ => None,
+        }
+    }
+}
+
+/// The bands a request is about, where they are known.
+pub(super) fn bands_of(request: &Request) -> Option<Vec<Band>> {
+    match (&request.decision, &request.proposal.asked) {
+        (Some(decision), _) => Some(decision.bands.clone()),
+        (None, Asked::Bands(bands)) => Some(bands.clone()),
+        (None, Asked::Fit { .. }) => None,
+    }
+}
+
+/// Looks at a request.
+#[must_use]
+pub fn analyse(request: &Request, around: &Surroundings<'_>) -> Analysis {
+    let bands = bands_of(request).unwrap_or_else(|| {
+        let best = alternatives(request, around);
+        best.first().map(|alternative| alternative.band).into_iter().collect()
+    });
+    let mut findings = Vec::new();
+    if bands.is_empty() {
+        findings.push(wording::nothing_fits());
+    }
+    for band in &bands {
+        let field = Field::of(request, around, *band);
+        let facts = field.facts(*band);
+        findings.extend(facts.iter().map(|fact| wording::finding(fact, *band)));
+    }
+    let existence = around
+        .view
+        .existence(&Footprint::of_area(&request.proposal.place), &bands);
+    findings.extend(existence.iter().map(wording::ask_other_side));
+    findings.sort_by(|a, b| {
+        let margin = |finding: &Finding| finding.margin_db.unwrap_or(f64::INFINITY);
+        let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.kind);
+        let margins = margin(a).total_cmp(&margin(b));
+        key(a)
+            .cmp(&key(b))
+            .then(margins)
+            .then_with(|| a.subject.cmp(&b.subject))
+    });
+    let omitted = findings.len().saturating_sub(FINDINGS_MAX);
+    let level = findings.iter().map(|finding| finding.level).max();
+    findings.truncate(FINDINGS_MAX);
+    Analysis {
+        level: level.unwrap_or(Level::Clear),
+        bands,
+        findings,
+        omitted,
+        model: MODEL.to_owned(),
+        registry_version: around.view.registry().version().to_owned(),
+        policy_version: around.policy.version.clone(),
+        at: around.now,
+    }
+}
+
+impl<'a> Field<'a> {
+    /// What is in `range` around the request.
+    pub(super) fn of(request: &'a Request, around: &Surroundings<'a>, range: Band) -> Self {
+        let proposal = &request.proposal;
+        let area = Footprint::of_area(&proposal.place);
+        let time = Validity::from(&proposal.time);
+        let rules = &around.policy.check;
+        let registry = around.view.registry();
+        let query = Query {
+            band: range,
+            near: area.around().map(|place| (place, rules.reach_km)),
+            at: None,
+            role: None,
+        };
+        let concerns = |assignment: &&Assignment| {
+            assignment.status != AssignmentStatus::Cancelled
+                && !super::is_of(assignment, request)
+                && time.meets(&validity(assignment))
+        };
+        let stations = registry.who(&query).into_iter().filter(concerns);
+        let stations = stations
+            .map(|assignment| station(assignment, proposal, &area, rules))
+            .filter(|station| station.gap_km <= rules.reach_km);
+        let requests = around.requests.iter().filter(|other| other.id != request.id);
+        let requests = requests
+            .filter(|other| time.meets(&Validity::from(&other.proposal.time)))
+            .filter(|other| area.gap_km(&Footprint::of_area(&other.proposal.place)) <= 0.0)
+            .filter_map(|other| Some((other, bands_of(other)?)));
+        let orders = registry.control_orders_in(range).into_iter();
+        let orders = orders.filter(|order| {
+            let span = Validity {
+                from: Some(order.from),
+                to: Some(order.to),
+                windows: &order.windows,
+            };
+            let place = order.area.as_ref().map_or(Footprint::Everywhere, Footprint::of_area);
+            time.meets(&span) && area.gap_km(&place) <= 0.0 && !order.exempt.contains(&proposal.user)
+        });
+        Self {
+            proposal,
+            stations: stations.collect(),
+            requests: requests.collect(),
+            orders: orders.collect(),
+            existence: around.view.existence(&area, &[range]),
+            rules,
+            registry,
+        }
+    }
+
+    /// What a band within the range meets.
+    pub(super) fn facts(&self, band: Band) -> Vec<Fact<'a>> {
+        let mut facts = self.allocation(band);
+        let mut is_free = true;
+        for station in self.stations.iter().filter(|station| station.band.overlaps(band)) {
+            if station.gap_km <= 0.0 {
+                is_free = is_free && station.is_own;
+                let level = if station.is_own { Level::Note } else { Level::Blocking };
+                facts.push(Fact::Overlap(station.assignment, level));
+                continue;
+            }
+            let margin_db = self.margin_db(station, band);
+            let level = if margin_db < 0.0 { Level::Caution } else { Level::Note };
+            if margin_db < self.rules.report_margin_db {
+                facts.push(Fact::Interference(station.assignment, level, margin_db, station.gap_km));
+            }
+        }
+        let others = self.requests.iter();
+        let meeting = others.filter(|(_, bands)| bands.iter().any(|other| other.overlaps(band)));
+        facts.extend(meeting.map(|(request, _)| {
+            let level = if request.state.is_agreed() {
+                Level::Caution
+            } else {
+                Level::Note
+            };
+            Fact::Request(request, level)
+        }));
+        let orders = self.orders.iter().filter(|order| order.band.overlaps(band));
+        facts.extend(orders.map(|order| Fact::Order(order, self.order_level(order, band))));
+        if is_free {
+            facts.push(Fact::NoOverlap);
+        }
+        facts
+    }
+
+    fn order_level(&self, order: &ControlOrder, band: Band) -> Level {
+        match order.effect {
+            Effect::Prohibit => Level::Blocking,
+            Effect::Protect => Level::Note,
+            Effect::Limit {
+                max_eirp_dbm,
+                max_bandwidth_hz,
+            } => {
+                let width = self.proposal.necessary_bandwidth().unwrap_or(band.width());
+                let too_strong = max_eirp_dbm.is_some_and(|limit| self.proposal.power.eirp_dbm() > limit);
+                let too_wide = max_bandwidth_hz.is_some_and(|limit| width > limit);
+                if too_strong || too_wide {
+                    Level::Blocking
+                } else {
+                    Level::Note
+                }
+            }
+        }
+    }
+
+    fn allocation(&self, band: Band) -> Vec<Fact<'a>> {
+        let rows = self.registry.allocations_in(band);
+        if rows.is_empty() {
+            let complete = self.registry.tables().iter().any(|table| table.complete);
+            return vec![if complete {
+                Fact::Allocation(FindingKind::NotAllocated, Level::Blocking, None)
+            } else {
+                Fact::Allocation(FindingKind::AllocationUnknown, Level::Caution, None)
+            }];
+        }
+        let wanted = self.proposal.service.as_deref();
+        let serves =
+            |row: &&&Allocation| wanted.is_some_and(|wanted| service::parts(&row.service).any(|own| own == wanted));
+        let fitting: Vec<_> = rows.iter().filter(serves).copied().collect();
+        let primary = fitting.iter().find(|row| row.status != ServiceStatus::Secondary);
+        let protected = rows
+            .iter()
+            .find(|row| row.protected && row.confidence == Confidence::High);
+        let mut facts = vec![match (primary, fitting.first(), protected, wanted) {
+            (Some(row), ..) => Fact::Allocation(FindingKind::AllocationFits, Level::Clear, Some(row)),
+            (_, _, Some(row), _) => Fact::Allocation(FindingKind::ProtectedBand, Level::Blocking, Some(row)),
+            (_, Some(row), ..) => Fact::Allocation(FindingKind::AllocationSecondary, Level::Note, Some(row)),
+            (.., None) => Fact::Allocation(FindingKind::ServiceUnstated, Level::Note, rows.first().copied()),
+            _ => Fact::Allocation(FindingKind::ServiceNotAllocated, Level::Caution, rows.first().copied()),
+        }];
+        let holders = rows
+            .iter()
+            .filter_map(|row| row.unlisted.first().map(|holder| (*holder, *row)));
+        let mut told: Vec<Unlisted> = Vec::new();
+        for (holder, row) in holders {
+            if !told.contains(&holder) {
+                told.push(holder);
+                facts.push(Fact::Unlisted(holder, row));
+            }
+        }
+        facts
+    }
+
+    fn margin_db(&self, station: &Station<'_>, band: Band) -> f64 {
+        let shared = station.band.intersection(band).map_or(Hertz(1), Band::width);
+        let share = |of: Band| 10.0 * (shared.as_f64() / of.width().as_f64().max(1.0)).log10();
+        let limit_dbm = |receiver: Band| {
+            let noise = THERMAL_DBM_HZ + self.rules.noise_figure_db + 10.0 * receiver.width().as_f64().max(1.0).log10();
+            noise + self.rules.protection_i_n_db
+        };
+        let margin = |eirp_dbm: f64, sender: Band, receiver: Band| {
+            limit_dbm(receiver) - (eirp_dbm + share(sender) - station.loss_db)
+        };
+        let to_it = margin(self.proposal.power.eirp_dbm(), band, station.band);
+        let assignment = station.assignment;
+        let sends = assignment.eirp_dbm.filter(|_| assignment.role().transmits());
+        sends.map_or(to_it, |eirp_dbm| to_it.min(margin(eirp_dbm, station.band, band)))
+    }
+}
+
+fn validity(assignment: &Assignment) -> Validity<'_> {
+    Validity {
+        from: assignment.valid_from,
+        to: assignment.valid_to,
+        windows: assignment
+            .details
+            .as_ref()
+            .map_or(&[], |details| details.windows.as_slice()),
+    }
+}
+
+fn station<'a>(assignment: &'a Assignment, proposal: &Proposal, area: &Footprint, rules: &CheckRules) -> Station<'a> {
+    let gap_km = area.gap_km(&Footprint::of_assignment(assignment));
+    let details = assignment.details.as_ref();
+    let height = details.and_then(|details| details.antenna.as_ref()?.height_m);
+    let path = SmoothEarth::median([
+        proposal.antenna_height_m.unwrap_or(rules.antenna_height_m),
+        height.unwrap_or(rules.antenna_height_m),
+    ]);
+    let (hz, km) = (assignment.center_hz.as_f64().max(1.0), gap_km.max(NEAREST_KM));
+    Station {
+        assignment,
+        band: assignment.band(),
+        gap_km,
+        loss_db: free_space_loss_db(hz, km) + diffraction_loss_db(hz, km, &path),
+        is_own: assignment.holder == proposal.user,
+    }
+}

@@ -1,0 +1,30 @@
+//! Coordination of spectrum use between civil and military offices: what a request asks, the states it goes through and
+//! who may move it, the deadlines, and what a machine can say about it before a person decides. Pure: no clock, no I/O.
+
+mod alternatives;
+mod analysis;
+mod deadlines;
+mod lease;
+mod letter;
+mod policy;
+mod procedure;
+mod request;
+mod state;
+mod table;
+mod times;
+mod wording;
+mod words;
+
+pub use alternatives::{Alternative, alternatives};
+pub use analysis::{Analysis, Finding, FindingKind, Level, Surroundings, View, analyse};
+pub use deadlines::{Due, due};
+pub use lease::{assignment_prefix, assignments, clash, is_of};
+pub use letter::{LetterLanguage, Writing, letter};
+pub use policy::{CheckRules, Kind, KindRules, POLICY_TOML, Policy, PolicyError, Silence};
+pub use procedure::{Give, Refusal, available, take};
+pub use request::{Asked, Decision, Fault, Power, PowerKind, Priority, Proposal, Request, Side, Span};
+pub use state::{Party, State, Step};
+pub use table::{Carry, Rule, TABLE};
+
+#[cfg(test)]
+mod tests;
