@@ -2,9 +2,12 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
+mod coordination;
 mod detect;
 mod doctor;
 mod examine;
+mod files;
+mod language;
 mod openapi;
 mod receivers;
 mod record;
@@ -50,6 +53,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Stations and allocation tables: check, import, list
     Registry(registry::RegistryArgs),
+    /// Requests between civil and military offices: check one before it is sent, print it as a letter
+    Coordination(coordination::CoordinationArgs),
     /// Print the description of the web API (OpenAPI 3.1)
     Openapi,
     /// Measure the measuring chain and compare it with theory
@@ -68,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Registry(args) => registry::run(&args),
+        Command::Coordination(args) => coordination::run(&args),
         Command::Openapi => openapi::run(),
         Command::Selftest(args) => selftest::run(&args),
         Command::User(args) => user::run(args),

@@ -88,6 +88,7 @@ pub enum PowerKind {
 
 /// A radiated power.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Power {
     /// Level, dBW.
     pub dbw: f64,
@@ -109,6 +110,7 @@ impl Power {
 
 /// When.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// First instant.
     pub from: Timestamp,
@@ -121,6 +123,7 @@ pub struct Span {
 
 /// What an office asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Proposal {
     /// What it is called.
     pub title: String,
@@ -200,6 +203,30 @@ pub struct Request {
     pub reason: Option<String>,
     /// Grows with every change.
     pub version: u64,
+}
+
+impl Request {
+    /// A draft.
+    #[must_use]
+    pub fn draft(id: String, side: Side, proposal: Proposal, by: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            number: None,
+            side,
+            state: State::Draft,
+            proposal,
+            created_by: by,
+            created_at: now,
+            submitted_by: None,
+            submitted_at: None,
+            since: now,
+            clock: now,
+            reminders: 0,
+            decision: None,
+            reason: None,
+            version: 1,
+        }
+    }
 }
 
 /// One fault of a proposal: the field and what to write instead.

@@ -1,6 +1,7 @@
 //! Everything that needs more than one part of the house, in one program.
 
 mod capture;
+mod coordination_command;
 mod data;
 mod detect_command;
 mod verdicts;

@@ -1,11 +1,8 @@
 //! Verdicts for `detect`: the registry it is held against, and where and when.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -14,21 +11,12 @@ use super::{
 };
 use crate::{
     Error, Result,
-    cli::SiteArg,
+    cli::{SiteArg, files, language::Language},
     conflict::{Context, Level, Measured, Rules, judge},
     detect::Emission,
-    registry::{Registry, control, import::parse_assignments, table::builtin_cn},
+    registry::Registry,
     units::Band,
 };
-
-/// Language of texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Language {
-    /// Chinese
-    Zh,
-    /// English
-    En,
-}
 
 /// Options about verdicts.
 #[derive(Debug, Args)]
@@ -84,16 +72,18 @@ impl Judge {
             site: args.site.map(|site| site.0),
             ppm_uncertainty: args.ppm_uncertainty,
         };
-        let chinese = args
-            .lang
-            .map_or_else(environment_is_chinese, |lang| lang == Language::Zh);
+        let language = args.lang.unwrap_or_else(Language::of_environment);
         Ok(Self {
             rules: rules(args)?,
-            registry: if wanted { Some(registry(args)?) } else { None },
+            registry: if wanted {
+                Some(files::registry(&args.registry, args.control_orders.as_deref())?)
+            } else {
+                None
+            },
             context,
             began: args.began.or(began),
             bin_hz,
-            chinese,
+            chinese: language == Language::Zh,
         })
     }
 
@@ -138,46 +128,10 @@ impl Judge {
     }
 }
 
-fn text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(crate::cli::io_error(path))
-}
-
 fn rules(args: &JudgeArgs) -> Result<Rules> {
     let rules = match &args.rules {
-        Some(path) => Rules::parse(&text(path)?, &path.display().to_string()),
+        Some(path) => Rules::parse(&files::text(path)?, &path.display().to_string()),
         None => Rules::builtin(),
     };
     rules.map_err(|error| Error::Invalid(error.to_string()))
-}
-
-fn registry(args: &JudgeArgs) -> Result<Registry> {
-    let orders = match &args.control_orders {
-        Some(path) => control::parse(&text(path)?, &path.display().to_string()),
-        None => Ok(Vec::new()),
-    };
-    let orders = orders.map_err(|error| Error::Invalid(error.to_string()))?;
-    let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
-    let mut assignments = Vec::new();
-    for path in &args.registry {
-        let file = File::open(path).map_err(crate::cli::io_error(path))?;
-        let report = parse_assignments(file, &path.display().to_string());
-        if !report.is_clean() {
-            return Err(Error::Invalid(format!(
-                "{}: {} of {} rows are bad; `pinpu registry check {}` lists them",
-                path.display(),
-                report.bad.len(),
-                report.rows_read,
-                path.display()
-            )));
-        }
-        assignments.extend(report.ok);
-    }
-    Ok(Registry::new(vec![table], assignments).with_control_orders(orders))
-}
-
-fn environment_is_chinese() -> bool {
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .is_some_and(|value| value.starts_with("zh"))
 }

@@ -12,12 +12,12 @@ use std::{
 use clap::Args;
 
 use super::{
-    print::Language,
     source::{self, Content},
     storage::{self, DatabaseArgs},
 };
 use crate::{
     Error, Result,
+    cli::language::Language,
     registry::{
         disclosure::Audience,
         export::{self, ExportError, Folders, Format, Options},

@@ -14,13 +14,14 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 
 use self::{
-    print::{Language, Outcome, Printer},
+    print::{Outcome, Printer},
     progress::Progress,
     source::{Content, Format},
     storage::{DatabaseArgs, Folder},
 };
 use crate::{
     Error, Result,
+    cli::language::Language,
     registry::{
         AllocationTable, Text,
         import::{Changes, Kind, compare, merge_rows},

@@ -2,38 +2,18 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 
-use clap::ValueEnum;
 use serde_json::json;
 
 use super::source::{Content, Report};
 use crate::{
     Error, Result,
+    cli::language::Language,
     registry::{Allocation, Assignment, AssignmentStatus, Confidence, Text, import::Changes},
     units::Band,
 };
 
 /// Bad cells printed for people; programs get all of them.
 const SHOWN: usize = 200;
-
-/// Language of texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Language {
-    /// 简体中文
-    Zh,
-    /// English
-    En,
-}
-
-impl Language {
-    pub(super) fn of_environment() -> Self {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .into_iter()
-            .filter_map(std::env::var_os)
-            .find(|value| !value.is_empty());
-        let chinese = set.is_some_and(|value| value.to_string_lossy().starts_with("zh"));
-        if chinese { Self::Zh } else { Self::En }
-    }
-}
 
 /// What an import did, or would do.
 pub(super) struct Outcome<'a> {
@@ -67,15 +47,11 @@ impl Printer {
     }
 
     fn say(&self, zh: String, en: String) -> String {
-        if self.language == Language::Zh { zh } else { en }
+        self.language.pick(zh, en)
     }
 
     fn text<'a>(&self, text: &'a Text) -> &'a str {
-        if self.language == Language::Zh {
-            &text.zh
-        } else {
-            &text.en
-        }
+        self.language.of(text)
     }
 
     fn line(&mut self, line: &str) -> Result<()> {

@@ -14,8 +14,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-use super::print::Language;
-use crate::{Error, Result};
+use crate::{Error, Result, cli::language::Language};
 
 /// Status of a command that SIGINT ended, as shells count it: 128 + 2.
 const INTERRUPTED: u8 = 130;

@@ -59,23 +59,7 @@ pub(super) fn proposal() -> Proposal {
 
 pub(super) fn draft(id: &str) -> Request {
     let now = at("2026-12-01T09:00:00+08:00");
-    Request {
-        id: id.to_owned(),
-        number: None,
-        side: Side::Civil,
-        state: State::Draft,
-        proposal: proposal(),
-        created_by: "zhang".to_owned(),
-        created_at: now,
-        submitted_by: None,
-        submitted_at: None,
-        since: now,
-        clock: now,
-        reminders: 0,
-        decision: None,
-        reason: None,
-        version: 1,
-    }
+    Request::draft(id.to_owned(), Side::Civil, proposal(), "zhang".to_owned(), now)
 }
 
 /// In force as asked.
