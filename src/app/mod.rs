@@ -141,7 +141,7 @@ impl App {
             ledger: Ledger::new(store.clone()),
             attachments,
             alarms: Arc::clone(&alarms),
-            checker: Checker::new(registry.clone(), rules),
+            checker: Checker::new(rules),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),

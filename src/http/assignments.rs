@@ -142,11 +142,12 @@ impl From<StoredAssignment> for AssignmentResponse {
     }
 }
 
-/// Lists assignments by frequency.
+/// Lists assignments by frequency. Classified ones the caller may not know are as if they were not there.
 #[utoipa::path(get, path = "", operation_id = "list_assignments", tag = "registry", params(ListAssignmentsQuery),
     responses((status = 200, body = ListResponse<AssignmentResponse>)))]
 pub async fn list_assignments(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<ListAssignmentsQuery>,
 ) -> Result<Answer<ListResponse<AssignmentResponse>>> {
     let query = AssignmentQuery {
@@ -155,15 +156,16 @@ pub async fn list_assignments(
         limit: Some(page::limit(query.limit)?),
         cursor: query.cursor,
     };
-    Ok(Answer(ListResponse::of(state.registry.assignments(&query).await?)))
+    let page = state.registry.assignments(&query, caller.audience()).await?;
+    Ok(Answer(ListResponse::of(page)))
 }
 
 /// One assignment.
 #[utoipa::path(get, path = "/{id}", operation_id = "get_assignment", tag = "registry",
     params(("id" = String, Path, description = "Key of the assignment")),
     responses((status = 200, body = AssignmentResponse, headers(("etag" = String)))))]
-pub async fn get_assignment(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response> {
-    let stored = state.registry.assignment(&id).await?;
+pub async fn get_assignment(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    let stored = state.registry.assignment(&id, caller.audience()).await?;
     Ok((
         [(header::ETAG, etag(stored.version))],
         Answer(AssignmentResponse::from(stored)),

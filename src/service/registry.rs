@@ -3,18 +3,23 @@
 //! A change is stored first and the snapshot replaced after the commit, so a verdict never rests on an assignment that
 //! a crash could take back.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use super::{auth::permissions, disclosure::View};
 use crate::{
     Error, Result,
     registry::{
         AllocationTable, Assignment, ControlOrder, Registry,
+        disclosure::{Audience, may_leave},
         import::{Changes, compare},
     },
-    store::{ImportCounts, ImportRecord, Page, Store, random_id},
+    store::{ImportCounts, ImportRecord, Page, Store, not_found, random_id},
 };
 
 pub use crate::store::{AssignmentQuery, StoredAssignment};
@@ -26,10 +31,25 @@ const SEEDED: &str = "registry.seeded";
 #[derive(Debug, Clone)]
 pub struct RegistryService {
     store: Store,
-    current: Arc<RwLock<Arc<Registry>>>,
+    current: Arc<RwLock<Snapshot>>,
     control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
+}
+
+/// The registry in force, and as each audience may know it.
+#[derive(Debug, Clone, Default)]
+struct Snapshot {
+    registry: Arc<Registry>,
+    views: HashMap<Audience, Arc<View>>,
+}
+
+impl Snapshot {
+    fn new(registry: Registry) -> Result<Self> {
+        let registry = Arc::new(registry);
+        let views = View::all(&registry, &[], permissions::audiences())?;
+        Ok(Self { registry, views })
+    }
 }
 
 impl RegistryService {
@@ -51,7 +71,17 @@ impl RegistryService {
     /// The snapshot in force; hold it for one judgement, not for ever.
     #[must_use]
     pub fn current(&self) -> Arc<Registry> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).registry)
+    }
+
+    /// What the audience may know of it; nobody else's where the audience is unknown.
+    ///
+    /// # Errors
+    /// `Unavailable` for an audience no role has.
+    pub fn view(&self, audience: Audience) -> Result<Arc<View>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let view = current.views.get(&audience).cloned();
+        view.ok_or_else(|| Error::Unavailable("the registry is not ready for this caller".to_owned()))
     }
 
     /// Stores `table` if no table of its key was ever seeded or imported. Answers whether it did.
@@ -169,16 +199,23 @@ impl RegistryService {
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
-        self.store.assignments(query).await
+    pub async fn assignments(&self, query: &AssignmentQuery, audience: Audience) -> Result<Page<StoredAssignment>> {
+        self.store
+            .assignments(query, |record| may_leave(record, audience))
+            .await
     }
 
     /// One assignment.
     ///
     /// # Errors
-    /// `NotFound`; `Store` when reading fails.
-    pub async fn assignment(&self, id: &str) -> Result<StoredAssignment> {
-        self.store.assignment(id).await
+    /// `NotFound`, also for one the audience may not know; `Store` when reading fails.
+    pub async fn assignment(&self, id: &str, audience: Audience) -> Result<StoredAssignment> {
+        let stored = self.store.assignment(id).await?;
+        if may_leave(&stored.assignment, audience) {
+            Ok(stored)
+        } else {
+            Err(not_found(id))
+        }
     }
 
     /// Imports that were applied, newest first.
@@ -211,8 +248,9 @@ impl RegistryService {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let registry = Arc::new(Registry::new(tables, assignments).with_control_orders(orders));
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        let registry = Registry::new(tables, assignments).with_control_orders(orders);
+        let snapshot = Snapshot::new(registry)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 }

@@ -42,6 +42,7 @@ pub use idempotency::{Idempotency, StoredAnswer};
 pub use ids::random_id;
 pub use page::Page;
 pub use receivers::ReceiverRecord;
+pub(crate) use registry::not_found;
 pub use registry::{AssignmentQuery, ImportCounts, ImportRecord, StoredAssignment};
 pub use retention::{Pruned, Retention};
 pub use sessions::{SessionKind, SessionRecord};

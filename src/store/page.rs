@@ -147,14 +147,18 @@ pub(super) struct Order {
     pub(super) descending: bool,
 }
 
+impl Order {
+    /// The cursor of a row with this sort key and id.
+    pub(super) fn cursor(&self, (key, id): (i64, String)) -> String {
+        Cursor { key, id }.encode(self.name)
+    }
+}
+
 /// Cuts the row that was asked for in excess and makes the cursor of the last that stays.
 pub(super) fn cut<T>(mut items: Vec<T>, limit: usize, order: &Order, at: impl Fn(&T) -> (i64, String)) -> Page<T> {
     let more = items.len() > limit;
     items.truncate(limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| {
-        let (key, id) = at(last);
-        Cursor { key, id }.encode(order.name)
-    });
+    let next_cursor = items.last().filter(|_| more).map(|last| order.cursor(at(last)));
     Page { items, next_cursor }
 }
 

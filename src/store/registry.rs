@@ -89,6 +89,19 @@ const ORDER: Order = Order {
     descending: false,
 };
 
+/// No assignment has this key, or none that may be known.
+pub(crate) fn not_found(id: &str) -> Error {
+    Error::NotFound {
+        kind: "assignment",
+        id: id.to_owned(),
+    }
+}
+
+/// Where a row stands in the list.
+fn place_in_list(row: &StoredAssignment) -> (i64, String) {
+    (row.assignment.center_hz.0, row.assignment.id.clone())
+}
+
 impl StoredAssignment {
     fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -295,11 +308,30 @@ impl Store {
         rows.iter().map(|row| row.json("record")).collect()
     }
 
-    /// One page of assignments.
+    /// One page of the assignments that `keep` wants.
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
+    pub async fn assignments(
+        &self,
+        query: &AssignmentQuery,
+        keep: impl Fn(&Assignment) -> bool,
+    ) -> Result<Page<StoredAssignment>> {
+        let mut query = query.clone();
+        let mut items = Vec::new();
+        // What is left out leaves no gap: pages are as full as if it were not there.
+        loop {
+            let (rows, limit, next) = self.assignment_rows(&query).await?;
+            items.extend(rows.into_iter().filter(|row| keep(&row.assignment)));
+            if items.len() > limit || next.is_none() {
+                return Ok(cut(items, limit, &ORDER, place_in_list));
+            }
+            query.cursor = next;
+        }
+    }
+
+    /// Rows that answer the query, the number asked for, and where they go on.
+    async fn assignment_rows(&self, query: &AssignmentQuery) -> Result<(Vec<StoredAssignment>, usize, Option<String>)> {
         let mut select = Select::new(&format!("select {COLUMNS} from assignments"));
         let pattern = query.text.as_ref().map(|text| {
             let text = text
@@ -316,9 +348,8 @@ impl Store {
         let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
         let rows = self.fetch_all(sql, values).await?;
         let items: Vec<_> = rows.iter().map(StoredAssignment::read).collect::<Result<_>>()?;
-        Ok(cut(items, limit, &ORDER, |item| {
-            (item.assignment.center_hz.0, item.assignment.id.clone())
-        }))
+        let next = (items.len() > limit).then(|| items.last().map(|last| ORDER.cursor(place_in_list(last))));
+        Ok((items, limit, next.flatten()))
     }
 
     /// One assignment.
@@ -329,15 +360,7 @@ impl Store {
         let row = self
             .fetch_optional(format!("select {COLUMNS} from assignments where id = $1"), values![id])
             .await?;
-        row.as_ref().map_or_else(
-            || {
-                Err(Error::NotFound {
-                    kind: "assignment",
-                    id: id.to_owned(),
-                })
-            },
-            StoredAssignment::read,
-        )
+        row.as_ref().map_or_else(|| Err(not_found(id)), StoredAssignment::read)
     }
 
     /// Adds one assignment (`version` `None`) or changes the one of that version.
@@ -364,10 +387,7 @@ impl Store {
                         )));
                     }
                     (None, Some(_)) => {
-                        return Err(Error::NotFound {
-                            kind: "assignment",
-                            id: assignment.id,
-                        });
+                        return Err(not_found(&assignment.id));
                     }
                     (Some(old), Some(version)) if old.version != version => return Err(Error::Stale),
                     _ => {}

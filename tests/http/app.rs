@@ -280,7 +280,7 @@ async fn build(
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        checker: Checker::new(registry.clone(), RulesInForce::new((*rules).clone())),
+        checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
         users,

@@ -22,7 +22,7 @@ use self::{
 use crate::{
     Error, Result,
     registry::{
-        AllocationTable, Text,
+        AllocationTable, Text, disclosure,
         import::{Changes, Kind, compare, merge_rows},
     },
     units::{Band, Hertz},
@@ -78,6 +78,9 @@ enum Action {
         /// Only what overlaps this band, such as 87M-108M
         #[arg(long, value_name = "LOW-HIGH", value_parser = parse_band)]
         band: Option<Band>,
+        /// List classified records of the database too; by default they stay out
+        #[arg(long)]
+        include_classified: bool,
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
@@ -169,6 +172,7 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
             format,
             kind,
             band,
+            include_classified,
             database,
             output,
         } => {
@@ -180,12 +184,23 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
                     let clean = report.is_clean();
                     (report.content, clean)
                 }
-                None => (storage::content(database, *kind)?, true),
+                None => (disclosed(storage::content(database, *kind)?, *include_classified), true),
             };
             printer.list(&content, *band)?;
             Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Action::Export(args) => export::run(args),
+    }
+}
+
+/// What of the database may be shown: on a screen as in a file.
+fn disclosed(content: Content, include_classified: bool) -> Content {
+    match content {
+        Content::Assignments(mut records) if !include_classified => {
+            records.retain(disclosure::is_open);
+            Content::Assignments(records)
+        }
+        other => other,
     }
 }
 

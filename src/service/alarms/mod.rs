@@ -21,6 +21,7 @@ use tokio::{
 use decide::{Decision, Plan, decide};
 use message::{LISTED_MAX, Message, MessageKind, Notice};
 
+use super::disclosure::{texts, withhold};
 use crate::{
     Error, Result,
     config::alarm::AlarmConfig,
@@ -291,16 +292,9 @@ async fn note_for(
 /// A conflict as people outside may know it: where it speaks of a station that is not open, without words and numbers.
 async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<ConflictRecord> {
     let mut conflict = conflict.clone();
-    let named = [
-        conflict.assignment.as_deref().unwrap_or_default(),
-        &conflict.explanation.zh,
-        &conflict.explanation.en,
-    ];
-    let stations = tx.assignments_named_in(&named.join("\n")).await?;
+    let stations = tx.assignments_named_in(&texts(&conflict).join("\n")).await?;
     if !stations.iter().all(disclosure::is_open) {
-        conflict.assignment = None;
-        conflict.evidence.clear();
-        conflict.explanation = Text::new("详情请登录后查看。", "Sign in to read more.");
+        withhold(&mut conflict, Text::new("详情请登录后查看。", "Sign in to read more."));
     }
     Ok(conflict)
 }

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::disclosure::Audience;
+
 /// What a person or machine is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -169,6 +171,30 @@ const TABLE: &[(&str, Access)] = &[
     ("get_plot", PEOPLE),
 ];
 
+/// Whose classified records a role reads: all of them, or those whose releasability has one of the words.
+const READS: [(Role, Audience); 8] = [
+    (Viewer, Audience::Named(&["viewer"])),
+    (Field, Audience::Named(&["field"])),
+    (CivilOfficer, Audience::Named(&["civil_officer"])),
+    (MilitaryOfficer, Audience::Cleared),
+    (Coordinator, Audience::Cleared),
+    (Auditor, Audience::Cleared),
+    (Admin, Audience::Cleared),
+    (Sensor, Audience::Named(&["sensor"])),
+];
+
+/// The audience a role belongs to.
+#[must_use]
+pub fn audience(role: Role) -> Audience {
+    let row = READS.iter().find(|(known, _)| *known == role);
+    row.map_or(Audience::Open, |(_, audience)| *audience)
+}
+
+/// Every audience there is.
+pub fn audiences() -> impl Iterator<Item = Audience> {
+    READS.iter().map(|(_, audience)| *audience)
+}
+
 /// The row of an operation, or nothing: then nobody may.
 #[must_use]
 pub fn access(operation: &str) -> Option<Access> {
@@ -202,6 +228,15 @@ mod tests {
             assert_eq!(operations().filter(|other| *other == name).count(), 1, "{name} twice");
         }
         assert_eq!(access("delete_everything"), None);
+    }
+
+    #[test]
+    fn each_role_has_one_audience() {
+        for role in Role::ALL {
+            assert_eq!(READS.iter().filter(|(known, _)| *known == role).count(), 1, "{role}");
+        }
+        assert_eq!(audience(Auditor), Audience::Cleared);
+        assert_ne!(audience(CivilOfficer), Audience::Cleared);
     }
 
     #[test]
