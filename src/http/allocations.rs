@@ -1,6 +1,7 @@
 //! The national table.
 
 use axum::{Json as Answer, extract::State};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     page::{self, ListResponse},
 };
 use crate::{
-    registry::Allocation,
+    registry::{Allocation, Registry},
     units::{Band, Hertz},
 };
 
@@ -24,6 +25,9 @@ pub struct ListAllocationsQuery {
     pub low_hz: Option<i64>,
     /// to here.
     pub high_hz: Option<i64>,
+    /// What the tables said at this time; now when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub as_of: Option<Timestamp>,
     /// Most items.
     #[param(minimum = 1, maximum = 1000, default = 1000)]
     pub limit: Option<u32>,
@@ -31,7 +35,7 @@ pub struct ListAllocationsQuery {
     pub cursor: Option<String>,
 }
 
-/// Lists rows of the national table by lower edge.
+/// Lists rows of the national table by lower edge, as they are or as they were at a time.
 #[utoipa::path(get, path = "", operation_id = "list_allocations", tag = "registry", params(ListAllocationsQuery),
     responses((status = 200, body = ListResponse<Allocation>)))]
 pub async fn list_allocations(
@@ -43,7 +47,14 @@ pub async fn list_allocations(
     let everything = Band::new(Hertz(i64::MIN / 4), Hertz(i64::MAX / 4));
     let band = band(query.low_hz, query.high_hz)?.or(everything);
     let view = caller.view(&state)?;
-    let registry = view.registry();
+    let then;
+    let registry = match query.as_of {
+        Some(time) => {
+            then = Registry::new(state.history.allocation_tables(time).await?, Vec::new());
+            &then
+        }
+        None => view.registry(),
+    };
     let version = view.version(registry.version());
     let rows = band.map(|band| registry.allocations_in(band)).unwrap_or_default();
     // The table is one immutable snapshot: a cursor is its version and how far one got.

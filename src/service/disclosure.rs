@@ -5,7 +5,10 @@
 //! keeps its kind and place; assignment, numbers and reason go. That an emission was judged, and how, is thereby known
 //! to everybody who may read emissions; by which record is not.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
@@ -27,7 +30,15 @@ pub struct View {
     audience: Audience,
     registry: Arc<Registry>,
     /// Keys the audience may not know; `None`: there are none.
-    closed: Option<AhoCorasick>,
+    closed: Option<Closed>,
+}
+
+/// Keys that are withheld.
+#[derive(Debug, Clone)]
+struct Closed {
+    keys: Arc<HashSet<String>>,
+    /// Finds them in texts.
+    finder: AhoCorasick,
 }
 
 /// What has been through a [`View`]: the only form in which findings go out.
@@ -99,7 +110,10 @@ impl View {
         Ok(Self {
             audience,
             registry: Arc::new(registry),
-            closed: Some(finder),
+            closed: Some(Closed {
+                keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
+                finder,
+            }),
         })
     }
 
@@ -113,6 +127,12 @@ impl View {
     #[must_use]
     pub fn sees(&self, assignment: &Assignment) -> bool {
         may_leave(assignment, self.audience)
+    }
+
+    /// Whether the record of this key is, or was when it was removed, one the audience may not know.
+    #[must_use]
+    pub fn withholds(&self, id: &str) -> bool {
+        self.closed.as_ref().is_some_and(|closed| closed.keys.contains(id))
     }
 
     /// Whether the audience may know everything.
@@ -217,7 +237,7 @@ impl View {
     fn tells(&self, texts: &[&str]) -> bool {
         let Some(closed) = &self.closed else { return false };
         texts.iter().any(|text| {
-            let mut found = closed.find_overlapping_iter(*text);
+            let mut found = closed.finder.find_overlapping_iter(*text);
             found.any(|found| stands_alone(text, found.start(), found.end()))
         })
     }

@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use jiff::Timestamp;
@@ -35,6 +38,8 @@ pub struct RegistryService {
     control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
+    /// Whether versions are noted with the time since when they are in force.
+    noting: Arc<AtomicBool>,
 }
 
 /// The registry in force, and as each audience may know it.
@@ -45,9 +50,10 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(registry: Registry) -> Result<Self> {
+    fn new(registry: Registry, removed: &[Assignment]) -> Result<Self> {
         let registry = Arc::new(registry);
-        let views = View::all(&registry, &[], permissions::audiences())?;
+        let audiences = permissions::audiences().chain([Audience::Open]);
+        let views = View::all(&registry, removed, audiences)?;
         Ok(Self { registry, views })
     }
 }
@@ -63,6 +69,7 @@ impl RegistryService {
             current: Arc::default(),
             control_orders: Arc::default(),
             refreshing: Arc::default(),
+            noting: Arc::default(),
         };
         service.refresh().await?;
         Ok(service)
@@ -82,6 +89,19 @@ impl RegistryService {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let view = current.views.get(&audience).cloned();
         view.ok_or_else(|| Error::Unavailable("the registry is not ready for this caller".to_owned()))
+    }
+
+    /// Notes from now on since when each version is in force: for the service that judges, once all is in place.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn note_versions(&self) -> Result<()> {
+        self.noting.store(true, Relaxed);
+        self.refresh().await
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Stores `table` if no table of its key was ever seeded or imported. Answers whether it did.
@@ -249,7 +269,13 @@ impl RegistryService {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let registry = Registry::new(tables, assignments).with_control_orders(orders);
-        let snapshot = Snapshot::new(registry)?;
+        let removed = self.store.removed_assignments().await?;
+        let snapshot = Snapshot::new(registry, &removed)?;
+        if self.noting.load(Relaxed) {
+            // First: a version that a verdict names can be looked up.
+            let version = snapshot.registry.version();
+            self.store.note_registry_version(version, Timestamp::now()).await?;
+        }
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }

@@ -7,10 +7,12 @@
 mod alarms;
 mod artefacts;
 mod attachments;
+mod audit;
 mod conflicts;
 mod emissions;
 mod engine;
 mod events;
+mod history;
 mod idempotency;
 mod ids;
 mod merging;
@@ -32,12 +34,14 @@ use tokio::sync::broadcast;
 pub use alarms::{Attempt, DeliveryRecord, NoticeRecord, RouteHealth, ToldRecord};
 pub use artefacts::{ArtefactRecord, GapRecord};
 pub use attachments::AttachmentRecord;
+pub use audit::{AuditNote, AuditQuery, AuditRecord};
 pub use conflicts::{
     Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution,
 };
 pub use emissions::{EmissionOrder, EmissionQuery, EmissionRecord};
 pub use engine::Engine;
 pub use events::{EventKind, EventRecord};
+pub use history::{AssignmentVersion, Period};
 pub use idempotency::{Idempotency, StoredAnswer};
 pub use ids::random_id;
 pub use page::Page;

@@ -116,9 +116,10 @@ impl Select {
             descending,
         } = *order;
         let (beyond, direction) = if descending { ("<", "desc") } else { (">", "asc") };
+        // So that an index is entered at the cursor, not read up to it.
         if let Some(cursor) = cursor {
             let Cursor { key: at, id: after } = Cursor::decode(cursor, name)?;
-            let condition = format!("({key} {beyond} ? or ({key} = ? and {id} {beyond} ?))");
+            let condition = format!("{key} {beyond}= ? and ({key} {beyond} ? or {id} {beyond} ?)");
             self.and(&condition, vec![at.into(), at.into(), after.into()]);
         }
         let limit = limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX) as usize;

@@ -122,6 +122,7 @@ const PEOPLE: Access = Roles(&[
 const ON_SITE: Access = Roles(&[Field, CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
+const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const ADMINS: Access = Roles(&[Admin]);
 
 /// The matrix. An operation that is not here is denied to everybody.
@@ -165,9 +166,13 @@ const TABLE: &[(&str, Access)] = &[
     ("list_assignments", PEOPLE),
     ("get_assignment", PEOPLE),
     ("export_assignments", PEOPLE),
+    ("get_assignment_history", PEOPLE),
     ("create_assignment", REGISTRARS),
+    ("delete_assignment", REGISTRARS),
     ("check_registry", PEOPLE),
+    ("get_registry_version", PEOPLE),
     ("import_registry", REGISTRARS),
+    ("list_audit", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
 
@@ -190,7 +195,7 @@ pub fn audience(role: Role) -> Audience {
     row.map_or(Audience::Open, |(_, audience)| *audience)
 }
 
-/// Every audience there is.
+/// Every audience a role belongs to.
 pub fn audiences() -> impl Iterator<Item = Audience> {
     READS.iter().map(|(_, audience)| *audience)
 }
