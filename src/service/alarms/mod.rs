@@ -323,6 +323,8 @@ async fn deliver(shared: Arc<Shared>, index: usize, mut stopped: watch::Receiver
 /// Does what is due for a route; answers when there is more, if it is known.
 async fn work(shared: &Arc<Shared>, index: usize, stopped: &watch::Receiver<bool>) -> Result<Option<Timestamp>> {
     let route = &shared.config.routes[index];
+    // What comes due while this looks is next, however long the looking takes.
+    let began = Timestamp::now();
     let held = write_messages(shared, index).await?;
     while !*stopped.borrow() {
         let due = shared.store.due_deliveries(&route.id, Timestamp::now()).await?;
@@ -336,7 +338,7 @@ async fn work(shared: &Arc<Shared>, index: usize, stopped: &watch::Receiver<bool
             send_one(shared, index, delivery).await?;
         }
     }
-    let next = shared.store.next_alarm(&route.id, Timestamp::now()).await?;
+    let next = shared.store.next_alarm(&route.id, began).await?;
     Ok(held.into_iter().chain(next).min())
 }
 
