@@ -22,9 +22,11 @@ use crate::{
     registry::table::builtin_cn,
     service::{
         alarms::{AlarmTimes, Alarms},
+        audit::Audit,
         auth::Passwords,
         check::Checker,
         findings::Findings,
+        history::History,
         idempotency::Answers,
         ledger::{Attachments, Ledger},
         live::Hub,
@@ -122,7 +124,8 @@ impl App {
             new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
         }
         let hub = Hub::new(store.clone());
-        let watched = Watched::start(config, rules.clone(), registry.clone()).await?;
+        let watched = Watched::start(config, rules.clone(), registry.clone(), Audit::new(store.clone())).await?;
+        registry.note_versions().await?;
         let known = receivers::known(config, options.demo)?;
         let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
@@ -139,9 +142,11 @@ impl App {
             hub,
             findings: Findings::new(store.clone()),
             ledger: Ledger::new(store.clone()),
+            history: History::new(store.clone()),
+            audit: Audit::new(store.clone()),
             attachments,
             alarms: Arc::clone(&alarms),
-            checker: Checker::new(registry.clone(), rules),
+            checker: Checker::new(rules),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),

@@ -42,6 +42,9 @@ pub struct ListAssignmentsQuery {
     pub high_hz: Option<i64>,
     /// In id, holder, station or call sign.
     pub q: Option<String>,
+    /// What the registry said at this time; now when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub as_of: Option<Timestamp>,
     /// Most items.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
@@ -142,28 +145,34 @@ impl From<StoredAssignment> for AssignmentResponse {
     }
 }
 
-/// Lists assignments by frequency.
+/// Lists assignments by frequency, as they are or as they were at a time. Classified ones the caller may not know are as if they were not there.
 #[utoipa::path(get, path = "", operation_id = "list_assignments", tag = "registry", params(ListAssignmentsQuery),
     responses((status = 200, body = ListResponse<AssignmentResponse>)))]
 pub async fn list_assignments(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<ListAssignmentsQuery>,
 ) -> Result<Answer<ListResponse<AssignmentResponse>>> {
+    let as_of = query.as_of;
     let query = AssignmentQuery {
         band: band(query.low_hz, query.high_hz)?,
         text: query.q,
         limit: Some(page::limit(query.limit)?),
         cursor: query.cursor,
     };
-    Ok(Answer(ListResponse::of(state.registry.assignments(&query).await?)))
+    let page = match as_of {
+        Some(time) => state.history.assignments(time, &query, &*caller.view(&state)?).await?,
+        None => state.registry.assignments(&query, caller.audience()).await?,
+    };
+    Ok(Answer(ListResponse::of(page)))
 }
 
 /// One assignment.
 #[utoipa::path(get, path = "/{id}", operation_id = "get_assignment", tag = "registry",
     params(("id" = String, Path, description = "Key of the assignment")),
     responses((status = 200, body = AssignmentResponse, headers(("etag" = String)))))]
-pub async fn get_assignment(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response> {
-    let stored = state.registry.assignment(&id).await?;
+pub async fn get_assignment(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    let stored = state.registry.assignment(&id, caller.audience()).await?;
     Ok((
         [(header::ETAG, etag(stored.version))],
         Answer(AssignmentResponse::from(stored)),

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     Error,
-    service::{auth::permissions, sessions::Principal},
+    registry::disclosure::Audience,
+    service::{auth::permissions, disclosure::View, sessions::Principal},
 };
 
 /// Name of the session cookie.
@@ -93,6 +94,18 @@ fn methods(item: &PathItem) -> impl Iterator<Item = (Method, String)> {
 /// Whoever passed the permission table.
 #[derive(Debug, Clone)]
 pub struct Caller(pub Arc<Principal>);
+
+impl Caller {
+    /// The registry and the findings as this caller may know them.
+    pub(super) fn view(&self, state: &AppState) -> Result<Arc<View>> {
+        Ok(state.registry.view(self.audience())?)
+    }
+
+    /// Whose classified records the caller reads.
+    pub(super) fn audience(&self) -> Audience {
+        permissions::audience(self.0.role)
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;

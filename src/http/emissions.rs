@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
+    caller::Caller,
     error::Result,
     extract::{Path, Query, band},
     page::{self, ListResponse},
@@ -14,7 +15,10 @@ use crate::{
     conflict::{Verdict, VerdictKind},
     detect::BandwidthMethod,
     registry::Allocation,
-    service::findings::{self, EmissionQuery, EmissionRecord},
+    service::{
+        disclosure::{Disclosed, View},
+        findings::{self, EmissionQuery, EmissionRecord},
+    },
     units::{Band, Hertz},
 };
 
@@ -132,8 +136,9 @@ pub struct ListEmissionsQuery {
     pub cursor: Option<String>,
 }
 
-impl From<EmissionRecord> for EmissionResponse {
-    fn from(record: EmissionRecord) -> Self {
+impl From<Disclosed<EmissionRecord>> for EmissionResponse {
+    fn from(record: Disclosed<EmissionRecord>) -> Self {
+        let record = record.into_inner();
         Self {
             id: record.id,
             receiver: record.receiver,
@@ -176,6 +181,7 @@ impl From<EmissionOrder> for findings::EmissionOrder {
     responses((status = 200, body = ListResponse<EmissionResponse>)))]
 pub async fn list_emissions(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<ListEmissionsQuery>,
 ) -> Result<Answer<ListResponse<EmissionResponse>>> {
     let query = EmissionQuery {
@@ -191,7 +197,11 @@ pub async fn list_emissions(
         limit: Some(page::limit(query.limit)?),
         cursor: query.cursor,
     };
-    Ok(Answer(ListResponse::of(state.findings.emissions(&query).await?)))
+    let view = caller.view(&state)?;
+    let page = state.findings.emissions(&query).await?;
+    Ok(Answer(ListResponse::of(View::page(page, |record| {
+        view.emission(record)
+    }))))
 }
 
 /// One emission with its bursts and the allocations of its band.
@@ -199,16 +209,17 @@ pub async fn list_emissions(
     params(("id" = String, Path, description = "Emission id")), responses((status = 200, body = EmissionDetailResponse)))]
 pub async fn get_emission(
     State(state): State<AppState>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<EmissionDetailResponse>> {
     let (emission, bursts) = state.findings.emission(&id).await?;
-    let registry = state.registry.current();
+    let view = caller.view(&state)?;
     let band = Band::new(emission.low_hz, emission.high_hz);
     let allocations = band
-        .map(|band| registry.allocations_in(band).into_iter().cloned().collect())
+        .map(|band| view.registry().allocations_in(band).into_iter().cloned().collect())
         .unwrap_or_default();
     Ok(Answer(EmissionDetailResponse {
-        emission: emission.into(),
+        emission: view.emission(emission).into(),
         bursts,
         allocations,
     }))

@@ -6,6 +6,7 @@
 pub mod alarm_routes;
 pub mod allocations;
 pub mod assignments;
+pub mod audit;
 pub mod caller;
 pub mod conflicts;
 mod console;
@@ -14,6 +15,7 @@ pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod history;
 mod idempotency;
 pub mod language;
 mod leftover;

@@ -33,6 +33,7 @@ use crate::service::auth::{Access, permissions};
         (name = "conflicts", description = "What nothing explains"),
         (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
+        (name = "audit", description = "What was put in force or refused"),
         (name = "plots", description = "Images for reports")
     )
 )]

@@ -151,11 +151,12 @@ impl ImportRegistryResponse {
     }
 }
 
-/// Asks what the registry makes of a frequency.
+/// Asks what the registry makes of a frequency, as far as the caller may know it.
 #[utoipa::path(post, path = "/check", operation_id = "check_registry", tag = "registry",
     request_body = CheckRegistryRequest, responses((status = 200, body = CheckRegistryResponse)))]
 pub async fn check_registry(
     State(state): State<AppState>,
+    caller: Caller,
     Json(request): Json<CheckRegistryRequest>,
 ) -> Result<Answer<CheckRegistryResponse>> {
     let position = match (request.latitude, request.longitude) {
@@ -168,13 +169,14 @@ pub async fn check_registry(
             ));
         }
     };
-    let answer = state.checker.check(&Question {
+    let question = Question {
         center_hz: Hertz(request.center_hz),
         bandwidth_hz: Hertz(request.bandwidth_hz),
         position,
         time: request.time.unwrap_or_else(Timestamp::now),
         snr_db: request.snr_db,
-    })?;
+    };
+    let answer = state.checker.check(&question, &*caller.view(&state)?)?;
     let crate::service::check::Answer {
         verdict,
         allocations,

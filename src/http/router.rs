@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, alarm_routes, allocations, assignments, caller, conflicts, console, emissions, envelope, health,
-    leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, emissions, envelope, health,
+    history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -82,18 +82,24 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(assignments::list_assignments, assignments::create_assignment))
                 .routes(routes!(assignments::export_assignments))
-                .routes(routes!(assignments::get_assignment)),
+                .routes(routes!(assignments::get_assignment, history::delete_assignment))
+                .routes(routes!(history::get_assignment_history)),
         )
-        .nest(
-            "/registry",
-            OpenApiRouter::new().routes(routes!(registry::check_registry)).merge(
-                OpenApiRouter::new()
-                    .routes(routes!(registry::import_registry))
-                    .layer(DefaultBodyLimit::max(registry::FILE_BYTES)),
-            ),
-        )
+        .nest("/registry", registry_as_a_whole())
+        .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
+}
+
+/// The registry as a whole.
+fn registry_as_a_whole() -> OpenApiRouter<AppState> {
+    let files = OpenApiRouter::new()
+        .routes(routes!(registry::import_registry))
+        .layer(DefaultBodyLimit::max(registry::FILE_BYTES));
+    OpenApiRouter::new()
+        .routes(routes!(registry::check_registry))
+        .routes(routes!(history::get_registry_version))
+        .merge(files)
 }
 
 /// Conflicts and what people do about them.

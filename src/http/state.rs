@@ -8,8 +8,10 @@ use tokio::sync::{Semaphore, watch};
 use super::{caller::Operations, openapi, readiness::Readiness};
 use crate::service::{
     alarms::Alarms,
+    audit::Audit,
     check::Checker,
     findings::Findings,
+    history::History,
     idempotency::Answers,
     ledger::{Attachments, Ledger},
     live::Hub,
@@ -59,6 +61,10 @@ pub struct Services {
     pub alarms: Arc<Alarms>,
     /// Allocations and assignments.
     pub registry: RegistryService,
+    /// What the registry said before.
+    pub history: History,
+    /// What was put in force or refused.
+    pub audit: Audit,
     /// Questions to the registry.
     pub checker: Checker,
     /// What is not up yet.

@@ -48,6 +48,9 @@ pub struct Details {
     /// Security classification as the source writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classification: Option<String>,
+    /// Whom a classified record may be released to nevertheless: names of roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub releasability: Vec<String>,
     /// Fields of the source that have no place above, by their name in the source.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extensions: BTreeMap<String, String>,

@@ -1,8 +1,8 @@
-//! What of the registry may leave it: the one place that decides, for every export and every alarm.
+//! What of the registry may leave it: the one place that decides, for every export, every answer and every alarm.
 //!
-//! A record that carries a classification other than unclassified stays in unless the caller is allowed to have it and
-//! asked for it. A classification nobody here knows counts as one. What is left out is not counted towards a caller,
-//! because a number tells too.
+//! A record that carries a classification other than unclassified stays in unless the caller is allowed to have it, or the
+//! record's releasability names the caller. A classification nobody here knows counts as one. What is left out is not
+//! counted towards a caller, because a number tells too.
 //!
 //! Whoever may not see a record may still have to know that there is somebody to be asked. [`PublicView`] is what such an
 //! audience gets of a whole register: the open records, and for the others no more than the cells of a fixed grid and the
@@ -19,10 +19,12 @@ use crate::units::{Band, Hertz};
 const OPEN: [&str; 8] = ["U", "UA", "UNCLASSIFIED", "UNCLAS", "OPEN", "公开", "非密", "非涉密"];
 
 /// For whom something is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Anybody who may read the register.
     Open,
+    /// Somebody a record's releasability names by one of these words, whatever the case.
+    Named(&'static [&'static str]),
     /// Somebody who holds the register itself, such as the operator at its command line, and asked for all of it.
     Cleared,
 }
@@ -43,7 +45,22 @@ pub fn is_open(assignment: &Assignment) -> bool {
 /// Whether the record may go out to the audience.
 #[must_use]
 pub fn may_leave(assignment: &Assignment, audience: Audience) -> bool {
-    audience == Audience::Cleared || is_open(assignment)
+    match audience {
+        Audience::Cleared => true,
+        Audience::Open => is_open(assignment),
+        Audience::Named(words) => is_open(assignment) || is_released(assignment, words),
+    }
+}
+
+/// Whether the record's releasability has one of the words.
+fn is_released(assignment: &Assignment, words: &[&str]) -> bool {
+    let stated = assignment
+        .details
+        .as_ref()
+        .map_or(&[][..], |details| &details.releasability);
+    stated
+        .iter()
+        .any(|to| words.iter().any(|word| word.eq_ignore_ascii_case(to.trim())))
 }
 
 /// Edge of a public cell, degrees of latitude and longitude.
@@ -264,5 +281,18 @@ mod tests {
             assert_eq!(may_leave(&record, Audience::Open), open, "{class}");
             assert!(may_leave(&record, Audience::Cleared), "{class}");
         }
+    }
+
+    #[test]
+    fn releasability_names_who_else_may_know() {
+        let mut record = demo::assignments().ok.remove(0);
+        record.details = Some(Box::new(Details {
+            classification: Some("S".to_owned()),
+            releasability: vec!["field".to_owned(), " Civil_Officer".to_owned()],
+            ..Details::default()
+        }));
+        assert!(may_leave(&record, Audience::Named(&["civil_officer"])));
+        assert!(!may_leave(&record, Audience::Named(&["viewer"])));
+        assert!(!may_leave(&record, Audience::Open));
     }
 }

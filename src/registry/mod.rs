@@ -7,6 +7,7 @@ pub mod control;
 pub mod demo;
 pub mod designator;
 pub mod details;
+pub mod difference;
 pub mod disclosure;
 pub mod export;
 pub mod footprint;

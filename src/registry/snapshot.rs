@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Allocation, AllocationTable, Assignment, ControlOrder,
+    Allocation, AllocationTable, Assignment, ControlOrder, disclosure,
     index::{BandIndex, PlaceIndex, Query},
 };
 use crate::units::Band;
@@ -87,6 +87,12 @@ impl Registry {
         Self::new(self.tables.clone(), kept.collect()).with_control_orders(self.control_orders.clone())
     }
 
+    /// All control orders, ascending by number.
+    #[must_use]
+    pub fn control_orders(&self) -> &[ControlOrder] {
+        &self.control_orders
+    }
+
     /// Control orders over any frequency of `band`, ascending by number.
     #[must_use]
     pub fn control_orders_in(&self, band: Band) -> Vec<&ControlOrder> {
@@ -94,7 +100,8 @@ impl Registry {
         orders.filter(|order| order.band.overlaps(band)).collect()
     }
 
-    /// Hash of the content, 16 hexadecimal digits; the import source of a record is not content.
+    /// Hash of the content, 16 hexadecimal digits; the import source of a record is not content. Where there are
+    /// classified records, theirs follows after a point, so that what stands before it tells nothing of them.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -178,28 +185,39 @@ fn keep_last<T>(records: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
 }
 
 fn content_hash(tables: &[AllocationTable], assignments: &[Assignment], orders: &[ControlOrder]) -> String {
-    let mut hash = Hasher(Sha256::new());
-    hash.record(&tables);
+    let (mut open, mut closed) = (Hasher(Sha256::new()), Hasher(Sha256::new()));
+    let mut any_closed = false;
+    open.record(&tables);
     for assignment in assignments {
-        hash.record(&Assignment {
+        let content = Assignment {
             source: String::new(),
             ..assignment.clone()
-        });
+        };
+        if disclosure::is_open(assignment) {
+            open.record(&content);
+        } else {
+            any_closed = true;
+            closed.record(&content);
+        }
     }
     for order in orders {
-        hash.record(order);
+        open.record(order);
     }
-    hash.0
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    if any_closed {
+        format!("{}.{}", open.digits(), closed.digits())
+    } else {
+        open.digits()
+    }
 }
 
 struct Hasher(Sha256);
 
 impl Hasher {
+    fn digits(self) -> String {
+        let hash = self.0.finalize();
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn record(&mut self, record: &impl Serialize) {
         // Neither the hasher nor these types can fail to write; a failure would only make two versions differ.
         if serde_json::to_writer(&mut *self, record).is_err() {

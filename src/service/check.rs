@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{registry::RegistryService, rules::RulesInForce};
+use super::{disclosure::View, rules::RulesInForce};
 use crate::{
     Error, Result,
     conflict::{Context, Measured, Verdict, judge},
@@ -39,25 +39,24 @@ pub struct Answer {
     pub assignments: Vec<Assignment>,
 }
 
-/// Answers questions from the registry in force.
+/// Answers questions by the rules in force.
 #[derive(Debug, Clone)]
 pub struct Checker {
-    registry: RegistryService,
     rules: RulesInForce,
 }
 
 impl Checker {
     /// Judges by these rules.
     #[must_use]
-    pub fn new(registry: RegistryService, rules: RulesInForce) -> Self {
-        Self { registry, rules }
+    pub fn new(rules: RulesInForce) -> Self {
+        Self { rules }
     }
 
-    /// Judges.
+    /// Judges against the registry as the one who asks may know it: what is withheld decides nothing here.
     ///
     /// # Errors
     /// `Invalid` for values that make no sense.
-    pub fn check(&self, question: &Question) -> Result<Answer> {
+    pub fn check(&self, question: &Question, view: &View) -> Result<Answer> {
         let Question {
             center_hz,
             bandwidth_hz,
@@ -84,10 +83,10 @@ impl Checker {
             site,
             ppm_uncertainty: 0.0,
         };
-        let registry = self.registry.current();
+        let registry = view.registry();
         let band = Band::around(center_hz, bandwidth_hz);
         Ok(Answer {
-            verdict: judge(&self.rules.current(), &registry, &measured, &context),
+            verdict: view.verdict(judge(&self.rules.current(), registry, &measured, &context)),
             allocations: registry.allocations_in(band).into_iter().cloned().collect(),
             assignments: registry.assignments_in(band).into_iter().take(100).cloned().collect(),
         })

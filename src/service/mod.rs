@@ -1,10 +1,13 @@
 //! Use cases: authorise, validate, act, record. No HTTP words.
 
 pub mod alarms;
+pub mod audit;
 pub mod auth;
 pub mod check;
+pub mod disclosure;
 pub mod exports;
 pub mod findings;
+pub mod history;
 pub mod idempotency;
 pub mod imports;
 pub mod ledger;

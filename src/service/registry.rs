@@ -3,18 +3,26 @@
 //! A change is stored first and the snapshot replaced after the commit, so a verdict never rests on an assignment that
 //! a crash could take back.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use super::{auth::permissions, disclosure::View};
 use crate::{
     Error, Result,
     registry::{
         AllocationTable, Assignment, ControlOrder, Registry,
+        disclosure::{Audience, may_leave},
         import::{Changes, compare},
     },
-    store::{ImportCounts, ImportRecord, Page, Store, random_id},
+    store::{ImportCounts, ImportRecord, Page, Store, not_found, random_id},
 };
 
 pub use crate::store::{AssignmentQuery, StoredAssignment};
@@ -26,10 +34,28 @@ const SEEDED: &str = "registry.seeded";
 #[derive(Debug, Clone)]
 pub struct RegistryService {
     store: Store,
-    current: Arc<RwLock<Arc<Registry>>>,
+    current: Arc<RwLock<Snapshot>>,
     control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
+    /// Whether versions are noted with the time since when they are in force.
+    noting: Arc<AtomicBool>,
+}
+
+/// The registry in force, and as each audience may know it.
+#[derive(Debug, Clone, Default)]
+struct Snapshot {
+    registry: Arc<Registry>,
+    views: HashMap<Audience, Arc<View>>,
+}
+
+impl Snapshot {
+    fn new(registry: Registry, removed: &[Assignment]) -> Result<Self> {
+        let registry = Arc::new(registry);
+        let audiences = permissions::audiences().chain([Audience::Open]);
+        let views = View::all(&registry, removed, audiences)?;
+        Ok(Self { registry, views })
+    }
 }
 
 impl RegistryService {
@@ -43,6 +69,7 @@ impl RegistryService {
             current: Arc::default(),
             control_orders: Arc::default(),
             refreshing: Arc::default(),
+            noting: Arc::default(),
         };
         service.refresh().await?;
         Ok(service)
@@ -51,7 +78,30 @@ impl RegistryService {
     /// The snapshot in force; hold it for one judgement, not for ever.
     #[must_use]
     pub fn current(&self) -> Arc<Registry> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).registry)
+    }
+
+    /// What the audience may know of it; nobody else's where the audience is unknown.
+    ///
+    /// # Errors
+    /// `Unavailable` for an audience no role has.
+    pub fn view(&self, audience: Audience) -> Result<Arc<View>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let view = current.views.get(&audience).cloned();
+        view.ok_or_else(|| Error::Unavailable("the registry is not ready for this caller".to_owned()))
+    }
+
+    /// Notes from now on since when each version is in force: for the service that judges, once all is in place.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn note_versions(&self) -> Result<()> {
+        self.noting.store(true, Relaxed);
+        self.refresh().await
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Stores `table` if no table of its key was ever seeded or imported. Answers whether it did.
@@ -169,16 +219,23 @@ impl RegistryService {
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
-        self.store.assignments(query).await
+    pub async fn assignments(&self, query: &AssignmentQuery, audience: Audience) -> Result<Page<StoredAssignment>> {
+        self.store
+            .assignments(query, |record| may_leave(record, audience))
+            .await
     }
 
     /// One assignment.
     ///
     /// # Errors
-    /// `NotFound`; `Store` when reading fails.
-    pub async fn assignment(&self, id: &str) -> Result<StoredAssignment> {
-        self.store.assignment(id).await
+    /// `NotFound`, also for one the audience may not know; `Store` when reading fails.
+    pub async fn assignment(&self, id: &str, audience: Audience) -> Result<StoredAssignment> {
+        let stored = self.store.assignment(id).await?;
+        if may_leave(&stored.assignment, audience) {
+            Ok(stored)
+        } else {
+            Err(not_found(id))
+        }
     }
 
     /// Imports that were applied, newest first.
@@ -211,8 +268,15 @@ impl RegistryService {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let registry = Arc::new(Registry::new(tables, assignments).with_control_orders(orders));
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        let registry = Registry::new(tables, assignments).with_control_orders(orders);
+        let removed = self.store.removed_assignments().await?;
+        let snapshot = Snapshot::new(registry, &removed)?;
+        if self.noting.load(Relaxed) {
+            // First: a version that a verdict names can be looked up.
+            let version = snapshot.registry.version();
+            self.store.note_registry_version(version, Timestamp::now()).await?;
+        }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 }

@@ -7,10 +7,12 @@
 mod alarms;
 mod artefacts;
 mod attachments;
+mod audit;
 mod conflicts;
 mod emissions;
 mod engine;
 mod events;
+mod history;
 mod idempotency;
 mod ids;
 mod merging;
@@ -32,16 +34,19 @@ use tokio::sync::broadcast;
 pub use alarms::{Attempt, DeliveryRecord, NoticeRecord, RouteHealth, ToldRecord};
 pub use artefacts::{ArtefactRecord, GapRecord};
 pub use attachments::AttachmentRecord;
+pub use audit::{AuditNote, AuditQuery, AuditRecord};
 pub use conflicts::{
     Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution,
 };
 pub use emissions::{EmissionOrder, EmissionQuery, EmissionRecord};
 pub use engine::Engine;
 pub use events::{EventKind, EventRecord};
+pub use history::{AssignmentVersion, Period};
 pub use idempotency::{Idempotency, StoredAnswer};
 pub use ids::random_id;
 pub use page::Page;
 pub use receivers::ReceiverRecord;
+pub(crate) use registry::not_found;
 pub use registry::{AssignmentQuery, ImportCounts, ImportRecord, StoredAssignment};
 pub use retention::{Pruned, Retention};
 pub use sessions::{SessionKind, SessionRecord};

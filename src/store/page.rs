@@ -116,9 +116,10 @@ impl Select {
             descending,
         } = *order;
         let (beyond, direction) = if descending { ("<", "desc") } else { (">", "asc") };
+        // So that an index is entered at the cursor, not read up to it.
         if let Some(cursor) = cursor {
             let Cursor { key: at, id: after } = Cursor::decode(cursor, name)?;
-            let condition = format!("({key} {beyond} ? or ({key} = ? and {id} {beyond} ?))");
+            let condition = format!("{key} {beyond}= ? and ({key} {beyond} ? or {id} {beyond} ?)");
             self.and(&condition, vec![at.into(), at.into(), after.into()]);
         }
         let limit = limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX) as usize;
@@ -147,14 +148,18 @@ pub(super) struct Order {
     pub(super) descending: bool,
 }
 
+impl Order {
+    /// The cursor of a row with this sort key and id.
+    pub(super) fn cursor(&self, (key, id): (i64, String)) -> String {
+        Cursor { key, id }.encode(self.name)
+    }
+}
+
 /// Cuts the row that was asked for in excess and makes the cursor of the last that stays.
 pub(super) fn cut<T>(mut items: Vec<T>, limit: usize, order: &Order, at: impl Fn(&T) -> (i64, String)) -> Page<T> {
     let more = items.len() > limit;
     items.truncate(limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| {
-        let (key, id) = at(last);
-        Cursor { key, id }.encode(order.name)
-    });
+    let next_cursor = items.last().filter(|_| more).map(|last| order.cursor(at(last)));
     Page { items, next_cursor }
 }
 

@@ -73,7 +73,8 @@ pub struct AssignmentQuery {
     pub cursor: Option<String>,
 }
 
-const COLUMNS: &str = "id, record, version, updated_us, updated_by";
+/// With the column of the order: SQLite then merges the present with the past by their indices instead of sorting both.
+const COLUMNS: &str = "id, record, version, updated_us, updated_by, center_hz";
 
 /// Values bound for one row.
 const COLUMNS_WRITTEN: usize = 9;
@@ -89,6 +90,19 @@ const ORDER: Order = Order {
     descending: false,
 };
 
+/// No assignment has this key, or none that may be known.
+pub(crate) fn not_found(id: &str) -> Error {
+    Error::NotFound {
+        kind: "assignment",
+        id: id.to_owned(),
+    }
+}
+
+/// Where a row stands in the list.
+fn place_in_list(row: &StoredAssignment) -> (i64, String) {
+    (row.assignment.center_hz.0, row.assignment.id.clone())
+}
+
 impl StoredAssignment {
     fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -101,23 +115,24 @@ impl StoredAssignment {
 }
 
 impl Tx {
-    /// Adds or updates by key, in one statement for at most [`ROWS_AT_ONCE`] records with different keys. `empty` says
-    /// that there are none to compare with.
+    /// Adds or updates by key, in one statement for at most [`ROWS_AT_ONCE`] records with different keys. `there` says
+    /// what they can meet.
     async fn put_assignments(
         &mut self,
         assignments: &[Assignment],
-        empty: bool,
+        there: There,
         actor: &str,
         now: Timestamp,
     ) -> Result<ImportCounts> {
-        let known = if empty {
-            HashMap::new()
-        } else {
+        let known = if there.records {
             self.known(assignments).await?
+        } else {
+            HashMap::new()
         };
         let mut counts = ImportCounts::default();
         let mut values = Vec::with_capacity(assignments.len() * COLUMNS_WRITTEN);
         let mut rows = 0;
+        let mut replaced = Vec::new();
         for assignment in assignments {
             match known.get(&assignment.id) {
                 // Where a row stood in a file is not part of what it says.
@@ -125,14 +140,20 @@ impl Tx {
                     counts.unchanged += 1;
                     continue;
                 }
-                Some(_) => counts.updated += 1,
+                Some(_) => {
+                    counts.updated += 1;
+                    replaced.push(assignment.id.as_str());
+                }
                 None => counts.added += 1,
             }
             rows += 1;
             push_values(&mut values, assignment, actor, now)?;
         }
+        if !replaced.is_empty() {
+            self.keep_versions(&replaced, now, None).await?;
+        }
         if rows > 0 {
-            self.execute(upsert(rows), values).await?;
+            self.execute(upsert(rows, there.history), values).await?;
         }
         Ok(counts)
     }
@@ -147,10 +168,11 @@ impl Tx {
         records.map(|record| record.map(|a| (a.id.clone(), a))).collect()
     }
 
-    /// Those whose key `text` contains.
+    /// Those whose key `text` contains, among them such as were removed.
     pub(crate) async fn assignments_named_in(&mut self, text: &str) -> Result<Vec<Assignment>> {
         // A key with a wildcard in it may match more than itself; whoever asks what a text gives away wants that.
-        let sql = "select record from assignments where $1 like '%' || id || '%'";
+        let sql = "select record from assignments where $1 like '%' || id || '%' union all \
+                   select record from assignment_history where removed_by is not null and $1 like '%' || id || '%'";
         let rows = self.fetch_all(sql, values![text]).await?;
         rows.iter().map(|row| row.json("record")).collect()
     }
@@ -174,8 +196,17 @@ impl Tx {
     }
 }
 
-/// The statement that adds or updates this many rows.
-fn upsert(rows: usize) -> String {
+/// What an import can meet in the database; what is not there need not be looked for row by row.
+#[derive(Debug, Clone, Copy)]
+struct There {
+    /// Assignments.
+    records: bool,
+    /// Versions of assignments that are past.
+    history: bool,
+}
+
+/// The statement that adds or updates this many rows. A key that was removed goes on counting its versions.
+fn upsert(rows: usize, history: bool) -> String {
     let mut sql =
         "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, updated_us, \
                    updated_by) values "
@@ -184,13 +215,19 @@ fn upsert(rows: usize) -> String {
         let comma = if row == 0 { "" } else { ", " };
         let first = row * COLUMNS_WRITTEN;
         let [id, center, low, high, source, record, search, time, actor] = std::array::from_fn(|n| first + n + 1);
+        let version = if history {
+            format!("(select coalesce(max(version), 0) + 1 from assignment_history where id = ${id})")
+        } else {
+            "1".to_owned()
+        };
         sql += &format!(
-            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, 1, ${time}, ${actor})"
+            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, {version}, ${time}, ${actor})"
         );
     }
     sql + " on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
            high_hz = excluded.high_hz, source = excluded.source, record = excluded.record, search = excluded.search, \
-           version = assignments.version + 1, updated_us = excluded.updated_us, updated_by = excluded.updated_by"
+           version = assignments.version + 1, updated_us = case when assignments.updated_us > excluded.updated_us \
+           then assignments.updated_us else excluded.updated_us end, updated_by = excluded.updated_by"
 }
 
 /// The values of one row, in the order of [`upsert`].
@@ -228,6 +265,10 @@ impl Store {
                 let any = tx
                     .fetch_optional("select id from assignments limit 1", Vec::new())
                     .await?;
+                let there = There {
+                    records: any.is_some(),
+                    history: tx.has_history().await?,
+                };
                 let mut counts = ImportCounts::default();
                 let mut written = 0;
                 for some in assignments.chunks(ROWS_AT_ONCE) {
@@ -236,9 +277,7 @@ impl Store {
                             "the import was stopped: nothing was stored".to_owned(),
                         ));
                     }
-                    let put = tx
-                        .put_assignments(some, any.is_none(), &import.actor, import.time)
-                        .await?;
+                    let put = tx.put_assignments(some, there, &import.actor, import.time).await?;
                     counts.added += put.added;
                     counts.updated += put.updated;
                     counts.unchanged += put.unchanged;
@@ -259,12 +298,24 @@ impl Store {
     pub async fn import_allocations(&self, table: AllocationTable, import: ImportRecord) -> Result<ImportRecord> {
         self.write(move |tx| {
             Box::pin(async move {
-                let sql = "insert into allocation_tables (id, jurisdiction, edition, effective_from, record) \
-                           values ($1, $2, $3, $4, $5) on conflict (id) do update set \
+                let sql = "insert into allocation_tables (id, jurisdiction, edition, effective_from, record, \
+                           updated_us, updated_by) values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do update set \
                            jurisdiction = excluded.jurisdiction, edition = excluded.edition, \
-                           effective_from = excluded.effective_from, record = excluded.record";
+                           effective_from = excluded.effective_from, record = excluded.record, \
+                           version = allocation_tables.version + 1, updated_by = excluded.updated_by, \
+                           updated_us = case when allocation_tables.updated_us > excluded.updated_us \
+                           then allocation_tables.updated_us else excluded.updated_us end";
                 let t = &table;
-                let values = values![&t.id, &t.jurisdiction, &t.edition, &t.effective_from, json_text(t)?];
+                tx.keep_table(&t.id, import.time).await?;
+                let values = values![
+                    &t.id,
+                    &t.jurisdiction,
+                    &t.edition,
+                    &t.effective_from,
+                    json_text(t)?,
+                    import.time,
+                    &import.actor
+                ];
                 tx.execute(sql, values).await?;
                 tx.add_import(&import).await?;
                 Ok(import)
@@ -295,12 +346,45 @@ impl Store {
         rows.iter().map(|row| row.json("record")).collect()
     }
 
-    /// One page of assignments.
+    /// One page of the assignments that `keep` wants.
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<StoredAssignment>> {
-        let mut select = Select::new(&format!("select {COLUMNS} from assignments"));
+    pub async fn assignments(
+        &self,
+        query: &AssignmentQuery,
+        keep: impl Fn(&Assignment) -> bool,
+    ) -> Result<Page<StoredAssignment>> {
+        self.assignments_from("assignments", query, keep).await
+    }
+
+    /// The same from another table or query with the columns of the list.
+    pub(super) async fn assignments_from(
+        &self,
+        from: &str,
+        query: &AssignmentQuery,
+        keep: impl Fn(&Assignment) -> bool,
+    ) -> Result<Page<StoredAssignment>> {
+        let mut query = query.clone();
+        let mut items = Vec::new();
+        // What is left out leaves no gap: pages are as full as if it were not there.
+        loop {
+            let (rows, limit, next) = self.assignment_rows(from, &query).await?;
+            items.extend(rows.into_iter().filter(|row| keep(&row.assignment)));
+            if items.len() > limit || next.is_none() {
+                return Ok(cut(items, limit, &ORDER, place_in_list));
+            }
+            query.cursor = next;
+        }
+    }
+
+    /// Rows that answer the query, the number asked for, and where they go on.
+    async fn assignment_rows(
+        &self,
+        from: &str,
+        query: &AssignmentQuery,
+    ) -> Result<(Vec<StoredAssignment>, usize, Option<String>)> {
+        let mut select = Select::new(&format!("select {COLUMNS} from {from}"));
         let pattern = query.text.as_ref().map(|text| {
             let text = text
                 .to_lowercase()
@@ -316,9 +400,8 @@ impl Store {
         let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
         let rows = self.fetch_all(sql, values).await?;
         let items: Vec<_> = rows.iter().map(StoredAssignment::read).collect::<Result<_>>()?;
-        Ok(cut(items, limit, &ORDER, |item| {
-            (item.assignment.center_hz.0, item.assignment.id.clone())
-        }))
+        let next = (items.len() > limit).then(|| items.last().map(|last| ORDER.cursor(place_in_list(last))));
+        Ok((items, limit, next.flatten()))
     }
 
     /// One assignment.
@@ -329,15 +412,7 @@ impl Store {
         let row = self
             .fetch_optional(format!("select {COLUMNS} from assignments where id = $1"), values![id])
             .await?;
-        row.as_ref().map_or_else(
-            || {
-                Err(Error::NotFound {
-                    kind: "assignment",
-                    id: id.to_owned(),
-                })
-            },
-            StoredAssignment::read,
-        )
+        row.as_ref().map_or_else(|| Err(not_found(id)), StoredAssignment::read)
     }
 
     /// Adds one assignment (`version` `None`) or changes the one of that version.
@@ -364,15 +439,16 @@ impl Store {
                         )));
                     }
                     (None, Some(_)) => {
-                        return Err(Error::NotFound {
-                            kind: "assignment",
-                            id: assignment.id,
-                        });
+                        return Err(not_found(&assignment.id));
                     }
                     (Some(old), Some(version)) if old.version != version => return Err(Error::Stale),
                     _ => {}
                 }
-                tx.put_assignments(std::slice::from_ref(&assignment), false, &actor, now)
+                let there = There {
+                    records: true,
+                    history: tx.has_history().await?,
+                };
+                tx.put_assignments(std::slice::from_ref(&assignment), there, &actor, now)
                     .await?;
                 let row = tx.fetch_optional(sql, values![&assignment.id]).await?;
                 row.as_ref()

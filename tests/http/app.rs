@@ -18,9 +18,11 @@ use pinpu::{
     registry::{demo, table},
     service::{
         alarms::{AlarmTimes, Alarms},
+        audit::Audit,
         auth::{Passwords, Role},
         check::Checker,
         findings::Findings,
+        history::History,
         idempotency::Answers,
         ledger::{Attachments, Ledger},
         live::Hub,
@@ -261,6 +263,7 @@ async fn build(
         .seed_assignments("demo", demo::assignments().ok)
         .await
         .expect("seed");
+    registry.note_versions().await.expect("noted");
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),
@@ -276,11 +279,13 @@ async fn build(
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
         ledger: Ledger::new(store.clone()),
+        history: History::new(store.clone()),
+        audit: Audit::new(store.clone()),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        checker: Checker::new(registry.clone(), RulesInForce::new((*rules).clone())),
+        checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
         users,

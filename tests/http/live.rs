@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use pinpu::{capture::ObservationContent, detect::DetectEvent, service::auth::Role};
+use pinpu::{capture::ObservationContent, detect::DetectEvent, registry::disclosure::Audience, service::auth::Role};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -107,7 +107,9 @@ fn frames_and_events_arrive_and_a_reader_resumes_where_it_was() {
             .await
             .expect("stored before it is told")
             .0;
-        let wire = serde_json::to_value(pinpu::http::emissions::EmissionResponse::from(resource)).expect("JSON");
+        let view = app.state.registry.view(Audience::Cleared).expect("ready");
+        let wire = serde_json::to_value(pinpu::http::emissions::EmissionResponse::from(view.emission(resource)))
+            .expect("JSON");
         let keys = |value: &Value| value.as_object().expect("object").keys().cloned().collect::<Vec<_>>();
         assert_eq!(
             keys(&event["data"]),

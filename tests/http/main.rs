@@ -5,6 +5,7 @@
 mod accounts;
 mod app;
 mod cli;
+mod disclosure;
 mod findings;
 mod import_stopped;
 mod ledger;

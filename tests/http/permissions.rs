@@ -49,9 +49,13 @@ const EXPECTED: &[(&str, &str)] = &[
     ("list_assignments", "vfcmoua"),
     ("get_assignment", "vfcmoua"),
     ("export_assignments", "vfcmoua"),
+    ("get_assignment_history", "vfcmoua"),
     ("create_assignment", "oa"),
+    ("delete_assignment", "oa"),
     ("check_registry", "vfcmoua"),
+    ("get_registry_version", "vfcmoua"),
     ("import_registry", "oa"),
+    ("list_audit", "ua"),
     ("get_plot", "vfcmoua"),
 ];
 
@@ -116,6 +120,7 @@ fn every_operation_answers_every_role_as_written_down() {
             .replace("{id}", "nothing")
             .replace("{name}", "nothing")
             .replace("{attachment}", "nothing")
+            .replace("{version}", "nothing")
             .replace("{plot}", "spectrum.png");
         for (letter, role, cookie) in &mut callers {
             let status = attempt(&app, method, &path, cookie);

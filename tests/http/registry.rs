@@ -242,3 +242,107 @@ fn stations_leave_as_files_without_the_classified_ones() {
         assert!(!file.text().contains("HIDDEN-7"), "{format}");
     }
 }
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one story told in order")]
+fn the_registry_is_read_as_of_a_time_and_a_record_with_its_history() {
+    let app = TestApp::start();
+    let coordinator = app.as_role(Role::Coordinator);
+    let viewer = app.as_role(Role::Viewer);
+    let auditor = app.as_role(Role::Auditor);
+    let get = |path: &str| app.get(path).cookie(&viewer).send();
+    let moment = || {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let now = jiff::Timestamp::now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        now
+    };
+    let import = |holder: &str| {
+        let csv = format!("id,holder,station,freq_mhz,bandwidth\nH-1,{holder},s,100.1,180K\n");
+        let call = app
+            .post("/api/v1/registry/imports?kind=assignments")
+            .cookie(&coordinator);
+        call.bytes("text/csv", csv.into_bytes()).send().expect(200)
+    };
+    let before = moment();
+    import("Wang");
+    let first = moment();
+    import("Li");
+    let holder_at = |time| {
+        let list = get(&format!("/api/v1/assignments?q=h-1&as_of={time}"))
+            .expect(200)
+            .json();
+        list["items"][0]["holder"].clone()
+    };
+    assert_eq!(
+        (holder_at(before), holder_at(first), holder_at(moment())),
+        (json!(null), json!("Wang"), json!("Li"))
+    );
+    get("/api/v1/assignments?as_of=yesterday").expect(400);
+    let tables = get(&format!("/api/v1/allocations?as_of={first}&limit=5"))
+        .expect(200)
+        .json();
+    let now = get("/api/v1/allocations?limit=5").expect(200).json();
+    assert_eq!(tables["items"], now["items"]);
+    let early = get("/api/v1/allocations?as_of=2001-01-01T00:00:00Z").expect(200).json();
+    assert_eq!(early["items"], json!([]));
+
+    let history = get("/api/v1/assignments/H-1/history").expect(200).json();
+    let newest = &history["items"][1];
+    assert_eq!(
+        newest["differences"],
+        json!([{"field": "holder", "old": "Wang", "new": "Li"}]),
+        "{history}"
+    );
+    assert_eq!(
+        (&newest["updated_by"], &newest["valid_until"]),
+        (&json!("coordinator"), &json!(null))
+    );
+    get("/api/v1/assignments/H-2/history").expect(404);
+
+    let remove = |etag: &str| {
+        let call = app.call("DELETE", "/api/v1/assignments/H-1").cookie(&coordinator);
+        if etag.is_empty() {
+            call
+        } else {
+            call.header("if-match", etag)
+        }
+    };
+    remove("").send().expect(428);
+    remove("\"1\"").send().expect(412);
+    remove("\"2\"").header("idempotency-key", "k").send().expect(204);
+    remove("\"2\"").header("idempotency-key", "k").send().expect(204);
+    remove("\"2\"").send().expect(404);
+    get("/api/v1/assignments/H-1").expect(404);
+    let history = get("/api/v1/assignments/H-1/history").expect(200).json();
+    assert_eq!(history["items"][1]["removed_by"], "coordinator", "{history}");
+
+    let ask = json!({"center_hz": 97_450_000, "bandwidth_hz": 180_000});
+    let verdict = app
+        .post("/api/v1/registry/check")
+        .cookie(&viewer)
+        .json(&ask)
+        .send()
+        .expect(200)
+        .json();
+    let version = verdict["verdict"]["registry_version"]
+        .as_str()
+        .expect("version")
+        .to_owned();
+    let known = get(&format!("/api/v1/registry/versions/{version}")).expect(200).json();
+    let last = known["periods"]
+        .as_array()
+        .expect("periods")
+        .last()
+        .expect("one")
+        .clone();
+    assert!(last["since"].is_string() && last["until"].is_null(), "{known}");
+    get("/api/v1/registry/versions/0123").expect(404);
+    let audit = app
+        .get("/api/v1/audit?limit=1")
+        .cookie(&auditor)
+        .send()
+        .expect(200)
+        .json();
+    assert_eq!(audit["items"], json!([]), "this service watches no files");
+}

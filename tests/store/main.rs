@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod conflicts;
 mod durability;
+mod history;
 mod ledger;
 mod listener;
 mod lists;
@@ -77,6 +78,11 @@ cases! {
     alarms::mail_arrives_and_a_failing_route_delays_no_other,
     registry::imports_are_all_or_nothing,
     registry::a_removed_seed_does_not_return,
+    history::every_version_can_be_read_as_of_its_time,
+    history::a_removed_record_keeps_its_history_and_goes_on_counting,
+    history::a_fresh_import_writes_no_history,
+    history::a_version_of_the_registry_has_its_time,
+    history::an_audit_entry_stays_as_it_was_noted,
     spectra::rows_become_spectra_and_waterfalls,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,

@@ -2,7 +2,7 @@
 
 use pinpu::{
     Error,
-    registry::{Assignment, AssignmentStatus, table},
+    registry::{Assignment, AssignmentStatus, disclosure::Audience, table},
     service::registry::RegistryService,
     store::AssignmentQuery,
     units::{Band, Hertz},
@@ -76,7 +76,12 @@ pub(crate) async fn imports_are_all_or_nothing(url: String) {
             text: Some(text.to_owned()),
             ..AssignmentQuery::default()
         };
-        registry.assignments(&query).await.expect("reads").items.len()
+        registry
+            .assignments(&query, Audience::Cleared)
+            .await
+            .expect("reads")
+            .items
+            .len()
     };
     assert_eq!(find("dongSHAN").await, 3, "whatever the case");
     assert_eq!(find("广播").await, 3);
@@ -92,11 +97,17 @@ pub(crate) async fn imports_are_all_or_nothing(url: String) {
         ..AssignmentQuery::default()
     };
     assert_eq!(
-        registry.assignments(&near).await.expect("reads").items[0].assignment.id,
+        registry
+            .assignments(&near, Audience::Cleared)
+            .await
+            .expect("reads")
+            .items[0]
+            .assignment
+            .id,
         "A-1"
     );
 
-    let stored = registry.assignment("A-2").await.expect("there");
+    let stored = registry.assignment("A-2", Audience::Cleared).await.expect("there");
     assert_eq!((stored.version, stored.updated_by.as_str()), (2, "wang"));
     let mut changed = stored.assignment.clone();
     changed.holder = "Li".to_owned();
@@ -132,7 +143,11 @@ pub(crate) async fn a_removed_seed_does_not_return(url: String) {
     assert_eq!(registry.current().tables()[0].rows.len(), rows);
     let demo = vec![assignment("demo", 97_200_000)];
     assert!(registry.seed_assignments("demo", demo.clone()).await.expect("seeds"));
-    let mut edited = registry.assignment("demo").await.expect("there").assignment;
+    let mut edited = registry
+        .assignment("demo", Audience::Cleared)
+        .await
+        .expect("there")
+        .assignment;
     edited.holder = "edited".to_owned();
     registry.save(edited, Some(1), "wang").await.expect("saves");
     assert!(

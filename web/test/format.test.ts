@@ -6,6 +6,7 @@ import { compact, count, dbfs, percent } from "../src/format/quantity.ts";
 import { ago, clock, dateTime, duration } from "../src/format/time.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
+import { endOfDay, fieldLabel, fieldValue } from "../src/registry/fields.ts";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 
@@ -90,4 +91,20 @@ test("evidence prints its unit, known key or not", () => {
   assert.equal(evidenceLabel("some_new_thing_db", en), "some new thing");
   assert.equal(plain(evidenceValue("some_new_thing_db", -3)), "−3.0 dB");
   assert.equal(plain(evidenceValue("observed_fraction", 0.5)), "50 %");
+});
+
+test("a day ends by the clock that was chosen, and what is no day is none", () => {
+  assert.equal(endOfDay("2026-03-01", "utc"), "2026-03-01T23:59:59.999Z");
+  assert.equal(dateTime(endOfDay("2026-03-01", "local") ?? "", "local"), "2026-03-01 23:59:59");
+  for (const wrong of [null, "", "yesterday", "2026-13-41", "2026-03-01T00:00"]) assert.equal(endOfDay(wrong, "utc"), null);
+});
+
+test("changed fields have names and values for people", () => {
+  assert.equal(fieldLabel("holder", zh), zh.field.holder);
+  assert.equal(fieldLabel("details.antenna.gain_dbi", en), "details.antenna.gain_dbi");
+  assert.equal(plain(fieldValue("center_hz", 97_200_000, "utc")), "97.2000 MHz");
+  assert.equal(plain(fieldValue("necessary_bandwidth_hz", 16_000, "utc")), "16 kHz");
+  assert.equal(fieldValue("valid_to", "2026-03-01T00:00:00Z", "utc"), "2026-03-01 00:00:00");
+  assert.equal(fieldValue("holder", null, "utc"), "—");
+  assert.equal(fieldValue("block", true, "utc"), "true");
 });

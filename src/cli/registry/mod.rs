@@ -12,6 +12,7 @@ mod storage;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
+use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use self::{
     print::{Outcome, Printer},
@@ -24,6 +25,7 @@ use crate::{
     cli::language::Language,
     registry::{
         AllocationTable, Text,
+        disclosure::{self, Audience},
         import::{Changes, Kind, compare, merge_rows},
     },
     units::{Band, Hertz},
@@ -79,6 +81,13 @@ enum Action {
         /// Only what overlaps this band, such as 87M-108M
         #[arg(long, value_name = "LOW-HIGH", value_parser = parse_band)]
         band: Option<Band>,
+        /// List classified records of the database too; by default they stay out
+        #[arg(long)]
+        include_classified: bool,
+        /// What the database said at a time: a day such as 2026-03-01, to its end in China (UTC+8), or an instant such as
+        /// 2026-03-01T08:00:00Z
+        #[arg(long, value_name = "DATE", value_parser = parse_time, conflicts_with = "file")]
+        as_of: Option<Timestamp>,
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
@@ -170,6 +179,8 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
             format,
             kind,
             band,
+            include_classified,
+            as_of,
             database,
             output,
         } => {
@@ -181,13 +192,33 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
                     let clean = report.is_clean();
                     (report.content, clean)
                 }
-                None => (storage::content(database, *kind)?, true),
+                None => (listed(database, *kind, *as_of, *include_classified)?, true),
             };
             printer.list(&content, *band)?;
             Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Action::Export(args) => export::run(args),
     }
+}
+
+/// What of the database may be shown: on a screen as in a file.
+fn listed(database: &DatabaseArgs, kind: Kind, as_of: Option<Timestamp>, include_classified: bool) -> Result<Content> {
+    let audience = if include_classified {
+        Audience::Cleared
+    } else {
+        Audience::Open
+    };
+    let content = match as_of {
+        Some(time) => storage::content_at(database, kind, time, audience)?,
+        None => storage::content(database, kind)?,
+    };
+    Ok(match content {
+        Content::Assignments(mut records) => {
+            records.retain(|record| disclosure::may_leave(record, audience));
+            Content::Assignments(records)
+        }
+        other => other,
+    })
 }
 
 /// How an import is meant.
@@ -323,6 +354,21 @@ fn parse_band(text: &str) -> std::result::Result<Band, String> {
     let (low, high) = text.split_once('-').ok_or("write LOW-HIGH, such as 87M-108M")?;
     let read = |text: &str| text.parse::<Hertz>().map_err(|error| error.to_string());
     Band::new(read(low)?, read(high)?).ok_or_else(|| "the lower edge comes first, such as 87M-108M".to_owned())
+}
+
+/// An instant, or the end of a day in China.
+fn parse_time(text: &str) -> std::result::Result<Timestamp, String> {
+    if let Ok(instant) = text.parse() {
+        return Ok(instant);
+    }
+    let day: Date = text
+        .parse()
+        .map_err(|_| "write a day such as 2026-03-01, or an instant such as 2026-03-01T08:00:00Z")?;
+    let next = day.tomorrow().map_err(|error| error.to_string())?;
+    let midnight = Offset::constant(8).to_timestamp(next.at(0, 0, 0, 0));
+    midnight
+        .and_then(|midnight| midnight.checked_sub(jiff::SignedDuration::from_micros(1)))
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

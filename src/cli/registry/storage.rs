@@ -3,12 +3,13 @@
 use std::{future::Future, path::PathBuf, sync::Arc};
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{progress::Progress, source::Content};
 use crate::{
     Error, Result,
-    registry::{Allocation, Registry, import::Kind, table},
-    service::registry::RegistryService,
+    registry::{Allocation, AllocationTable, Registry, disclosure::Audience, import::Kind, table},
+    service::{history::History, registry::RegistryService},
     store::{DatabaseConfig, Store},
 };
 
@@ -142,15 +143,35 @@ pub(super) fn content(args: &DatabaseArgs, kind: Kind) -> Result<Content> {
     };
     Ok(match kind {
         Kind::Assignments => Content::Assignments(registry.assignments().to_vec()),
-        Kind::Allocations => match registry.tables() {
-            [table] => Content::Table(Box::new(table.clone())),
-            tables => Content::Rows(
-                tables
-                    .iter()
-                    .flat_map(|table| &table.rows)
-                    .cloned()
-                    .collect::<Vec<Allocation>>(),
-            ),
-        },
+        Kind::Allocations => rows_of(registry.tables()),
     })
+}
+
+fn rows_of(tables: &[AllocationTable]) -> Content {
+    match tables {
+        [table] => Content::Table(Box::new(table.clone())),
+        tables => Content::Rows(
+            tables
+                .iter()
+                .flat_map(|table| &table.rows)
+                .cloned()
+                .collect::<Vec<Allocation>>(),
+        ),
+    }
+}
+
+/// The records of the database as they were at `time`, without those the audience may not know now.
+pub(super) fn content_at(args: &DatabaseArgs, kind: Kind, time: Timestamp, audience: Audience) -> Result<Content> {
+    let Some(folder) = Folder::existing(args)? else {
+        let text = format!("there is no database in {}: give --data DIR", args.data.display());
+        return Err(Error::Invalid(text));
+    };
+    let history = History::new(folder.store.clone());
+    if matches!(kind, Kind::Allocations) {
+        return Ok(rows_of(&folder.wait(history.allocation_tables(time))?));
+    }
+    let view = folder.service.view(audience)?;
+    let mut records = folder.wait(history.all_assignments(time))?;
+    records.retain(|record| !view.withholds(&record.id));
+    Ok(Content::Assignments(records))
 }

@@ -157,3 +157,54 @@ fn an_export_imports_again_without_a_change() {
     assert!(registry(&data, &["export", "--format", "csv", "-o", nowhere]).is_err());
     assert!(!folder.path().join("absent").exists(), "nothing is left behind");
 }
+
+#[test]
+fn a_day_counts_to_its_end_in_china() {
+    let read = |text| parse_time(text).map(|time| time.to_string());
+    assert_eq!(read("2026-03-01"), Ok("2026-03-01T15:59:59.999999Z".to_owned()));
+    assert_eq!(read("2026-03-01T08:00:00Z"), Ok("2026-03-01T08:00:00Z".to_owned()));
+    for wrong in ["yesterday", "2026-13-01", ""] {
+        assert!(read(wrong).expect_err(wrong).contains("2026-03-01"), "{wrong}");
+    }
+}
+
+#[test]
+fn the_past_of_a_database_is_listed_without_what_is_classified() {
+    let folder = tempfile::tempdir().expect("folder");
+    let database = DatabaseArgs {
+        data: folder.path().to_owned(),
+        database_url: None,
+    };
+    let secret = "\"{\"\"details\"\":{\"\"classification\"\":\"\"S\"\"}}\"";
+    let import = |holder: &str| {
+        let csv = format!(
+            "id,holder,station,freq,bandwidth,extensions\nA-1,{holder},s,97.1M,200k,\nS-1,{holder},s,97.3M,200k,{secret}\n"
+        );
+        let file = folder.path().join("stations.csv");
+        std::fs::write(&file, csv).expect("written");
+        let report = source::read(&file, None).expect("reads");
+        let progress = Progress::start(Language::En).expect("starts");
+        let open = Folder::create(&database).expect("opens");
+        open.apply(report.content, "stations.csv", &progress).expect("stored");
+    };
+    let before = Timestamp::now();
+    import("Wang");
+    let first = Timestamp::now();
+    import("Li");
+    let list = |as_of, all| match listed(&database, Kind::Assignments, as_of, all).expect("reads") {
+        Content::Assignments(records) => records
+            .into_iter()
+            .map(|a| format!("{} {}", a.id, a.holder))
+            .collect::<Vec<_>>(),
+        _ => panic!("assignments"),
+    };
+    assert_eq!(list(Some(before), true), [""; 0]);
+    assert_eq!(list(Some(first), true), ["A-1 Wang", "S-1 Wang"]);
+    assert_eq!(list(Some(first), false), ["A-1 Wang"]);
+    assert_eq!(list(None, false), ["A-1 Li"]);
+    assert_eq!(list(None, true), ["A-1 Li", "S-1 Li"]);
+    let Content::Table(table) = listed(&database, Kind::Allocations, Some(first), false).expect("reads") else {
+        panic!("one table")
+    };
+    assert!(table.rows.len() > 50);
+}

@@ -136,7 +136,7 @@ pub async fn add_attachment(
         let tag = etag(conflict.version);
         let body = AddAttachmentResponse {
             attachment: attachment.into(),
-            conflict: conflict.into(),
+            conflict: caller.view(&state)?.conflict(conflict).into(),
         };
         idempotency::Answer::json(StatusCode::CREATED, Some(tag), &body)
     })
@@ -232,7 +232,11 @@ pub async fn delete_attachment(
             .remove(&id, &attachment, actor, version.0, Timestamp::now())
             .await?;
         let tag = etag(conflict.version);
-        idempotency::Answer::json(StatusCode::OK, Some(tag), &ConflictResponse::from(conflict))
+        idempotency::Answer::json(
+            StatusCode::OK,
+            Some(tag),
+            &ConflictResponse::from(caller.view(&state)?.conflict(conflict)),
+        )
     })
     .await
 }

@@ -17,7 +17,7 @@ use crate::{
         extract::{IfMatch, JsonBytes, Path, etag},
         idempotency,
     },
-    service::findings::ConflictRecord,
+    service::{disclosure::View, findings::ConflictRecord},
 };
 
 /// Which conflict to become part of.
@@ -43,11 +43,11 @@ pub struct MergeConflictResponse {
     pub whole: ConflictResponse,
 }
 
-fn answer([part, whole]: [ConflictRecord; 2]) -> Result<idempotency::Answer> {
+fn answer(view: &View, [part, whole]: [ConflictRecord; 2]) -> Result<idempotency::Answer> {
     let tag = etag(part.version);
     let body = MergeConflictResponse {
-        part: part.into(),
-        whole: whole.into(),
+        part: view.conflict(part).into(),
+        whole: view.conflict(whole).into(),
     };
     idempotency::Answer::json(StatusCode::OK, Some(tag), &body)
 }
@@ -76,6 +76,7 @@ pub async fn merge_conflict(
         let both = [id.as_str(), request.into.as_str()];
         let comment = request.comment.trim();
         answer(
+            &*caller.view(&state)?,
             state
                 .ledger
                 .merge(both, versions, actor, comment, Timestamp::now())
@@ -106,6 +107,7 @@ pub async fn unmerge_conflict(
         let (actor, comment) = (&caller.0.user, request.comment.trim());
         tracing::info!(conflict = id, actor, "a merging is taken back");
         answer(
+            &*caller.view(&state)?,
             state
                 .ledger
                 .unmerge(&id, version.0, actor, comment, Timestamp::now())

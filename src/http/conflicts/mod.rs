@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::attachments::AttachmentResponse;
 use super::{
     AppState,
+    caller::Caller,
     emissions::EmissionResponse,
     error::Result,
     extract::{Path, Query, band, etag},
@@ -26,7 +27,10 @@ use super::{
 use crate::{
     conflict::{Severity, VerdictKind},
     registry::Text,
-    service::findings::{ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution},
+    service::{
+        disclosure::{Disclosed, View},
+        findings::{ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution},
+    },
     units::Hertz,
 };
 
@@ -163,8 +167,9 @@ pub struct ListConflictsQuery {
     pub cursor: Option<String>,
 }
 
-impl From<ConflictRecord> for ConflictResponse {
-    fn from(record: ConflictRecord) -> Self {
+impl From<Disclosed<ConflictRecord>> for ConflictResponse {
+    fn from(record: Disclosed<ConflictRecord>) -> Self {
+        let record = record.into_inner();
         Self {
             id: record.id,
             status: record.status,
@@ -197,15 +202,15 @@ impl From<ConflictRecord> for ConflictResponse {
     }
 }
 
-impl From<HistoryEntry> for HistoryEntryResponse {
-    fn from(entry: HistoryEntry) -> Self {
+impl From<Disclosed<HistoryEntry>> for HistoryEntryResponse {
+    fn from(entry: Disclosed<HistoryEntry>) -> Self {
         let HistoryEntry {
             conflict_id,
             time,
             actor,
             action,
             comment,
-        } = entry;
+        } = entry.into_inner();
         Self {
             conflict_id,
             time,
@@ -221,6 +226,7 @@ impl From<HistoryEntry> for HistoryEntryResponse {
     responses((status = 200, body = ListResponse<ConflictResponse>)))]
 pub async fn list_conflicts(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<ListConflictsQuery>,
 ) -> Result<Answer<ListResponse<ConflictResponse>>> {
     let query = ConflictQuery {
@@ -234,22 +240,33 @@ pub async fn list_conflicts(
         limit: Some(page::limit(query.limit)?),
         cursor: query.cursor,
     };
-    Ok(Answer(ListResponse::of(state.findings.conflicts(&query).await?)))
+    let view = caller.view(&state)?;
+    let page = state.findings.conflicts(&query).await?;
+    Ok(Answer(ListResponse::of(View::page(page, |record| {
+        view.conflict(record)
+    }))))
 }
 
 /// One conflict with its emissions and history; the ETag is needed for the steps below.
 #[utoipa::path(get, path = "/{id}", operation_id = "get_conflict", tag = "conflicts",
     params(("id" = String, Path, description = "Conflict id")),
     responses((status = 200, body = ConflictDetailResponse, headers(("etag" = String)))))]
-pub async fn get_conflict(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response> {
+pub async fn get_conflict(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    let view = caller.view(&state)?;
+    let emission = |record| view.emission(record).into();
+    let conflict = |record| ConflictResponse::from(view.conflict(record));
     let detail = state.findings.conflict(&id).await?;
     let tag = etag(detail.conflict.version);
     let body = ConflictDetailResponse {
-        conflict: detail.conflict.into(),
-        emissions: detail.emissions.into_iter().map(Into::into).collect(),
-        history: detail.history.into_iter().map(Into::into).collect(),
+        conflict: conflict(detail.conflict),
+        emissions: detail.emissions.into_iter().map(emission).collect(),
+        history: detail
+            .history
+            .into_iter()
+            .map(|entry| view.entry(entry).into())
+            .collect(),
         attachments: detail.attachments.into_iter().map(Into::into).collect(),
-        merged: detail.merged.into_iter().map(Into::into).collect(),
+        merged: detail.merged.into_iter().map(conflict).collect(),
     };
     Ok(([(header::ETAG, tag)], Answer(body)).into_response())
 }

@@ -293,7 +293,11 @@ async fn take_step(
             .change(&id, change, actor, comment.trim(), version.0, Timestamp::now())
             .await?;
         let tag = etag(record.version);
-        idempotency::Answer::json(StatusCode::OK, Some(tag), &ConflictResponse::from(record))
+        idempotency::Answer::json(
+            StatusCode::OK,
+            Some(tag),
+            &ConflictResponse::from(caller.view(state)?.conflict(record)),
+        )
     })
     .await
 }

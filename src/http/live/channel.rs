@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     http::AppState,
+    registry::disclosure::Audience,
     service::{
         auth::permissions,
         live::{Backlog, LiveFrame},
@@ -59,6 +60,8 @@ struct Channel {
     socket: WebSocket,
     state: AppState,
     token: Option<String>,
+    /// Whose classified records the client reads.
+    audience: Audience,
     wanted: Option<Subscription>,
     frames: broadcast::Receiver<Arc<LiveFrame>>,
     events: broadcast::Receiver<Arc<EventRecord>>,
@@ -72,13 +75,14 @@ struct Channel {
 }
 
 /// Serves one client until either side has enough.
-pub(in crate::http) async fn run(socket: WebSocket, state: AppState, token: Option<String>) {
+pub(in crate::http) async fn run(socket: WebSocket, state: AppState, token: Option<String>, audience: Audience) {
     metrics::gauge!("live_clients").increment(1.0);
     let (frames, events) = (state.hub.frames(), state.hub.events());
     let mut channel = Channel {
         socket,
         state,
         token,
+        audience,
         wanted: None,
         frames,
         events,
@@ -287,17 +291,15 @@ impl Channel {
         if receivers.is_some_and(|ids| !ids.iter().any(|id| Some(id.as_str()) == subject)) {
             return Ok(());
         }
+        let data = self.state.registry.view(self.audience).map_err(failed)?.event(event);
         let EventRecord {
-            sequence,
-            time,
-            kind,
-            ref data,
+            sequence, time, kind, ..
         } = *event;
         self.say(&LiveResponse::Event {
             sequence,
             time,
             kind: kind.into(),
-            data: data.clone(),
+            data,
         })
         .await
     }
@@ -345,7 +347,10 @@ impl Channel {
         let owner = self.state.sessions.owner(token, true).await.map_err(failed)?;
         let access = permissions::access("open_live");
         match owner {
-            Some(owner) if access.is_some_and(|access| access.allows(Some(owner.role))) => Ok(()),
+            Some(owner) if access.is_some_and(|access| access.allows(Some(owner.role))) => {
+                self.audience = permissions::audience(owner.role);
+                Ok(())
+            }
             _ => Err(End::Close(4401, "the session has ended")),
         }
     }

@@ -181,12 +181,13 @@ pub async fn open_live(
         Problem::from(crate::Error::Unavailable(busy))
     })?;
     let token = token(&headers).filter(|_| !caller.0.is_demo()).map(str::to_owned);
+    let audience = caller.audience();
     let upgrade = upgrade
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES)
         .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        channel::run(socket, state, token).await;
+        channel::run(socket, state, token, audience).await;
         drop(permit);
     }))
 }

@@ -21,6 +21,7 @@ use tokio::{
 use decide::{Decision, Plan, decide};
 use message::{LISTED_MAX, Message, MessageKind, Notice};
 
+use super::disclosure::{texts, withhold};
 use crate::{
     Error, Result,
     config::alarm::AlarmConfig,
@@ -291,16 +292,9 @@ async fn note_for(
 /// A conflict as people outside may know it: where it speaks of a station that is not open, without words and numbers.
 async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<ConflictRecord> {
     let mut conflict = conflict.clone();
-    let named = [
-        conflict.assignment.as_deref().unwrap_or_default(),
-        &conflict.explanation.zh,
-        &conflict.explanation.en,
-    ];
-    let stations = tx.assignments_named_in(&named.join("\n")).await?;
+    let stations = tx.assignments_named_in(&texts(&conflict).join("\n")).await?;
     if !stations.iter().all(disclosure::is_open) {
-        conflict.assignment = None;
-        conflict.evidence.clear();
-        conflict.explanation = Text::new("详情请登录后查看。", "Sign in to read more.");
+        withhold(&mut conflict, Text::new("详情请登录后查看。", "Sign in to read more."));
     }
     Ok(conflict)
 }
@@ -329,6 +323,8 @@ async fn deliver(shared: Arc<Shared>, index: usize, mut stopped: watch::Receiver
 /// Does what is due for a route; answers when there is more, if it is known.
 async fn work(shared: &Arc<Shared>, index: usize, stopped: &watch::Receiver<bool>) -> Result<Option<Timestamp>> {
     let route = &shared.config.routes[index];
+    // What comes due while this looks is next, however long the looking takes.
+    let began = Timestamp::now();
     let held = write_messages(shared, index).await?;
     while !*stopped.borrow() {
         let due = shared.store.due_deliveries(&route.id, Timestamp::now()).await?;
@@ -342,7 +338,7 @@ async fn work(shared: &Arc<Shared>, index: usize, stopped: &watch::Receiver<bool
             send_one(shared, index, delivery).await?;
         }
     }
-    let next = shared.store.next_alarm(&route.id, Timestamp::now()).await?;
+    let next = shared.store.next_alarm(&route.id, began).await?;
     Ok(held.into_iter().chain(next).min())
 }
 

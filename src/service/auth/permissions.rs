@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::disclosure::Audience;
+
 /// What a person or machine is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +122,7 @@ const PEOPLE: Access = Roles(&[
 const ON_SITE: Access = Roles(&[Field, CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
+const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const ADMINS: Access = Roles(&[Admin]);
 
 /// The matrix. An operation that is not here is denied to everybody.
@@ -163,11 +166,39 @@ const TABLE: &[(&str, Access)] = &[
     ("list_assignments", PEOPLE),
     ("get_assignment", PEOPLE),
     ("export_assignments", PEOPLE),
+    ("get_assignment_history", PEOPLE),
     ("create_assignment", REGISTRARS),
+    ("delete_assignment", REGISTRARS),
     ("check_registry", PEOPLE),
+    ("get_registry_version", PEOPLE),
     ("import_registry", REGISTRARS),
+    ("list_audit", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
+
+/// Whose classified records a role reads: all of them, or those whose releasability has one of the words.
+const READS: [(Role, Audience); 8] = [
+    (Viewer, Audience::Named(&["viewer"])),
+    (Field, Audience::Named(&["field"])),
+    (CivilOfficer, Audience::Named(&["civil_officer"])),
+    (MilitaryOfficer, Audience::Cleared),
+    (Coordinator, Audience::Cleared),
+    (Auditor, Audience::Cleared),
+    (Admin, Audience::Cleared),
+    (Sensor, Audience::Named(&["sensor"])),
+];
+
+/// The audience a role belongs to.
+#[must_use]
+pub fn audience(role: Role) -> Audience {
+    let row = READS.iter().find(|(known, _)| *known == role);
+    row.map_or(Audience::Open, |(_, audience)| *audience)
+}
+
+/// Every audience a role belongs to.
+pub fn audiences() -> impl Iterator<Item = Audience> {
+    READS.iter().map(|(_, audience)| *audience)
+}
 
 /// The row of an operation, or nothing: then nobody may.
 #[must_use]
@@ -202,6 +233,15 @@ mod tests {
             assert_eq!(operations().filter(|other| *other == name).count(), 1, "{name} twice");
         }
         assert_eq!(access("delete_everything"), None);
+    }
+
+    #[test]
+    fn each_role_has_one_audience() {
+        for role in Role::ALL {
+            assert_eq!(READS.iter().filter(|(known, _)| *known == role).count(), 1, "{role}");
+        }
+        assert_eq!(audience(Auditor), Audience::Cleared);
+        assert_ne!(audience(CivilOfficer), Audience::Cleared);
     }
 
     #[test]

@@ -132,6 +132,8 @@ export const api = {
     content(client.GET("/api/v1/allocations", { params: { query }, signal }), signal),
   assignments: (query: AssignmentQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/assignments", { params: { query }, signal }), signal),
+  assignmentHistory: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/assignments/{id}/history", { params: { path: { id } }, signal }), signal),
   check: (body: { center_hz: number; bandwidth_hz: number; latitude?: number; longitude?: number; snr_db?: number }) =>
     content(client.POST("/api/v1/registry/check", { body })),
   importRows: (kind: "assignments" | "allocations", dryRun: boolean, csv: string) =>

@@ -28,6 +28,7 @@ export type AlarmRoute = Schemas["AlarmRouteResponse"];
 export type Resolution = Schemas["ResolveAs"];
 export type Allocation = Schemas["Allocation"];
 export type Assignment = Schemas["Assignment"];
+export type AssignmentVersion = Schemas["AssignmentVersionResponse"];
 export type Unlisted = Schemas["Unlisted"];
 export type CheckResult = Schemas["CheckRegistryResponse"];
 export type ImportReport = Schemas["ImportRegistryResponse"];

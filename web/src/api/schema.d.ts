@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists rows of the national table by lower edge. */
+        /** Lists rows of the national table by lower edge, as they are or as they were at a time. */
         get: operations["list_allocations"];
         put?: never;
         post?: never;
@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists assignments by frequency. */
+        /** Lists assignments by frequency, as they are or as they were at a time. Classified ones the caller may not know are as if they were not there. */
         get: operations["list_assignments"];
         put?: never;
         /** Adds an assignment. */
@@ -84,6 +84,27 @@ export interface paths {
         get: operations["get_assignment"];
         put?: never;
         post?: never;
+        /**
+         * Removes an assignment; its history stays. A right that has ended is cancelled, not removed: this is for what should
+         *     never have been there.
+         */
+        delete: operations["delete_assignment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an assignment, oldest first: who brought each when, and what it changed. Of more than 1000 the latest. */
+        get: operations["get_assignment_history"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -99,6 +120,23 @@ export interface paths {
         };
         /** Writes assignments as a file, by frequency. Classified records stay out. */
         get: operations["export_assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was put in force or refused, newest first. */
+        get: operations["list_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,7 +505,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks what the registry makes of a frequency. */
+        /** Asks what the registry makes of a frequency, as far as the caller may know it. */
         post: operations["check_registry"];
         delete?: never;
         options?: never;
@@ -486,6 +524,23 @@ export interface paths {
         put?: never;
         /** Imports a CSV file, all of it or nothing. Bad rows are reported by line with status 200 and `applied: false`. */
         post: operations["import_registry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a version of the registry was in force, as a verdict names it in `registry_version`. */
+        get: operations["get_registry_version"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -924,6 +979,32 @@ export interface components {
          * @enum {string}
          */
         AssignmentStatus: "granted" | "suspended" | "cancelled";
+        /** @description One version of an assignment. */
+        AssignmentVersionResponse: {
+            /** @description What the registry said. */
+            assignment: components["schemas"]["Assignment"];
+            /** @description Fields that differ from the version before; none for the first. */
+            differences: components["schemas"]["Difference"][];
+            /** @description Who removed the record, where nothing took its place. */
+            removed_by: string | null;
+            /** @description Who brought it. */
+            updated_by: string;
+            /**
+             * Format: date-time
+             * @description When it came into the registry.
+             */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description When something else took its place, or it was removed; null: it is the current one.
+             */
+            valid_until: string | null;
+            /**
+             * Format: int64
+             * @description Number of the version.
+             */
+            version: number;
+        };
         /** @description One file. */
         AttachmentResponse: {
             /** @description The conflict it was attached to: this one, or one that was merged into it. */
@@ -948,6 +1029,35 @@ export interface components {
             uploaded_at: string;
             /** @description Who attached it. */
             uploaded_by: string;
+        };
+        /** @description One entry. */
+        AuditResponse: {
+            /** @description Whether it was taken; otherwise what was in force before stays. */
+            accepted: boolean;
+            /** @description `rules` or `control_orders`. */
+            action: string;
+            /** @description Account name, or `system`. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description Number, ascending by one.
+             */
+            entry: number;
+            /** @description Why it was refused. */
+            reason: string | null;
+            /** @description SHA-256 of the file, hexadecimal; null where it could not be read. */
+            sha256: string | null;
+            /** @description The file. */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+            /** @description What is in force since. */
+            version_after: string | null;
+            /** @description What was in force before: a version of the rules, numbers of control orders. */
+            version_before: string | null;
         };
         /** @description A half-open frequency band `[low, high)`; `low <= high` always holds. */
         Band: {
@@ -1240,6 +1350,11 @@ export interface components {
              */
             raw: components["schemas"]["Raw"][];
             /**
+             * @description Whom a classified record may be released to nevertheless: names of roles.
+             * @default []
+             */
+            releasability: string[];
+            /**
              * @description Whether the frequency is sent on, received on, or both.
              * @default transmit
              */
@@ -1254,6 +1369,15 @@ export interface components {
              * @default []
              */
             windows: components["schemas"]["Window"][];
+        };
+        /** @description A field that differs. */
+        Difference: {
+            /** @description Name of the field; parts of a part are joined by points: `place.latitude`. */
+            field: string;
+            /** @description What it says; null: nothing. */
+            new: unknown;
+            /** @description What it said; null: nothing. */
+            old: unknown;
         };
         /** @description One emission of an assignment. */
         Emission: {
@@ -1597,6 +1721,37 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_AssignmentVersionResponse: {
+            /** @description The items. */
+            items: {
+                /** @description What the registry said. */
+                assignment: components["schemas"]["Assignment"];
+                /** @description Fields that differ from the version before; none for the first. */
+                differences: components["schemas"]["Difference"][];
+                /** @description Who removed the record, where nothing took its place. */
+                removed_by: string | null;
+                /** @description Who brought it. */
+                updated_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it came into the registry.
+                 */
+                valid_from: string;
+                /**
+                 * Format: date-time
+                 * @description When something else took its place, or it was removed; null: it is the current one.
+                 */
+                valid_until: string | null;
+                /**
+                 * Format: int64
+                 * @description Number of the version.
+                 */
+                version: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_AttachmentResponse: {
             /** @description The items. */
             items: {
@@ -1622,6 +1777,40 @@ export interface components {
                 uploaded_at: string;
                 /** @description Who attached it. */
                 uploaded_by: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_AuditResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Whether it was taken; otherwise what was in force before stays. */
+                accepted: boolean;
+                /** @description `rules` or `control_orders`. */
+                action: string;
+                /** @description Account name, or `system`. */
+                actor: string;
+                /**
+                 * Format: int64
+                 * @description Number, ascending by one.
+                 */
+                entry: number;
+                /** @description Why it was refused. */
+                reason: string | null;
+                /** @description SHA-256 of the file, hexadecimal; null where it could not be read. */
+                sha256: string | null;
+                /** @description The file. */
+                subject: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                time: string;
+                /** @description What is in force since. */
+                version_after: string | null;
+                /** @description What was in force before: a version of the rules, numbers of control orders. */
+                version_before: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -1981,6 +2170,19 @@ export interface components {
             /** @description The other one. */
             whole: components["schemas"]["ConflictResponse"];
         };
+        /** @description A time from and until. */
+        PeriodResponse: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when; null: it still is.
+             */
+            until: string | null;
+        };
         /** @description Where a station is, or the area it works in. */
         Place: {
             /**
@@ -2078,6 +2280,13 @@ export interface components {
             since: string;
             /** @description State. */
             state: components["schemas"]["ReceiverState"];
+        };
+        /** @description When a version of the registry was in force. */
+        RegistryVersionResponse: {
+            /** @description Oldest first: what was taken back and brought again was in force twice. */
+            periods: components["schemas"]["PeriodResponse"][];
+            /** @description The version, as verdicts name it. */
+            version: string;
         };
         /**
          * @description What would decide where a verdict is inconclusive.
@@ -2430,6 +2639,8 @@ export interface operations {
     list_allocations: {
         parameters: {
             query?: {
+                /** @description What the tables said at this time; now when not given. */
+                as_of?: string;
                 /** @description From the page before. */
                 cursor?: string;
                 /** @description to here. */
@@ -2485,6 +2696,8 @@ export interface operations {
     list_assignments: {
         parameters: {
             query?: {
+                /** @description What the registry said at this time; now when not given. */
+                as_of?: string;
                 /** @description From the page before. */
                 cursor?: string;
                 /** @description to here. */
@@ -2643,6 +2856,123 @@ export interface operations {
             };
         };
     };
+    delete_assignment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the assignment as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Key of the assignment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_assignment_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the assignment, also of one that was removed */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AssignmentVersionResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     export_assignments: {
         parameters: {
             query: {
@@ -2675,6 +3005,59 @@ export interface operations {
                     "application/xml": string;
                     "text/csv": string;
                     "text/plain": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description `rules` or `control_orders`. */
+                action?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AuditResponse"];
                 };
             };
             /** @description Nobody is logged in */
@@ -4193,6 +4576,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportRegistryResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_registry_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of the registry */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryVersionResponse"];
                 };
             };
             /** @description Nobody is logged in */

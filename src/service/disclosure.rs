@@ -1,0 +1,296 @@
+//! What a caller may know of the registry and of what was found with it: the registry as the caller's audience sees it,
+//! and findings without what they tell of other records.
+//!
+//! `registry::disclosure` decides about a record. A verdict or a conflict that names a record the reader may not know
+//! keeps its kind and place; assignment, numbers and reason go. That an emission was judged, and how, is thereby known
+//! to everybody who may read emissions; by which record is not.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use aho_corasick::AhoCorasick;
+use serde_json::Value;
+
+use super::findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page};
+use crate::{
+    Error, Result,
+    conflict::Verdict,
+    registry::{
+        Assignment, Registry, Text,
+        disclosure::{Audience, may_leave},
+    },
+    store::{EventKind, EventRecord},
+};
+
+/// The registry and the findings as an audience may know them. Made once for a snapshot; hold it for one answer.
+#[derive(Debug)]
+pub struct View {
+    audience: Audience,
+    registry: Arc<Registry>,
+    /// Keys the audience may not know; `None`: there are none.
+    closed: Option<Closed>,
+}
+
+/// Keys that are withheld.
+#[derive(Debug, Clone)]
+struct Closed {
+    keys: Arc<HashSet<String>>,
+    /// Finds them in texts.
+    finder: AhoCorasick,
+}
+
+/// What has been through a [`View`]: the only form in which findings go out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disclosed<T>(T);
+
+impl<T> Disclosed<T> {
+    /// What may go out.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// The reason in place of one that is not for the reader.
+#[must_use]
+pub fn withheld() -> Text {
+    Text::new(
+        "判定理由涉及不公开的台站资料，仅限有权限的人员查阅。",
+        "The reason rests on station data that is not open to you.",
+    )
+}
+
+impl View {
+    /// What of `full` and of the removed records each audience may know.
+    ///
+    /// # Errors
+    /// `Unavailable` when the keys that are withheld cannot be searched for; then nothing must go out.
+    pub(super) fn all(
+        full: &Arc<Registry>,
+        removed: &[Assignment],
+        audiences: impl Iterator<Item = Audience>,
+    ) -> Result<HashMap<Audience, Arc<Self>>> {
+        let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
+        // Audiences that may know the same share one registry.
+        let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
+        for audience in audiences {
+            let records = full.assignments().iter().chain(removed);
+            let closed: Vec<&str> = records
+                .filter(|record| !may_leave(record, audience))
+                .map(|record| record.id.as_str())
+                .filter(|key| !key.is_empty())
+                .collect();
+            let view = match made.iter().find(|(keys, _)| *keys == closed) {
+                Some((_, same)) => Self {
+                    audience,
+                    registry: Arc::clone(&same.registry),
+                    closed: same.closed.clone(),
+                },
+                None => Self::new(full, &closed, audience)?,
+            };
+            let view = Arc::new(view);
+            made.push((closed, Arc::clone(&view)));
+            views.insert(audience, view);
+        }
+        Ok(views)
+    }
+
+    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience) -> Result<Self> {
+        if closed.is_empty() {
+            return Ok(Self {
+                audience,
+                registry: Arc::clone(full),
+                closed: None,
+            });
+        }
+        let registry = full.retaining(|record| may_leave(record, audience));
+        let finder = AhoCorasick::new(closed)
+            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
+        Ok(Self {
+            audience,
+            registry: Arc::new(registry),
+            closed: Some(Closed {
+                keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
+                finder,
+            }),
+        })
+    }
+
+    /// The registry, without records the audience may not know.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Whether the audience may know the record.
+    #[must_use]
+    pub fn sees(&self, assignment: &Assignment) -> bool {
+        may_leave(assignment, self.audience)
+    }
+
+    /// Whether the record of this key is, or was when it was removed, one the audience may not know.
+    #[must_use]
+    pub fn withholds(&self, id: &str) -> bool {
+        self.closed.as_ref().is_some_and(|closed| closed.keys.contains(id))
+    }
+
+    /// Whether the audience may know everything.
+    #[must_use]
+    pub fn is_cleared(&self) -> bool {
+        self.audience == Audience::Cleared
+    }
+
+    /// A version of the registry as the audience may know it.
+    #[must_use]
+    pub fn version<'v>(&self, version: &'v str) -> &'v str {
+        match version.split_once('.') {
+            Some((open, _)) if !self.is_cleared() => open,
+            _ => version,
+        }
+    }
+
+    /// A verdict as the audience may know it.
+    #[must_use]
+    pub fn verdict(&self, mut verdict: Verdict) -> Verdict {
+        verdict.registry_version = self.version(&verdict.registry_version).to_owned();
+        let named = [
+            verdict.assignment.as_deref().unwrap_or_default(),
+            verdict.runner_up.as_deref().unwrap_or_default(),
+            &verdict.explanation.zh,
+            &verdict.explanation.en,
+        ];
+        if self.tells(&named) {
+            verdict.assignment = None;
+            verdict.runner_up = None;
+            verdict.would_decide.clear();
+            verdict.evidence.clear();
+            verdict.explanation = withheld();
+        }
+        verdict
+    }
+
+    /// An emission as the audience may know it.
+    #[must_use]
+    pub fn emission(&self, mut emission: EmissionRecord) -> Disclosed<EmissionRecord> {
+        emission.verdict = emission.verdict.map(|verdict| self.verdict(verdict));
+        Disclosed(emission)
+    }
+
+    /// A conflict as the audience may know it.
+    #[must_use]
+    pub fn conflict(&self, mut conflict: ConflictRecord) -> Disclosed<ConflictRecord> {
+        if self.tells(&texts(&conflict)) {
+            withhold(&mut conflict, withheld());
+        }
+        Disclosed(conflict)
+    }
+
+    /// A line of a conflict's history as the audience may know it.
+    #[must_use]
+    pub fn entry(&self, mut entry: HistoryEntry) -> Disclosed<HistoryEntry> {
+        if self.tells(&[&entry.comment.zh, &entry.comment.en]) {
+            entry.comment = withheld();
+        }
+        Disclosed(entry)
+    }
+
+    /// The rows of a page, each through `disclose`.
+    pub fn page<T, D>(page: Page<T>, disclose: impl FnMut(T) -> D) -> Page<D> {
+        Page {
+            items: page.items.into_iter().map(disclose).collect(),
+            next_cursor: page.next_cursor,
+        }
+    }
+
+    /// What an event carries, as the audience may know it; nothing where that cannot be told.
+    #[must_use]
+    pub fn event(&self, event: &EventRecord) -> Value {
+        let mut data = event.data.clone();
+        if self.is_cleared() {
+            return data;
+        }
+        let kept = match event.kind {
+            EventKind::EmissionOpened | EventKind::EmissionUpdated | EventKind::EmissionClosed => {
+                match &data["verdict"] {
+                    Value::Null => return data,
+                    verdict => serde_json::from_value(verdict.clone())
+                        .and_then(|verdict| serde_json::to_value(self.verdict(verdict)))
+                        .map(|verdict| {
+                            data["verdict"] = verdict;
+                            data
+                        }),
+                }
+            }
+            EventKind::ConflictOpened | EventKind::ConflictUpdated => {
+                serde_json::from_value(data).and_then(|conflict| serde_json::to_value(self.conflict(conflict).0))
+            }
+            EventKind::Artefact | EventKind::Gap | EventKind::ReceiverState => return data,
+        };
+        kept.unwrap_or_else(|error| {
+            tracing::error!(%error, sequence = event.sequence, "an event cannot be read and is withheld");
+            Value::Null
+        })
+    }
+
+    /// Whether one of the texts names a record the audience may not know.
+    fn tells(&self, texts: &[&str]) -> bool {
+        let Some(closed) = &self.closed else { return false };
+        texts.iter().any(|text| {
+            let mut found = closed.finder.find_overlapping_iter(*text);
+            found.any(|found| stands_alone(text, found.start(), found.end()))
+        })
+    }
+}
+
+/// Where a conflict may name a station.
+#[must_use]
+pub fn texts(conflict: &ConflictRecord) -> [&str; 3] {
+    [
+        conflict.assignment.as_deref().unwrap_or_default(),
+        &conflict.explanation.zh,
+        &conflict.explanation.en,
+    ]
+}
+
+/// Takes out of a conflict what it tells of a station; `reason` stands in.
+pub fn withhold(conflict: &mut ConflictRecord, reason: Text) {
+    conflict.assignment = None;
+    conflict.evidence.clear();
+    conflict.explanation = reason;
+}
+
+/// Whether a key found in a text is a word of its own: `A-1` is not named by `A-10` or `A-1-2`.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let goes_on = |mut next: std::str::Chars<'_>, back: bool| {
+        let mut step = || if back { next.next_back() } else { next.next() };
+        match step() {
+            Some(letter) if letter.is_ascii_alphanumeric() => true,
+            Some('-' | '_' | '.' | '/' | '~' | ':') => step().is_some_and(|letter| letter.is_ascii_alphanumeric()),
+            _ => false,
+        }
+    };
+    !goes_on(text[..start].chars(), true) && !goes_on(text[end..].chars(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_as_a_word() {
+        for (text, named) in [
+            ("A-1", true),
+            ("The nearest assignment is A-1.", true),
+            ("最接近的指配为A-1（某台）", true),
+            ("(A-1)", true),
+            ("A-10", false),
+            ("A-1-2", false),
+            ("AA-1", false),
+            ("B/A-1", false),
+        ] {
+            let start = text.find("A-1").expect("in it");
+            assert_eq!(stands_alone(text, start, start + 3), named, "{text}");
+        }
+    }
+}
