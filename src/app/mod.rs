@@ -24,6 +24,7 @@ use crate::{
         alarms::{AlarmTimes, Alarms},
         auth::Passwords,
         check::Checker,
+        comparison::Comparisons,
         evidence::{Evidence, Source},
         findings::Findings,
         idempotency::Answers,
@@ -127,6 +128,7 @@ impl App {
         let watched = Watched::start(config, rules.clone(), registry.clone()).await?;
         let known = receivers::known(config, options.demo)?;
         let sources = receivers::sources(config, &known);
+        let sites = known.sites.clone();
         let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
@@ -142,7 +144,8 @@ impl App {
             ledger: Ledger::new(store.clone()),
             attachments,
             alarms: Arc::clone(&alarms),
-            checker: Checker::new(registry.clone(), rules),
+            checker: Checker::new(registry.clone(), rules.clone()),
+            comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),

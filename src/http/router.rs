@@ -82,7 +82,8 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(assignments::list_assignments, assignments::create_assignment))
                 .routes(routes!(assignments::export_assignments))
-                .routes(routes!(assignments::get_assignment)),
+                .routes(routes!(assignments::get_assignment))
+                .routes(routes!(assignments::get_assignment_measured)),
         )
         .nest(
             "/registry",

@@ -9,6 +9,7 @@ use super::{caller::Operations, openapi, readiness::Readiness};
 use crate::service::{
     alarms::Alarms,
     check::Checker,
+    comparison::Comparisons,
     findings::Findings,
     idempotency::Answers,
     ledger::{Attachments, Ledger},
@@ -61,6 +62,8 @@ pub struct Services {
     pub registry: RegistryService,
     /// Questions to the registry.
     pub checker: Checker,
+    /// Stations measured against their licences.
+    pub comparisons: Comparisons,
     /// What is not up yet.
     pub readiness: Arc<Readiness>,
     /// Figures for machines, where they are collected.

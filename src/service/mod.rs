@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod auth;
 pub mod check;
+pub mod comparison;
 pub mod evidence;
 pub mod exports;
 pub mod findings;

@@ -20,6 +20,7 @@ use pinpu::{
         alarms::{AlarmTimes, Alarms},
         auth::{Passwords, Role},
         check::Checker,
+        comparison::Comparisons,
         findings::Findings,
         idempotency::Answers,
         ledger::{Attachments, Ledger},
@@ -280,6 +281,12 @@ async fn build(
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
+        comparisons: Comparisons::new(
+            Findings::new(store.clone()),
+            registry.clone(),
+            RulesInForce::new((*rules).clone()),
+            std::collections::BTreeMap::new(),
+        ),
         checker: Checker::new(registry.clone(), RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

@@ -6,6 +6,7 @@
 mod evidence;
 mod newcomers;
 mod service;
+mod station;
 
 use std::{
     fs,
