@@ -90,7 +90,7 @@ fn assignments(count: usize, towns: &[(f64, f64)]) -> Vec<Assignment> {
             valid_to: None,
             status: AssignmentStatus::Granted,
             source: String::new(),
-            details: (n % 50 == 0).then(|| Box::new(classified)),
+            details: n.is_multiple_of(50).then(|| Box::new(classified)),
         }
     };
     (0..count).map(station).collect()

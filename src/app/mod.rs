@@ -8,7 +8,7 @@ mod judge;
 mod receivers;
 mod watched;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -25,6 +25,8 @@ use crate::{
         audit::Audit,
         auth::Passwords,
         check::Checker,
+        comparison::Comparisons,
+        evidence::{Evidence, Source},
         findings::Findings,
         history::History,
         idempotency::Answers,
@@ -62,6 +64,7 @@ pub struct App {
     pub new_demo_password: Option<String>,
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
+    evidence: Evidence,
     alarms: Arc<Alarms>,
     store: Store,
     stop: watch::Sender<bool>,
@@ -127,12 +130,12 @@ impl App {
         let watched = Watched::start(config, rules.clone(), registry.clone(), Audit::new(store.clone())).await?;
         registry.note_versions().await?;
         let known = receivers::known(config, options.demo)?;
+        let sources = receivers::sources(config, &known);
+        let sites = known.sites.clone();
         let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
+        let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
-        let captures = receivers::start(config, &monitor, &hub)?;
-
-        let folder = config.data_dir.join("attachments");
-        let attachments = Attachments::open(store.clone(), folder, config.attachment_bytes_max).await?;
+        let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
@@ -146,7 +149,8 @@ impl App {
             audit: Audit::new(store.clone()),
             attachments,
             alarms: Arc::clone(&alarms),
-            checker: Checker::new(rules),
+            checker: Checker::new(rules.clone()),
+            comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -168,6 +172,7 @@ impl App {
             new_demo_password,
             captures,
             monitor,
+            evidence,
             alarms,
             store,
             stop,
@@ -192,6 +197,7 @@ impl App {
             tracing::error!("a capture did not stop cleanly");
         }
         self.monitor.stop().await;
+        self.evidence.stop().await;
         self.stop.send_replace(true);
         let served = self
             .server
@@ -201,6 +207,19 @@ impl App {
         self.store.close().await;
         served
     }
+}
+
+/// The files of conflicts, and who adds what was measured to them.
+async fn files(
+    config: &Config,
+    store: &Store,
+    hub: &Arc<Hub>,
+    sources: BTreeMap<String, Source>,
+) -> Result<(Attachments, Evidence)> {
+    let folder = |name: &str| config.data_dir.join(name);
+    let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
+    let evidence = Evidence::start(hub, attachments.clone(), folder("evidence"), sources, config.evidence)?;
+    Ok((attachments, evidence))
 }
 
 fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {

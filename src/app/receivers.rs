@@ -7,10 +7,10 @@ use pinpu_hardware::{Gain, soapy::Found};
 use super::{demo, judge::Receivers};
 use crate::{
     Error, Result,
-    capture::{self, CaptureConfig, CaptureHandle, ObservationSink},
-    config::{Config, ReceiverConfig, Source, load_calibration},
+    capture::{self, CaptureConfig, CaptureHandle, ObservationSink, RecentIq},
+    config::{Config, EvidenceConfig, ReceiverConfig, Source, load_calibration},
     registry::Place,
-    service::{live::Hub, monitoring::Monitor},
+    service::{evidence, live::Hub, monitoring::Monitor},
 };
 
 /// A configuration for each receiver that was found, named after its driver.
@@ -59,8 +59,29 @@ fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
         .collect())
 }
 
+/// What is kept of each receiver as evidence of conflicts, and what is known of it.
+pub(super) fn sources(config: &Config, known: &Receivers) -> BTreeMap<String, evidence::Source> {
+    let EvidenceConfig {
+        ring_bytes,
+        disk_bytes_max,
+        ..
+    } = config.evidence;
+    let source = |id: &str| evidence::Source {
+        recent: (ring_bytes > 0 && disk_bytes_max > 0).then(|| RecentIq::new(ring_bytes)),
+        place: known.sites.get(id).copied(),
+        calibration: known.calibrations.get(id).cloned(),
+    };
+    let ids = config.receivers.iter().map(|receiver| &receiver.id);
+    ids.map(|id| (id.clone(), source(id))).collect()
+}
+
 /// Starts reading from every receiver; one that is not there yet is waited for.
-pub(super) fn start(config: &Config, monitor: &Monitor, hub: &Hub) -> Result<Vec<CaptureHandle>> {
+pub(super) fn start(
+    config: &Config,
+    monitor: &Monitor,
+    hub: &Hub,
+    sources: &BTreeMap<String, evidence::Source>,
+) -> Result<Vec<CaptureHandle>> {
     config
         .receivers
         .iter()
@@ -71,7 +92,12 @@ pub(super) fn start(config: &Config, monitor: &Monitor, hub: &Hub) -> Result<Vec
             let sink: ObservationSink = Arc::new(move |observation| sender.try_send(observation));
             let source = receiver.source.clone();
             let opener: capture::Opener = Box::new(move || capture::open(&source));
-            capture::start(capture_config(config, receiver, id), opener, sink)
+            let recent = sources.get(&receiver.id).and_then(|source| source.recent.clone());
+            let capture = CaptureConfig {
+                recent,
+                ..capture_config(config, receiver, id)
+            };
+            capture::start(capture, opener, sink)
                 .map_err(|error| Error::Unavailable(format!("no thread for receiver {}: {error}", receiver.id)))
         })
         .collect()
@@ -88,5 +114,6 @@ fn capture_config(config: &Config, receiver: &ReceiverConfig, id: Arc<str>) -> C
         antenna: receiver.antenna.clone(),
         false_alarms_per_day_mhz: config.false_alarms_per_day_mhz,
         frames_per_s: config.frames_per_s,
+        recent: None,
     }
 }

@@ -14,6 +14,7 @@ use super::{
     Observation, ObservationContent, ObservationSink, as_iq,
     plan::{Hop, Plan},
     pool::ReturnBlocks,
+    recent::Tape,
     shared::Shared,
     stitch::{Stitcher, crop},
 };
@@ -56,6 +57,7 @@ pub(super) struct Measurer {
     run: u64,
     sink: ObservationSink,
     shared: Arc<Shared>,
+    tape: Option<Tape>,
 }
 
 impl Measurer {
@@ -95,7 +97,13 @@ impl Measurer {
             run,
             sink,
             shared,
+            tape: None,
         })
+    }
+
+    /// The same, keeping the last samples there.
+    pub(super) fn taping(self, tape: Option<Tape>) -> Self {
+        Self { tape, ..self }
     }
 
     /// Measures until the reader hangs up, then closes what is open.
@@ -127,9 +135,13 @@ impl Measurer {
             sink,
             shared,
             stitchers,
+            tape,
             ..
         } = self;
         let Some(stop) = stops.get_mut(packet.hop) else { return };
+        if let Some(tape) = tape {
+            tape.keep(packet, stop.hop.center, stop.hop.tile);
+        }
         let hopping = plan.is_hopping();
         let mut forward = Forward {
             hop: stop.hop,

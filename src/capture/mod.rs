@@ -12,6 +12,7 @@ mod open;
 pub mod plan;
 mod pool;
 mod reader;
+pub mod recent;
 mod session;
 mod shared;
 mod stages;
@@ -25,6 +26,7 @@ use std::{
 pub use observation::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus};
 pub use open::open;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
+pub use recent::RecentIq;
 pub use stages::{Feed, side_by_side};
 
 use crate::{config::PlanConfig, dsp::iq::IqSlice};
@@ -57,6 +59,8 @@ pub struct CaptureConfig {
     pub false_alarms_per_day_mhz: f64,
     /// Live frames per second.
     pub frames_per_s: f64,
+    /// Where the last samples are kept; `None`: nowhere.
+    pub recent: Option<RecentIq>,
 }
 
 /// A running capture. Dropping it stops the threads.

@@ -141,7 +141,8 @@ impl Reader {
                 self.session = None;
                 self.run += 1;
                 let (sink, shared) = (Arc::clone(&self.sink), Arc::clone(&self.shared));
-                self.session = Some(Session::start(key, &facts, &self.config, self.run, sink, shared)?);
+                let described = (&facts, tuned.settings.as_slice());
+                self.session = Some(Session::start(key, described, &self.config, self.run, sink, shared)?);
             }
         }
         receiver.start()?;

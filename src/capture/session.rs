@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use pinpu_hardware::{ReceiverFacts, SampleBlock, SampleFormat};
+use pinpu_hardware::{ReceiverFacts, SampleBlock, SampleFormat, Setting};
 
 use super::{
     CaptureConfig, ObservationSink,
@@ -19,6 +19,7 @@ use super::{
     measure::{Measurer, Packet},
     plan::Plan,
     pool::{EmptyBlocks, pool},
+    recent::Stream,
     shared::Shared,
 };
 use crate::{
@@ -60,7 +61,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn start(
         key: SessionKey,
-        facts: &ReceiverFacts,
+        (facts, settings): (&ReceiverFacts, &[Setting]),
         config: &CaptureConfig,
         run: u64,
         sink: ObservationSink,
@@ -79,8 +80,17 @@ impl Session {
             ..DetectorConfig::default()
         };
         let plan = key.plan.clone();
+        let stream = || Stream {
+            facts: facts.clone(),
+            settings: settings.to_vec(),
+            sample_rate_hz: key.rate_hz,
+            ppm: config.ppm,
+            ppm_uncertainty: config.ppm_uncertainty,
+        };
+        let tape = config.recent.as_ref().and_then(|recent| recent.begin(stream()));
         let measurer = Measurer::new(plan, &detector, Arc::clone(&config.id), run, sink, Arc::clone(&shared))
-            .map_err(|error| Error::Invalid(error.to_string()))?;
+            .map_err(|error| Error::Invalid(error.to_string()))?
+            .taping(tape);
         let (empty, back) = pool(key.format, samples, count);
         let (packets, queue) = sync_channel(count);
         let thread = std::thread::Builder::new()

@@ -1,7 +1,6 @@
 //! `pinpu record`: samples from a receiver into a SigMF recording, with the receiver's facts in the metadata.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     process::ExitCode,
     sync::{
@@ -18,7 +17,7 @@ use pinpu_hardware::{ReceiverError, RecordingHead, SampleBlock, SigmfWriter, Wri
 use serde_json::json;
 
 use super::source::{OpenSource, SourceArgs};
-use crate::{Error, Result, units::Hertz};
+use crate::{Error, Result, capture::recent::recording_facts, units::Hertz};
 
 const BLOCK_SAMPLES: usize = 1 << 16;
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
@@ -70,29 +69,17 @@ pub(super) fn run(args: &RecordArgs) -> Result<ExitCode> {
 
 fn head(args: &RecordArgs, source: &mut OpenSource) -> RecordingHead {
     let facts = source.input.receiver().facts().clone();
-    let mut extra = BTreeMap::from([
-        ("args".to_owned(), json!(facts.args)),
-        ("driver".to_owned(), json!(facts.driver)),
-        ("profile".to_owned(), json!(facts.profile)),
-        ("usable_fraction".to_owned(), json!(facts.usable_fraction)),
-        ("ppm".to_owned(), json!(args.source.ppm())),
-        ("calibration".to_owned(), json!(null)),
-        ("settings".to_owned(), json!(source.settings)),
-    ]);
-    if let Some(serial) = facts.serial {
-        extra.insert("serial".to_owned(), json!(serial));
-    }
     RecordingHead {
         format: facts.format,
         sample_rate_hz: source.rate_hz,
         center_hz: (source.center != Hertz(0)).then_some(source.center.0),
         start: source.began.unwrap_or_else(Timestamp::now),
-        hardware: Some(facts.label),
+        hardware: Some(facts.label.clone()),
         description: args.description.clone(),
         author: args.author.clone(),
         license: None,
         place: args.site.map(|site| (site.0.latitude, site.0.longitude, None)),
-        facts: extra,
+        facts: recording_facts(&facts, &source.settings, args.source.ppm()),
     }
 }
 

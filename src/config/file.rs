@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, Fault,
+    Config, ConfigError, EvidenceConfig, Fault,
     alarm::{AlarmFile, Known, SmtpFile, validate_alarm},
     fault::explain,
     receiver::{ReceiverFile, validate_receivers},
@@ -24,6 +24,7 @@ pub(super) struct ConfigFile {
     spectra: SpectraFile,
     registry: RegistryFile,
     attachments: AttachmentsFile,
+    evidence: EvidenceFile,
     alarm: AlarmFile,
     smtp: SmtpFile,
     receiver: Vec<ReceiverFile>,
@@ -72,6 +73,33 @@ section!(RegistryFile {
     rules: std::path::PathBuf = std::path::PathBuf::new(),
 });
 section!(AttachmentsFile { max_mib: u32 = 20 });
+section!(EvidenceFile {
+    ring_mib: u32 = 32,
+    cut_s: f64 = 1.0,
+    disk_mib: u32 = 4096,
+    retention_days: u32 = 366,
+});
+
+impl EvidenceFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(self.ring_mib <= 4096, "evidence.ring_mib", "write 0 to 4096");
+        faults.unless((0.1..=60.0).contains(&self.cut_s), "evidence.cut_s", "write 0.1 to 60");
+        faults.unless(
+            (1..=36_500).contains(&self.retention_days),
+            "evidence.retention_days",
+            "write 1 to 36500",
+        );
+    }
+
+    fn config(&self) -> EvidenceConfig {
+        EvidenceConfig {
+            ring_bytes: (self.ring_mib as usize) << 20,
+            cut_s: self.cut_s,
+            disk_bytes_max: u64::from(self.disk_mib) << 20,
+            retention_days: self.retention_days,
+        }
+    }
+}
 
 impl SpectraFile {
     fn check(&self, faults: &mut Faults) {
@@ -149,6 +177,7 @@ impl ConfigFile {
             "attachments.max_mib",
             "write 1 to 1024",
         );
+        self.evidence.check(&mut faults);
         let receivers = validate_receivers(self.receiver, &mut faults);
         let known = Known {
             receivers: receivers.iter().map(|receiver| receiver.id.as_str()).collect(),
@@ -172,6 +201,7 @@ impl ConfigFile {
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
+                evidence: self.evidence.config(),
                 alarm,
                 receivers,
             }),

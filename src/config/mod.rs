@@ -26,6 +26,19 @@ use file::ConfigFile;
 /// The manual of the configuration: every key with comment, unit and default.
 pub const MANUAL: &str = include_str!("../../config/pinpu.toml");
 
+/// What the service keeps by itself with a conflict it opens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvidenceConfig {
+    /// Memory for the last samples of each receiver; 0: none, and no samples are kept with conflicts.
+    pub ring_bytes: usize,
+    /// Length of the samples kept with a conflict.
+    pub cut_s: f64,
+    /// Disk that all evidence together may take; 0: nothing is kept.
+    pub disk_bytes_max: u64,
+    /// Days after which the evidence of a settled conflict is removed.
+    pub retention_days: u32,
+}
+
 /// Validated configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -59,6 +72,8 @@ pub struct Config {
     pub rules: Option<PathBuf>,
     /// Largest file that may be attached to a conflict.
     pub attachment_bytes_max: u64,
+    /// What is kept by itself with a conflict.
+    pub evidence: EvidenceConfig,
     /// Who is told of conflicts.
     pub alarm: AlarmConfig,
     /// Receivers; empty: whatever is found.

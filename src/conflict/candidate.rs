@@ -1,7 +1,9 @@
 //! How well one assignment explains one emission: frequency, bandwidth, place and validity, each with its uncertainty.
 
+use jiff::Timestamp;
+
 use super::{
-    Context, Measured, Rule, Rules,
+    Context, Measured, Rule, Rules, Standing,
     arrival::{Arrival, Heard, Received, stands_still},
     hours,
     measured::{Uncertainty, resolution_hz},
@@ -85,18 +87,7 @@ pub(super) fn candidates<'a>(
     );
     let band = measured.band();
     let near = Band::new(band.low() - margin, band.high() + margin).unwrap_or(band);
-    let hold = |assignment: &'a Assignment| {
-        Case {
-            rules,
-            registry,
-            measured,
-            context,
-            uncertainty,
-            received,
-            assignment,
-        }
-        .candidate()
-    };
+    let hold = |assignment: &'a Assignment| hold(rules, registry, measured, context, uncertainty, received, assignment);
     // A receive-only assignment licenses no emission.
     let sending = registry
         .assignments_in(near)
@@ -111,6 +102,28 @@ pub(super) fn candidates<'a>(
             .then_with(|| a.assignment.id.cmp(&b.assignment.id))
     });
     found
+}
+
+/// One assignment held against an emission.
+pub(super) fn hold<'a>(
+    rules: &Rules,
+    registry: &'a Registry,
+    measured: &Measured,
+    context: &Context,
+    uncertainty: Uncertainty,
+    received: Option<Received>,
+    assignment: &'a Assignment,
+) -> Candidate<'a> {
+    let case = Case {
+        rules,
+        registry,
+        measured,
+        context,
+        uncertainty,
+        received,
+        assignment,
+    };
+    case.candidate()
 }
 
 /// Whether the bandwidth was measured well enough to be ground for a finding.
@@ -232,7 +245,7 @@ impl<'a> Case<'a, '_> {
 
     /// Why the station should not be on at all, though it is the one.
     fn out_of_force(&self) -> Option<(Fit, Why)> {
-        if let Some(rule) = self.not_in_force() {
+        if let Some(rule) = not_in_force(self.assignment, self.context.time) {
             return Some((Fit::NotInForce(rule), Why::Validity));
         }
         let time = self.context.time?;
@@ -257,16 +270,14 @@ impl<'a> Case<'a, '_> {
                 Err(Fit::Not(Why::Frequency))
             };
         }
+        match Standing::of_offset(offset_hz, tolerance_hz, self.uncertainty.frequency_hz) {
+            Standing::Within => return Ok(Fit::Explains),
+            Standing::Undecided => return Ok(Fit::FrequencyUnclear),
+            Standing::Outside => {}
+        }
         let rules = &self.rules.frequency;
         let necessary = self.assignment.necessary_bandwidth_hz.as_f64();
-        let doubtful_up_to = tolerance_hz + self.uncertainty.frequency_hz;
         let capture = (rules.capture_share * necessary).max(rules.capture_tolerances * tolerance_hz);
-        if offset_hz <= tolerance_hz {
-            return Ok(Fit::Explains);
-        }
-        if offset_hz <= doubtful_up_to {
-            return Ok(Fit::FrequencyUnclear);
-        }
         let resembles = self.measured.bandwidth_hz.as_f64() >= rules.min_bandwidth_share * necessary;
         if offset_hz <= capture && resembles {
             return Ok(Fit::OffFrequency);
@@ -282,36 +293,28 @@ impl<'a> Case<'a, '_> {
     fn bandwidth(&self) -> Fit {
         let measured = self.measured.bandwidth_hz.as_f64();
         let necessary = self.assignment.necessary_bandwidth_hz.as_f64();
-        if measured <= necessary {
-            return Fit::Explains;
+        match Standing::of_bandwidth(self.rules, self.measured, necessary, self.uncertainty.bandwidth_hz) {
+            Standing::Within => Fit::Explains,
+            Standing::Undecided => Fit::BandwidthUnclear,
+            Standing::Outside if measured > self.rules.bandwidth.capture_ratio * necessary => Fit::Not(Why::Bandwidth),
+            Standing::Outside => Fit::OverBandwidth,
         }
-        let counts = bandwidth_counts(
-            self.rules,
-            self.measured,
-            self.rules.bandwidth.min_snr_db.over_bandwidth,
-        );
-        if measured - self.uncertainty.bandwidth_hz <= necessary || !counts {
-            return Fit::BandwidthUnclear;
-        }
-        if measured > self.rules.bandwidth.capture_ratio * necessary {
-            return Fit::Not(Why::Bandwidth);
-        }
-        Fit::OverBandwidth
     }
+}
 
-    fn not_in_force(&self) -> Option<Rule> {
-        match self.assignment.status {
-            AssignmentStatus::Suspended => return Some(Rule::Suspended),
-            AssignmentStatus::Cancelled => return Some(Rule::Cancelled),
-            AssignmentStatus::Granted => {}
-        }
-        let time = self.context.time?;
-        if self.assignment.valid_to.is_some_and(|end| time >= end) {
-            return Some(Rule::Expired);
-        }
-        self.assignment
-            .valid_from
-            .is_some_and(|start| time < start)
-            .then_some(Rule::NotYetValid)
+/// Why an assignment is not in force at a time; without a time only its status counts.
+pub(super) fn not_in_force(assignment: &Assignment, time: Option<Timestamp>) -> Option<Rule> {
+    match assignment.status {
+        AssignmentStatus::Suspended => return Some(Rule::Suspended),
+        AssignmentStatus::Cancelled => return Some(Rule::Cancelled),
+        AssignmentStatus::Granted => {}
     }
+    let time = time?;
+    if assignment.valid_to.is_some_and(|end| time >= end) {
+        return Some(Rule::Expired);
+    }
+    assignment
+        .valid_from
+        .is_some_and(|start| time < start)
+        .then_some(Rule::NotYetValid)
 }

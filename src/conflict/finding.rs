@@ -8,7 +8,7 @@ use super::{
     candidate::{Candidate, Fit, Why, least_snr_db},
     control::Controlled,
     hours,
-    measured::Uncertainty,
+    measured::{Uncertainty, resolution_hz},
     template::{self, Words, plain},
 };
 use crate::registry::{Allocation, Registry, Text, control::Effect, details::Window, hours as hours_of, service};
@@ -62,6 +62,7 @@ impl Finding<'_, '_> {
             ("duration_s", measured.duration_s),
             ("duty_cycle_ratio", measured.duty_cycle),
             ("oscillator_uncertainty_ppm", self.context.ppm_uncertainty),
+            ("resolution_hz", resolution_hz(measured)),
         ];
         numbers.extend(measured.x26_hz.map(|width| ("bandwidth_x26_hz", width.as_f64())));
         if let Some(level) = measured.level {

@@ -3,6 +3,7 @@
 mod arrival;
 mod baseline;
 mod candidate;
+mod comparison;
 mod control;
 mod finding;
 mod hours;
@@ -12,11 +13,13 @@ mod products;
 mod rule;
 mod rules;
 mod senders;
+mod standing;
 mod template;
 mod usage;
 pub mod verdict;
 
 pub use baseline::{Baseline, BaselineRules, Novelty, NoveltyAnswer};
+pub use comparison::{Cell, Comparison, ComparisonRow, Parameter, compare};
 pub use judge::judge;
 pub use measured::{Context, Level, Measured, calibrated_level};
 pub use products::{Present, ProductLink, ProductRules, Switching, parents_of};
@@ -26,6 +29,7 @@ pub use rules::{
     RulesError, UseRules,
 };
 pub use senders::{History, Sender, senders};
+pub use standing::Standing;
 pub use usage::{UseLog, judge_use};
 pub use verdict::{Remedy, Severity, Verdict, VerdictKind};
 

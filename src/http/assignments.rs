@@ -6,19 +6,20 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
     caller::Caller,
-    error::{Problem, Result},
+    error::{Problem, ProblemResponse, Result},
     extract::{JsonBytes, Path, Query, band, etag},
     idempotency,
     language::{Language, negotiate},
     page::{self, ListResponse},
 };
 use crate::{
+    conflict::Comparison,
     registry::{
         Assignment, AssignmentStatus, Place,
         disclosure::Audience,
@@ -178,6 +179,57 @@ pub async fn get_assignment(State(state): State<AppState>, caller: Caller, Path(
         Answer(AssignmentResponse::from(stored)),
     )
         .into_response())
+}
+
+/// When it was measured.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct GetAssignmentMeasuredQuery {
+    /// Emissions on at or after this time; 30 days before `to` when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub from: Option<Timestamp>,
+    /// And before this time; now when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub to: Option<Timestamp>,
+}
+
+/// A station measured against its licence.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AssignmentMeasuredResponse {
+    /// Emissions on at or after this time
+    pub from: Timestamp,
+    /// and before this time.
+    pub to: Timestamp,
+    /// The table.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+}
+
+/// Days a table covers where nothing is said.
+const MEASURED_DAYS: i64 = 30;
+
+/// An assignment parameter by parameter against what was measured of the station: value, uncertainty, limit, result.
+/// Only emissions count whose verdict names it; each row shows the least favourable.
+#[utoipa::path(get, path = "/{id}/measured", operation_id = "get_assignment_measured", tag = "registry",
+    params(("id" = String, Path, description = "Key of the assignment"), GetAssignmentMeasuredQuery),
+    responses((status = 200, body = AssignmentMeasuredResponse),
+        (status = 422, body = ProblemResponse, content_type = "application/problem+json")))]
+pub async fn get_assignment_measured(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<GetAssignmentMeasuredQuery>,
+) -> Result<Answer<AssignmentMeasuredResponse>> {
+    // Whoever may not read the assignment may not read what was measured of it.
+    state.registry.assignment(&id, caller.audience()).await?;
+    let to = query.to.unwrap_or_else(Timestamp::now);
+    let from = query
+        .from
+        .unwrap_or(to - SignedDuration::from_hours(24 * MEASURED_DAYS));
+    let mut comparison = state.comparisons.of(&id, from, to).await?;
+    comparison.registry_version = caller.view(&state)?.version(&comparison.registry_version).to_owned();
+    Ok(Answer(AssignmentMeasuredResponse { from, to, comparison }))
 }
 
 /// Writes assignments as a file, by frequency. Classified records stay out.

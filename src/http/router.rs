@@ -83,6 +83,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(assignments::list_assignments, assignments::create_assignment))
                 .routes(routes!(assignments::export_assignments))
                 .routes(routes!(assignments::get_assignment, history::delete_assignment))
+                .routes(routes!(assignments::get_assignment_measured))
                 .routes(routes!(history::get_assignment_history)),
         )
         .nest("/registry", registry_as_a_whole())

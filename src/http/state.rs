@@ -10,6 +10,7 @@ use crate::service::{
     alarms::Alarms,
     audit::Audit,
     check::Checker,
+    comparison::Comparisons,
     findings::Findings,
     history::History,
     idempotency::Answers,
@@ -67,6 +68,8 @@ pub struct Services {
     pub audit: Audit,
     /// Questions to the registry.
     pub checker: Checker,
+    /// Stations measured against their licences.
+    pub comparisons: Comparisons,
     /// What is not up yet.
     pub readiness: Arc<Readiness>,
     /// Figures for machines, where they are collected.

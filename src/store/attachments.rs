@@ -78,6 +78,28 @@ impl Tx {
         Ok(self.fetch_optional(sql, values![sha256]).await?.is_some())
     }
 
+    /// Size of all files of this uploader together.
+    pub(crate) async fn attachments_size(&mut self, uploader: &str) -> Result<u64> {
+        let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size from attachments where uploaded_by = $1";
+        let row = self.fetch_optional(sql, values![uploader]).await?;
+        row.map_or(Ok(0), |row| row.count("size"))
+    }
+
+    /// The oldest files of this uploader that belong to resolved conflicts and were attached before `before`.
+    pub(crate) async fn settled_attachments(
+        &mut self,
+        uploader: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<AttachmentRecord>> {
+        let sql = format!(
+            "select {COLUMNS} from attachments where uploaded_by = $1 and uploaded_us < $2 and conflict_id in \
+             (select id from conflicts where status = 'resolved') order by uploaded_us, id limit {limit}"
+        );
+        let rows = self.fetch_all(sql, values![uploader, before]).await?;
+        rows.iter().map(AttachmentRecord::read).collect()
+    }
+
     /// Files of this conflict and of those below it.
     pub(crate) async fn attachments_count(&mut self, conflict: &str) -> Result<u64> {
         let sql = format!("select count(*) as files from attachments where conflict_id in ({BELOW})");

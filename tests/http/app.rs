@@ -21,6 +21,7 @@ use pinpu::{
         audit::Audit,
         auth::{Passwords, Role},
         check::Checker,
+        comparison::Comparisons,
         findings::Findings,
         history::History,
         idempotency::Answers,
@@ -285,6 +286,12 @@ async fn build(
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
+        comparisons: Comparisons::new(
+            Findings::new(store.clone()),
+            registry.clone(),
+            RulesInForce::new((*rules).clone()),
+            std::collections::BTreeMap::new(),
+        ),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

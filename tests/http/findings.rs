@@ -1,6 +1,6 @@
 //! From an observation to a conflict that somebody settles.
 
-use pinpu::{capture::ObservationContent, detect::DetectEvent, service::auth::Role};
+use pinpu::{capture::ObservationContent, detect::DetectEvent, service::auth::Role, units::Hertz};
 use serde_json::{Value, json};
 
 use crate::app::{RECEIVER, TestApp, pirate, status};
@@ -199,4 +199,69 @@ fn a_step_that_is_sent_twice_happens_once() {
         .as_array()
         .map(Vec::len);
     assert_eq!(history, Some(2));
+}
+
+#[test]
+fn a_station_is_held_against_its_licence_over_the_time_asked_for() {
+    let app = TestApp::start();
+    let cookie = app.as_role(Role::Viewer);
+    app.observe(ObservationContent::Status(status()));
+    // 3 kHz off 98.0 MHz, where 2 kHz are tolerated: not beyond the uncertainty of a receiver known to 20 ppm.
+    let mut broadcaster = pirate(1);
+    broadcaster.center_hz = Hertz(98_003_000);
+    broadcaster.low_hz = Hertz(97_923_000);
+    broadcaster.high_hz = Hertz(98_083_000);
+    broadcaster.bandwidth_hz = Hertz(160_000);
+    app.detect(DetectEvent::Opened(broadcaster));
+    let emissions = app.wait_for_items(&cookie, "/api/v1/emissions", 1);
+    let evidence = &emissions[0]["verdict"]["evidence"];
+    assert_eq!(emissions[0]["verdict"]["assignment"], "DEMO-FM-0980", "{emissions:#?}");
+
+    let start = emissions[0]["start"].as_str().expect("a time");
+    let begun: jiff::Timestamp = start.parse().expect("a time");
+    let span = |from: i64, to: i64| {
+        let at = |hours: i64| begun + jiff::SignedDuration::from_hours(hours);
+        format!(
+            "/api/v1/assignments/DEMO-FM-0980/measured?from={}&to={}",
+            at(from),
+            at(to)
+        )
+    };
+    let read = |path: &str| app.get(path).cookie(&cookie).send();
+    let table = read(&span(-1, 1)).expect(200).json();
+    assert_eq!(
+        (&table["emissions"], &table["station"]),
+        (&json!(1), &json!("临江转播台 98.0"))
+    );
+    let row = &table["rows"][0];
+    assert_eq!(
+        (&row["parameter"], &row["result"]),
+        (&json!("centre_frequency"), &json!("undecided")),
+        "{row:#}"
+    );
+    assert_eq!(
+        row["measured"]["uncertainty"], evidence["uncertainty_hz"],
+        "the judge's own"
+    );
+    assert_eq!(row["limit"]["value"], evidence["tolerance_hz"]);
+    assert_eq!(row["measured"]["value"], 98_003_000.0);
+    assert!(
+        row["reason"]["zh"]
+            .as_str()
+            .is_some_and(|text| text.contains("频率基准")),
+        "{row:#}"
+    );
+
+    let earlier = read(&span(-3, -2)).expect(200).json();
+    assert_eq!(
+        (&earlier["emissions"], &earlier["rows"][0]["measured"]),
+        (&json!(0), &Value::Null)
+    );
+    let backwards = read(&span(1, -1)).expect(422).json();
+    assert!(
+        backwards["detail"].as_str().is_some_and(|text| !text.is_empty()),
+        "{backwards}"
+    );
+    read("/api/v1/assignments/NOBODY/measured").expect(404);
+    read("/api/v1/assignments/DEMO-FM-0980/measured?from=yesterday").expect(400);
 }

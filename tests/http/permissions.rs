@@ -48,6 +48,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("list_allocations", "vfcmoua"),
     ("list_assignments", "vfcmoua"),
     ("get_assignment", "vfcmoua"),
+    ("get_assignment_measured", "vfcmoua"),
     ("export_assignments", "vfcmoua"),
     ("get_assignment_history", "vfcmoua"),
     ("create_assignment", "oa"),

@@ -50,6 +50,7 @@ fn config() -> CaptureConfig {
         antenna: None,
         false_alarms_per_day_mhz: 1.0,
         frames_per_s: 20.0,
+        recent: None,
     }
 }
 

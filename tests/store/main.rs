@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod conflicts;
 mod durability;
+mod evidence;
 mod history;
 mod ledger;
 mod listener;
@@ -72,6 +73,7 @@ cases! {
     ledger::a_resolved_conflict_hides_no_open_one,
     ledger::a_conflict_is_given_to_a_team_and_to_another,
     ledger::files_follow_a_merging_and_are_kept_once,
+    evidence::measured_files_give_way_to_newer_ones,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
     alarms::a_station_that_is_not_open_stays_unnamed,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Result,
     cli::{SiteArg, files, language::Language},
-    conflict::{Context, Level, Measured, Rules, judge},
+    conflict::{Comparison, Context, Level, Measured, Rules, compare, judge},
     detect::Emission,
     registry::Registry,
     units::Band,
@@ -27,6 +27,9 @@ pub(super) struct JudgeArgs {
     /// Hold them against these assignments too (CSV, see docs/registry.md); repeatable
     #[arg(long, value_name = "FILE")]
     registry: Vec<PathBuf>,
+    /// Also print this assignment of the registry against what was measured of the station, parameter by parameter
+    #[arg(long, value_name = "KEY", requires = "registry")]
+    station: Option<String>,
     /// Judge by the radio control orders of this file too (TOML, see config/control-orders.toml)
     #[arg(long, value_name = "FILE")]
     control_orders: Option<PathBuf>,
@@ -61,6 +64,9 @@ pub(super) struct Judge {
     began: Option<Timestamp>,
     bin_hz: f64,
     chinese: bool,
+    station: Option<String>,
+    /// What was measured of that station.
+    seen: Vec<(Measured, Context)>,
 }
 
 impl Judge {
@@ -73,17 +79,25 @@ impl Judge {
             ppm_uncertainty: args.ppm_uncertainty,
         };
         let language = args.lang.unwrap_or_else(Language::of_environment);
+        let registry = if wanted {
+            Some(files::registry(&args.registry, args.control_orders.as_deref())?)
+        } else {
+            None
+        };
+        if let (Some(key), Some(registry)) = (&args.station, &registry)
+            && registry.assignment(key).is_none()
+        {
+            return Err(unknown_station(key, registry));
+        }
         Ok(Self {
             rules: rules(args)?,
-            registry: if wanted {
-                Some(files::registry(&args.registry, args.control_orders.as_deref())?)
-            } else {
-                None
-            },
+            registry,
             context,
             began: args.began.or(began),
             bin_hz,
             chinese: language == Language::Zh,
+            station: args.station.clone(),
+            seen: Vec::new(),
         })
     }
 
@@ -114,8 +128,15 @@ impl Judge {
         self.chinese
     }
 
+    /// The station asked for against what was measured of it.
+    pub(super) fn comparison(&self) -> Option<Comparison> {
+        let registry = self.registry.as_ref()?;
+        let assignment = registry.assignment(self.station.as_deref()?)?;
+        Some(compare(&self.rules, registry, assignment, &self.seen))
+    }
+
     /// The verdict of an emission; none without a registry.
-    pub(super) fn verdict(&self, emission: &Emission, level: Option<Level>) -> Option<VerdictRow> {
+    pub(super) fn verdict(&mut self, emission: &Emission, level: Option<Level>) -> Option<VerdictRow> {
         let registry = self.registry.as_ref()?;
         let since = SignedDuration::try_from_secs_f64(emission.stop_s).ok();
         let time = self
@@ -123,9 +144,25 @@ impl Judge {
             .zip(since)
             .and_then(|(began, since)| began.checked_add(since).ok());
         let measured = Measured::from(emission).with_bin(self.bin_hz).with_level(level);
-        let verdict = judge(&self.rules, registry, &measured, &Context { time, ..self.context });
+        let context = Context { time, ..self.context };
+        let verdict = judge(&self.rules, registry, &measured, &context);
+        if self.station.is_some() && verdict.assignment == self.station {
+            self.seen.push((measured, context));
+        }
         Some(VerdictRow::new(&verdict, self.chinese))
     }
+}
+
+/// Says which keys there are, the ones alike first.
+fn unknown_station(key: &str, registry: &Registry) -> Error {
+    let folded = key.to_lowercase();
+    let mut known: Vec<&str> = registry.assignments().iter().map(|own| own.id.as_str()).collect();
+    known.sort_by_key(|id| !id.to_lowercase().contains(&folded));
+    let shown = known.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    let more = if known.len() > 5 { " …" } else { "" };
+    Error::Invalid(format!(
+        "--station {key}: no assignment of the registry has this key; there are {shown}{more}"
+    ))
 }
 
 fn rules(args: &JudgeArgs) -> Result<Rules> {

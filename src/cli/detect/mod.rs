@@ -7,6 +7,7 @@ mod order;
 mod picture;
 mod products;
 mod rows;
+mod station;
 mod table;
 
 use std::{
@@ -393,14 +394,21 @@ impl Output<'_> {
         for row in held.into_iter().chain(ordered) {
             self.write(row);
         }
+        let comparison = self.judge.comparison();
         let throughput_msps = summary.samples as f64 / took.as_secs_f64().max(1e-9) * 1e-6;
         if self.json {
+            if let Some(comparison) = comparison {
+                self.write(Row::Station(Box::new(comparison)));
+            }
             self.write(Row::Summary {
                 summary,
                 throughput_msps,
             });
         } else {
-            let text = self.table.finish(&summary, throughput_msps, self.conflicts);
+            let mut text = self.table.finish(&summary, throughput_msps, self.conflicts);
+            if let Some(comparison) = comparison {
+                text += &station::text(&comparison, self.judge.chinese(), io::stdout().is_terminal());
+            }
             self.stdout
                 .write_all(text.as_bytes())
                 .map_err(super::io_error("standard output".as_ref()))?;

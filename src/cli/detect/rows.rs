@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::products::ProductRow;
 use crate::{
-    conflict::{Novelty, NoveltyAnswer, Severity, Verdict},
+    conflict::{Comparison, Novelty, NoveltyAnswer, Severity, Verdict},
     detect::{Artefact, ArtefactKind, Emission, Gap, Summary},
     registry::Text,
 };
@@ -102,6 +102,8 @@ pub(super) enum Row {
     },
     Artefact(Artefact),
     Gap(Gap),
+    /// A station against its licence, with both languages of every text.
+    Station(Box<Comparison>),
     Summary {
         #[serde(flatten)]
         summary: Summary,
@@ -134,7 +136,7 @@ impl Row {
             Self::Emission { emission, .. } => emission.start_s,
             Self::Artefact(artefact) => artefact.emission.start_s,
             Self::Gap(gap) => gap.start_s,
-            Self::Summary { .. } => f64::INFINITY,
+            Self::Station(_) | Self::Summary { .. } => f64::INFINITY,
         }
     }
 }

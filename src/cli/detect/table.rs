@@ -129,7 +129,7 @@ impl Table {
                 self.gaps += 1;
                 self.gap_s += gap.stop_s - gap.start_s;
             }
-            Row::Summary { .. } => {}
+            Row::Station(_) | Row::Summary { .. } => {}
         }
     }
 

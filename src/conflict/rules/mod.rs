@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{BaselineRules, Novelty, ProductRules, Rule, Severity};
 use crate::{
-    registry::Text,
+    registry::{Assignment, Text},
     units::{Band, Hertz},
 };
 
@@ -252,6 +252,17 @@ impl Rules {
         let here = Band::around(frequency, Hertz(1));
         let fitting = self.tolerances.iter().filter(|entry| entry.band.overlaps(here));
         fitting.map(|entry| entry.at(frequency)).fold(0.0, f64::max)
+    }
+
+    /// How far beside its band an emission may be and still be held against an assignment.
+    #[must_use]
+    pub fn capture_hz(&self, assignment: &Assignment) -> f64 {
+        let tolerance_hz = assignment
+            .tolerance_hz
+            .unwrap_or(0.0)
+            .max(self.widest_tolerance_hz(assignment.center_hz));
+        let necessary_hz = assignment.necessary_bandwidth_hz.as_f64();
+        (self.frequency.capture_tolerances * tolerance_hz).max(self.bandwidth.capture_ratio * necessary_hz)
     }
 
     /// How far stations on this frequency are heard; without an entry, anywhere.

@@ -165,6 +165,7 @@ const TABLE: &[(&str, Access)] = &[
     ("list_allocations", PEOPLE),
     ("list_assignments", PEOPLE),
     ("get_assignment", PEOPLE),
+    ("get_assignment_measured", PEOPLE),
     ("export_assignments", PEOPLE),
     ("get_assignment_history", PEOPLE),
     ("create_assignment", REGISTRARS),

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Most files of one conflict, those merged into it included.
-const FILES_MAX: u64 = 200;
+pub(super) const FILES_MAX: u64 = 200;
 /// Longest name, in characters.
 const NAME_MAX: usize = 200;
 
@@ -87,12 +87,12 @@ pub struct NewAttachment {
 /// The files of all conflicts. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Attachments {
-    store: Store,
+    pub(super) store: Store,
     folder: Arc<Path>,
     /// Largest content.
     bytes_max: u64,
     /// Held while content and rows are brought in line: nobody removes what another one just pointed at.
-    changing: Arc<Mutex<()>>,
+    pub(super) changing: Arc<Mutex<()>>,
 }
 
 impl Attachments {
@@ -161,25 +161,14 @@ impl Attachments {
         version: u64,
         now: Timestamp,
     ) -> Result<(AttachmentRecord, ConflictRecord)> {
-        let content_type = self.check(&file)?;
-        let attachment = AttachmentRecord {
-            id: random_id(),
-            conflict_id: conflict.to_owned(),
-            name: file.name.trim().to_owned(),
-            content_type: content_type.to_owned(),
-            size_bytes: file.content.len() as u64,
-            sha256: hash(&file.content),
-            uploaded_by: actor.to_owned(),
-            uploaded_at: now,
-        };
+        let attachment = self.row(conflict, &file, actor, now)?;
         // A request that is bound to be refused leaves nothing on the disk.
         let _held = self.changing.lock().await;
         let found = self.store.conflict(conflict).await?;
         if found.version != version {
             return Err(Error::Stale);
         }
-        let (folder, path) = (Arc::clone(&self.folder), self.path(&attachment.sha256));
-        blocking(move || keep(&folder, &path, &file.content)).await?;
+        self.keep(&attachment, file.content).await?;
         let row = attachment.clone();
         let stored = self
             .store
@@ -236,8 +225,34 @@ impl Attachments {
         Ok(conflict)
     }
 
+    /// The row of a file that may be attached.
+    pub(super) fn row(
+        &self,
+        conflict: &str,
+        file: &NewAttachment,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<AttachmentRecord> {
+        Ok(AttachmentRecord {
+            id: random_id(),
+            conflict_id: conflict.to_owned(),
+            name: file.name.trim().to_owned(),
+            content_type: self.check(file)?.to_owned(),
+            size_bytes: file.content.len() as u64,
+            sha256: hash(&file.content),
+            uploaded_by: actor.to_owned(),
+            uploaded_at: now,
+        })
+    }
+
+    /// Puts the content of a row that is to come on the disk.
+    pub(super) async fn keep(&self, row: &AttachmentRecord, content: Vec<u8>) -> Result<()> {
+        let (folder, path) = (Arc::clone(&self.folder), self.path(&row.sha256));
+        blocking(move || keep(&folder, &path, &content)).await
+    }
+
     /// Removes content nobody points at any more. A failure leaves a file too many, which harms nobody.
-    async fn discard(&self, sha256: &str) {
+    pub(super) async fn discard(&self, sha256: &str) {
         let wanted = sha256.to_owned();
         let used = self
             .store
@@ -309,7 +324,7 @@ fn unmerged(conflict: &ConflictRecord) -> Result<()> {
 }
 
 /// Name and hash, for the history.
-fn naming(attachment: &AttachmentRecord) -> Text {
+pub(super) fn naming(attachment: &AttachmentRecord) -> Text {
     let AttachmentRecord { name, sha256, .. } = attachment;
     Text::new(
         format!("{name}（SHA-256 {sha256}）"),

@@ -13,12 +13,14 @@
 
 mod attachments;
 mod evidence;
+mod kept;
 mod merging;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use attachments::{Attachments, CONTENT_TYPES, NewAttachment};
 pub(super) use evidence::settle;
+pub use kept::Room;
 
 use crate::{
     Error, Result,

@@ -3,8 +3,10 @@
 //!
 //! `unused_assignment` is a verdict on weeks of visits and has no scene; `conflict::judge_use` is tested where it is.
 
+mod evidence;
 mod newcomers;
 mod service;
+mod station;
 
 use std::{
     fs,
@@ -32,7 +34,7 @@ pub(super) struct Case {
     evidence: &'static [(&'static str, f64, f64)],
 }
 
-const fn case(
+pub(super) const fn case(
     scene: &'static str,
     center_hz: i64,
     (kind, rule): (&'static str, &'static str),
@@ -49,7 +51,7 @@ const fn case(
     }
 }
 
-const LICENSED: (&str, &str) = ("licensed", "licensed");
+pub(super) const LICENSED: (&str, &str) = ("licensed", "licensed");
 
 pub(super) const CASES: &[Case] = &[
     case(
@@ -252,17 +254,17 @@ pub(super) fn stations(folder: &Path) -> PathBuf {
     path
 }
 
-fn text(output: &Output) -> String {
+pub(super) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
-/// The one emission of a scene, as `detect --json` tells it.
-fn detected(case: &Case, folder: &TempDir, module: &Path) -> Value {
-    let output = pinpu(folder.path(), module)
+/// `pinpu detect` on a scene, against the register.
+pub(super) fn scene_command(case: &Case, folder: &Path, module: &Path) -> Command {
+    let mut command = pinpu(folder, module);
+    command
         .args([
             "detect",
             &format!("soapy:{},pace=fast", arguments(case)),
-            "--json",
             "--seconds",
             "1.5",
         ])
@@ -280,7 +282,14 @@ fn detected(case: &Case, folder: &TempDir, module: &Path) -> Value {
         .arg("--control-orders")
         .arg(beside("orders.toml"))
         .arg("--registry")
-        .arg(stations(folder.path()))
+        .arg(stations(folder));
+    command
+}
+
+/// The one emission of a scene, as `detect --json` tells it.
+fn detected(case: &Case, folder: &TempDir, module: &Path) -> Value {
+    let output = scene_command(case, folder.path(), module)
+        .arg("--json")
         .output()
         .expect("pinpu runs");
     let said = text(&output);

@@ -16,7 +16,7 @@ use super::{CASES, Case, arguments, beside, hold, module, pinpu, stations, text}
 const PEACEFUL: [&str; 3] = ["licensed", "licence_exempt", "inconclusive"];
 
 /// A service that ends with the test.
-struct Service(Child);
+pub(super) struct Service(Child);
 
 impl Drop for Service {
     fn drop(&mut self) {
@@ -41,6 +41,11 @@ fn configuration(cases: &[&Case]) -> String {
 }
 
 fn start(folder: &Path, module: &Path, cases: &[&Case]) -> (Service, String) {
+    start_with(folder, module, cases, "")
+}
+
+/// The same, with more sections of the configuration.
+pub(super) fn start_with(folder: &Path, module: &Path, cases: &[&Case], sections: &str) -> (Service, String) {
     let data = folder.join("data");
     let imported = pinpu(folder, module)
         .args(["registry", "import"])
@@ -51,7 +56,7 @@ fn start(folder: &Path, module: &Path, cases: &[&Case]) -> (Service, String) {
         .expect("pinpu runs");
     assert!(imported.status.success(), "{}", text(&imported));
     let config = folder.join("pinpu.toml");
-    fs::write(&config, configuration(cases)).expect("a temporary file");
+    fs::write(&config, format!("{sections}{}", configuration(cases))).expect("a temporary file");
     let mut child = pinpu(folder, module)
         .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--config"])
         .arg(&config)
@@ -66,18 +71,24 @@ fn start(folder: &Path, module: &Path, cases: &[&Case]) -> (Service, String) {
     let service = Service(child);
     let mut lines = BufReader::new(out).lines().map_while(Result::ok);
     let address = lines.find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
+    // It says more after its address, and ends when nobody listens.
+    std::thread::spawn(move || lines.for_each(drop));
     (service, format!("http://{}", address.expect("the address")))
 }
 
-fn items(url: &str) -> Vec<Value> {
+/// What is answered at an address.
+pub(super) fn get(url: &str) -> Value {
     let body = ureq::get(url)
         .call()
-        .expect("answers")
+        .unwrap_or_else(|error| panic!("{url}: {error}"))
         .into_body()
         .read_to_string()
         .expect("a body");
-    let page: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"));
-    page["items"].as_array().cloned().unwrap_or_default()
+    serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"))
+}
+
+pub(super) fn items(url: &str) -> Vec<Value> {
+    get(url)["items"].as_array().cloned().unwrap_or_default()
 }
 
 #[test]

@@ -55,6 +55,7 @@ export type EmissionQuery = Query<"/api/v1/emissions">;
 export type ConflictQuery = Query<"/api/v1/conflicts">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
+export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
 export type WaterfallQuery = Query<"/api/v1/spectra/waterfall">;
 
 /** Headers of a change to a versioned record: sent twice, the server acts once; sent for an old version, not at all. */
@@ -134,6 +135,8 @@ export const api = {
     content(client.GET("/api/v1/assignments", { params: { query }, signal }), signal),
   assignmentHistory: (id: string, signal?: AbortSignal) =>
     content(client.GET("/api/v1/assignments/{id}/history", { params: { path: { id } }, signal }), signal),
+  measured: (id: string, query: MeasuredQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/assignments/{id}/measured", { params: { path: { id }, query }, signal }), signal),
   check: (body: { center_hz: number; bandwidth_hz: number; latitude?: number; longitude?: number; snr_db?: number }) =>
     content(client.POST("/api/v1/registry/check", { body })),
   importRows: (kind: "assignments" | "allocations", dryRun: boolean, csv: string) =>

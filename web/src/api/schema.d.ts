@@ -111,6 +111,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignments/{id}/measured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An assignment parameter by parameter against what was measured of the station: value, uncertainty, limit, result.
+         *     Only emissions count whose verdict names it; each row shows the least favourable.
+         */
+        get: operations["get_assignment_measured"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assignments/export": {
         parameters: {
             query?: never;
@@ -959,6 +979,19 @@ export interface components {
              */
             valid_to?: string | null;
         };
+        /** @description A station measured against its licence. */
+        AssignmentMeasuredResponse: components["schemas"]["Comparison"] & {
+            /**
+             * Format: date-time
+             * @description Emissions on at or after this time
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description and before this time.
+             */
+            to: string;
+        };
         /** @description An assignment with its history. */
         AssignmentResponse: components["schemas"]["Assignment"] & {
             /**
@@ -1071,6 +1104,23 @@ export interface components {
          * @enum {string}
          */
         BandwidthMethod: "obw99" | "x26" | "bins";
+        /** @description A figure or a fact, with the words for it. */
+        Cell: {
+            /** @description In words, with unit. */
+            text: components["schemas"]["Text"];
+            /**
+             * Format: double
+             * @description Expanded uncertainty of it, in the same unit.
+             */
+            uncertainty: number | null;
+            /** @description Unit of both: `Hz`, `dBm`, `dBµV/m` or `s`. */
+            unit: string | null;
+            /**
+             * Format: double
+             * @description The number, where it is one.
+             */
+            value: number | null;
+        };
         /** @description What is, or would be, on the air. */
         CheckRegistryRequest: {
             /**
@@ -1117,6 +1167,67 @@ export interface components {
         CommentRequest: {
             /** @description Remark for the history. */
             comment?: string;
+        };
+        /** @description The table of one station. */
+        Comparison: {
+            /** @description Key of the assignment. */
+            assignment: string;
+            /**
+             * Format: int64
+             * @description Emissions that were taken for the station.
+             */
+            emissions: number;
+            /** @description Who holds it. */
+            holder: string;
+            /** @description Version of the registry. */
+            registry_version: string;
+            /** @description One row a parameter, always all of them and in this order. */
+            rows: components["schemas"]["ComparisonRow"][];
+            /** @description Version of the rules. */
+            rules_version: string;
+            /**
+             * Format: int64
+             * @description Emissions near it that may be another's.
+             */
+            set_aside: number;
+            /** @description Station name. */
+            station: string;
+        };
+        /** @description One parameter. */
+        ComparisonRow: {
+            licensed: components["schemas"]["Cell"] | null;
+            limit: components["schemas"]["Cell"] | null;
+            /** @description Where the limit comes from. */
+            limit_source: components["schemas"]["Text"];
+            measured: components["schemas"]["Cell"] | null;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /**
+             * Format: int64
+             * @description that do not,
+             */
+            outside: number;
+            /** @description Which. */
+            parameter: components["schemas"]["Parameter"];
+            /** @description How far it is off, or why it cannot be decided; empty where there is nothing to say. */
+            reason: components["schemas"]["Text"];
+            /** @description How the two stand. */
+            result: components["schemas"]["Standing"];
+            /**
+             * Format: date-time
+             * @description End of the emission shown.
+             */
+            time: string | null;
+            /**
+             * Format: int64
+             * @description and of which it cannot be said.
+             */
+            undecided: number;
+            /**
+             * Format: int64
+             * @description Emissions that keep the limit,
+             */
+            within: number;
         };
         /**
          * @description How far a row can be trusted.
@@ -2170,6 +2281,11 @@ export interface components {
             /** @description The other one. */
             whole: components["schemas"]["ConflictResponse"];
         };
+        /**
+         * @description What of a licence is measured.
+         * @enum {string}
+         */
+        Parameter: "centre_frequency" | "occupied_bandwidth" | "radiated_power" | "hours" | "validity" | "class_of_emission";
         /** @description A time from and until. */
         PeriodResponse: {
             /**
@@ -2382,6 +2498,11 @@ export interface components {
             /** @description Unit of the levels: `dbfs`. */
             unit: string;
         };
+        /**
+         * @description Where a measured figure stands to its limit.
+         * @enum {string}
+         */
+        Standing: "undecided" | "within" | "outside";
         /** @description What a client wants. */
         Subscription: {
             /**
@@ -2955,6 +3076,68 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_assignment_measured: {
+        parameters: {
+            query?: {
+                /** @description Emissions on at or after this time; 30 days before `to` when not given. */
+                from?: string;
+                /** @description And before this time; now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the assignment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentMeasuredResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
