@@ -93,12 +93,20 @@ fn a_classified_station_shows_as_a_question_to_the_other_side() {
         civil.contains("ask_other_side") && !all.contains("ask_other_side"),
         "{civil}"
     );
-    // Its channel is above the one asked for: whoever may see it is not offered that one.
-    let offered = |text: &str| {
-        text.lines()
-            .any(|line| line.contains("\"alternative\"") && line.contains(":160012500"))
+    let offered = |text: &str| -> Vec<i64> {
+        let rows = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let others = rows.filter(|row| row["type"] == "alternative");
+        others.map(|row| row["low_hz"].as_i64().expect("a frequency")).collect()
     };
-    assert!(offered(&civil) && !offered(&all), "{all}");
+    // Who may see it is offered everything but its channel; others are led away from the whole block, wherever it is.
+    let known = offered(&all);
+    assert!(
+        known.contains(&160_025_000) && !known.contains(&160_012_500),
+        "{known:?}"
+    );
+    assert!(offered(&civil).iter().all(|low| *low < 160_000_000), "{civil}");
     for hidden in ["S-9", "丙单位", "丙台"] {
         assert!(!civil.contains(hidden), "{civil}");
     }
@@ -135,7 +143,7 @@ fn the_letter_stands_by_itself_in_either_language() {
     let folder = folder();
     for (lang, words) in [
         ("zh", ["协调函", "160–160.0125 MHz"]),
-        ("en", ["Coordination", "160–160.0125 MHz"]),
+        ("en", ["Frequency coordination letter", "160–160.0125 MHz"]),
     ] {
         let printed = pinpu(
             folder.path(),
