@@ -24,6 +24,8 @@ use http_body_util::BodyExt as _;
 const BYTES_MAX: u64 = 128 << 20;
 /// A caller that pauses for longer is not waited for.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Nor is one that goes on for longer, however little it sends at a time.
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Layer, outside all others that answer.
 pub(super) async fn take(request: Request, next: Next) -> Response {
@@ -37,7 +39,8 @@ pub(super) async fn take(request: Request, next: Next) -> Response {
     let response = next.run(Request::from_parts(parts, Body::new(body))).await;
     // Who waits for "100 Continue" sends nothing before somebody reads.
     if !asks_first || kept.with(|read| read.begun) {
-        discard(kept).await;
+        // Out of time: the answer goes out all the same.
+        let _ = tokio::time::timeout(TIME_MAX, discard(kept)).await;
     }
     response
 }
