@@ -16,7 +16,10 @@ use pinpu::{
         alternatives, analyse,
     },
     registry::{
-        Assignment, AssignmentStatus, Details, Place, Registry, control::ControlArea, disclosure::PublicView, table,
+        Assignment, AssignmentStatus, Details, Place, Registry,
+        control::ControlArea,
+        disclosure::{Audience, PublicView},
+        table,
     },
     units::{Band, Hertz},
 };
@@ -112,45 +115,31 @@ fn asked(n: usize, random: &mut Random) -> Asked {
 
 fn request(n: usize, random: &mut Random, towns: &[(f64, f64)], now: jiff::Timestamp) -> Request {
     let radius_km = if n % 3 == 1 { 30.0 } else { 5.0 };
-    Request {
-        id: format!("{n}"),
-        number: None,
-        side: Side::Civil,
-        state: State::Draft,
-        proposal: Proposal {
-            title: "bench".to_owned(),
-            kind: Kind::Temporary,
-            priority: Priority::Routine,
-            from_office: "a".to_owned(),
-            to_office: "b".to_owned(),
-            user: "c".to_owned(),
-            purpose: "d".to_owned(),
-            asked: asked(n, random),
-            designator: "11K0F3E".to_owned(),
-            service: Some("LAND-MOBILE".to_owned()),
-            power: Power {
-                dbw: 10.0,
-                kind: PowerKind::Eirp,
-            },
-            antenna_height_m: Some(30.0),
-            place: ControlArea::Circle(place(random, towns, radius_km)),
-            time: Span {
-                from: now,
-                to: now + jiff::SignedDuration::from_hours(240),
-                windows: Vec::new(),
-            },
+    let proposal = Proposal {
+        title: "bench".to_owned(),
+        kind: Kind::Temporary,
+        priority: Priority::Routine,
+        from_office: "a".to_owned(),
+        to_office: "b".to_owned(),
+        user: "c".to_owned(),
+        purpose: "d".to_owned(),
+        asked: asked(n, random),
+        designator: "11K0F3E".to_owned(),
+        service: Some("LAND-MOBILE".to_owned()),
+        power: Power {
+            dbw: 10.0,
+            kind: PowerKind::Eirp,
         },
-        created_by: "bench".to_owned(),
-        created_at: now,
-        submitted_by: None,
-        submitted_at: None,
-        since: now,
-        clock: now,
-        reminders: 0,
-        decision: None,
-        reason: None,
-        version: 1,
-    }
+        antenna_height_m: Some(30.0),
+        place: ControlArea::Circle(place(random, towns, radius_km)),
+        time: Span {
+            from: now,
+            to: now + jiff::SignedDuration::from_hours(240),
+            windows: Vec::new(),
+        },
+        classification: None,
+    };
+    Request::draft(format!("{n}"), Side::Civil, proposal, "bench".to_owned(), now)
 }
 
 fn measure(requests: &[Request], around: &Surroundings<'_>) -> Vec<Duration> {
@@ -173,7 +162,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for count in if sizes.is_empty() { vec![ASSIGNMENTS] } else { sizes } {
         let registry = Arc::new(Registry::new(vec![table::builtin_cn()?], assignments(count, &towns)));
         let start = Instant::now();
-        let public = PublicView::of(&registry);
+        let public = PublicView::of(&registry, Audience::Open);
         println!("{count} assignments; public view made in {:.2?}", start.elapsed());
         let mut random = Random(3);
         let requests: Vec<Request> = (0..REQUESTS).map(|n| request(n, &mut random, &towns, now)).collect();

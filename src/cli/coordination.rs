@@ -22,7 +22,10 @@ use crate::{
         Alternative, Analysis, LetterLanguage, Level, Policy, Proposal, Request, Side, Surroundings, View, Writing,
         alternatives, analyse, letter,
     },
-    registry::{Text, disclosure::PublicView},
+    registry::{
+        Text,
+        disclosure::{Audience, PublicView},
+    },
     units::{Band, Hertz},
 };
 
@@ -146,7 +149,7 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
     };
     let policy = policy.map_err(|error| Error::Invalid(error.to_string()))?;
     let registry = Arc::new(files::registry(&args.registry, args.control_orders.as_deref())?);
-    let public = PublicView::of(&registry);
+    let public = PublicView::of(&registry, Audience::Open);
     let around = Surroundings {
         view: match args.reader {
             Reader::Civil => View::Public(&public),

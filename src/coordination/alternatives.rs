@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Asked, Level, Request, Surroundings,
-    analysis::{Fact, Field, bands_of},
+    analysis::{Fact, Field, bands_of, range},
 };
 use crate::units::{Band, Hertz};
 
@@ -25,6 +25,18 @@ pub struct Alternative {
     pub cautions: usize,
     /// Smallest interference margin, dB; none: no station near by shares its frequencies.
     pub margin_db: Option<f64>,
+}
+
+/// The frequencies that alternatives of a request are looked for in.
+#[must_use]
+pub fn reach(request: &Request) -> Band {
+    let range = range(request);
+    let bands = bands_of(request).unwrap_or_default();
+    let widest = bands.iter().map(|band| band.width().0).max().unwrap_or(0);
+    // One width more: the raster of the neighbours begins there.
+    let far = widest.saturating_mul(NEIGHBOURS + 1);
+    let low = Hertz(range.low().0.saturating_sub(far));
+    Band::new(low, Hertz(range.high().0.saturating_add(far))).unwrap_or(range)
 }
 
 /// Bands that would pass, best first: the least grave, with the fewest cautions, the widest margin, the nearest.

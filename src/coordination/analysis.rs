@@ -40,6 +40,7 @@ const FINDINGS_MAX: usize = 100;
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FindingLevel)]
 pub enum Level {
     /// As it should be.
     Clear,
@@ -225,6 +226,19 @@ pub(super) fn bands_of(request: &Request) -> Option<Vec<Band>> {
         (None, Asked::Bands(bands)) => Some(bands.clone()),
         (None, Asked::Fit { .. }) => None,
     }
+}
+
+/// The frequencies from the lowest to the highest a request is about: agreed, asked for, or where it may be tuned.
+#[must_use]
+pub fn range(request: &Request) -> Band {
+    let bands = bands_of(request).unwrap_or_default();
+    let tuning = match &request.proposal.asked {
+        Asked::Fit { tuning, .. } => *tuning,
+        Asked::Bands(_) => Band::around(Hertz(0), Hertz(0)),
+    };
+    let low = bands.iter().map(|band| band.low()).min().unwrap_or(tuning.low());
+    let high = bands.iter().map(|band| band.high()).max().unwrap_or(tuning.high());
+    Band::new(low, high).unwrap_or(tuning)
 }
 
 /// Looks at a request.

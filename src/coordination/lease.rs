@@ -6,6 +6,9 @@ use crate::{
     units::{Band, Hertz},
 };
 
+/// Whom a classified assignment is released to besides those who are cleared: the civil officers, who coordinated it.
+const PARTIES: &str = "civil_officer";
+
 /// What the assignments of a request are called before the running number.
 #[must_use]
 pub fn assignment_prefix(request: &Request) -> String {
@@ -75,6 +78,11 @@ fn assignment(request: &Request, decision: &Decision, band: Band, n: usize) -> A
             area,
             windows: proposal.time.windows.clone(),
             precedence: request.submitted_at,
+            classification: proposal.classification.clone(),
+            releasability: proposal
+                .classification
+                .as_ref()
+                .map_or_else(Vec::new, |_| vec![PARTIES.to_owned()]),
             extensions: remarks.collect(),
             ..Details::default()
         })),

@@ -155,6 +155,12 @@ fn parameters(request: &Request, language: LetterLanguage) -> Vec<(&'static str,
         }
     }
     let not_stated = || pick("未注明", "not stated").to_owned();
+    rows.extend(
+        proposal
+            .classification
+            .iter()
+            .map(|class| (pick("密级", "Classification"), class.clone())),
+    );
     rows.extend([
         (pick("发射类别", "Class of emission"), proposal.designator.clone()),
         (
@@ -205,6 +211,13 @@ fn reply(request: &Request, language: LetterLanguage) -> String {
             decision.conditions.as_deref().unwrap_or_else(|| pick("无", "none")),
         );
         row(pick("审定时间", "Decided"), language.of(&words::moment(decision.at)));
+    }
+    if !request.offered.is_empty() {
+        let bands: Vec<String> = request.offered.iter().map(|band| words::band(*band)).collect();
+        row(
+            pick("可另行协调的频段", "Would be agreed to instead"),
+            &bands.join("; "),
+        );
     }
     if let Some(reason) = &request.reason {
         row(pick("说明", "Reason"), reason);

@@ -15,8 +15,8 @@ mod times;
 mod wording;
 mod words;
 
-pub use alternatives::{Alternative, alternatives};
-pub use analysis::{Analysis, Finding, FindingKind, Level, Surroundings, View, analyse};
+pub use alternatives::{Alternative, alternatives, reach};
+pub use analysis::{Analysis, Finding, FindingKind, Level, Surroundings, View, analyse, range};
 pub use deadlines::{Due, due};
 pub use lease::{assignment_prefix, assignments, clash, is_of};
 pub use letter::{LetterLanguage, Writing, letter};

@@ -13,6 +13,7 @@ const FORMAT: u32 = 1;
 /// Kind of use that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestKind)]
 pub enum Kind {
     /// A station for good.
     Permanent,

@@ -5,8 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::{Asked, Carry, Decision, Party, Policy, Request, Rule, Silence, Step, TABLE, words};
+use super::{Asked, Carry, Decision, Party, Policy, Request, Rule, Silence, Step, TABLE, request::on_air, words};
 use crate::{registry::Text, units::Band};
+
+/// Bands that a refusal may offer.
+const OFFERED_MAX: usize = 10;
 
 /// What somebody does, with what they give.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,8 @@ pub struct Give {
     pub expires: Option<Timestamp>,
     /// The band chosen for a request of "something that fits".
     pub band: Option<Band>,
+    /// With a refusal: what would be agreed to instead.
+    pub offered: Vec<Band>,
 }
 
 /// Why a step was not taken.
@@ -105,6 +110,10 @@ pub fn take(request: &Request, give: &Give, policy: &Policy, now: Timestamp) -> 
         after.reason = Some(give.reason.trim().to_owned());
     }
     match rule.step {
+        Step::Refuse => {
+            offerable(&give.offered)?;
+            after.offered.clone_from(&give.offered);
+        }
         Step::Submit => {
             in_time(request, now)?;
             after.submitted_by = Some(give.actor.clone());
@@ -162,6 +171,21 @@ fn carried(rule: &Rule, give: &Give) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+fn offerable(bands: &[Band]) -> Result<(), Refusal> {
+    if bands.len() <= OFFERED_MAX && bands.iter().all(on_air) {
+        return Ok(());
+    }
+    Err(Refusal::Incomplete(
+        "offered",
+        Text::new(
+            format!("最多列 {OFFERED_MAX} 个备选频段，下限低于上限，不超过 3000 GHz"),
+            format!(
+                "offer at most {OFFERED_MAX} bands, each with its lower edge below its upper one, none above 3000 GHz"
+            ),
+        ),
+    ))
 }
 
 fn in_time(request: &Request, now: Timestamp) -> Result<(), Refusal> {

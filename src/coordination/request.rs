@@ -50,6 +50,7 @@ impl Side {
 /// How soon an answer is wanted, in the eyes of who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestPriority)]
 pub enum Priority {
     /// In its turn.
     Routine,
@@ -62,6 +63,7 @@ pub enum Priority {
 /// Which frequencies are asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AskedFrequencies)]
 pub enum Asked {
     /// These bands or channels.
     Bands(Vec<Band>),
@@ -89,6 +91,7 @@ pub enum PowerKind {
 /// A radiated power.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RadiatedPower)]
 pub struct Power {
     /// Level, dBW.
     pub dbw: f64,
@@ -111,6 +114,7 @@ impl Power {
 /// When.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RequestTime)]
 pub struct Span {
     /// First instant.
     pub from: Timestamp,
@@ -153,10 +157,14 @@ pub struct Proposal {
     pub place: ControlArea,
     /// When.
     pub time: Span,
+    /// Classification of what comes of it, such as 秘密; it is then for the offices that coordinated it alone. None: open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classification: Option<String>,
 }
 
 /// What was agreed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RequestDecision)]
 pub struct Decision {
     /// The bands that may be used.
     pub bands: Vec<Band>,
@@ -171,7 +179,8 @@ pub struct Decision {
 }
 
 /// A request as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CoordinationRequest)]
 pub struct Request {
     /// Random public key.
     pub id: String,
@@ -201,6 +210,12 @@ pub struct Request {
     pub decision: Option<Decision>,
     /// Why it was refused, revoked, suspended or withdrawn, in words.
     pub reason: Option<String>,
+    /// What those who refused would agree to instead.
+    #[serde(default)]
+    pub offered: Vec<Band>,
+    /// The request of the same side that this one takes up again with other terms.
+    #[serde(default)]
+    pub follows: Option<String>,
     /// Grows with every change.
     pub version: u64,
 }
@@ -224,6 +239,8 @@ impl Request {
             reminders: 0,
             decision: None,
             reason: None,
+            offered: Vec::new(),
+            follows: None,
             version: 1,
         }
     }
@@ -285,6 +302,16 @@ impl Proposal {
                 &format!("write 1 to {longest} characters without control characters"),
             );
         }
+        let class = self.classification.as_deref();
+        faults.unless(
+            class.is_none_or(|text| {
+                let length = text.trim().chars().count();
+                (1..=40).contains(&length) && !text.chars().any(char::is_control)
+            }),
+            "classification",
+            "密级应为 1 至 40 字；公开的请勿填写此项",
+            "write 1 to 40 characters, or leave it out where it is open",
+        );
         if let Err(error) = designator::parse(&self.designator) {
             faults.0.push(Fault {
                 field: "designator",
@@ -298,8 +325,6 @@ impl Proposal {
     }
 
     fn check_frequencies(&self, faults: &mut Faults) {
-        // Edges first: a width is taken of bands on the air only, as others may be wider than the numbers hold.
-        let on_air = |band: &Band| band.low().0 >= 1 && band.high().0 <= FREQUENCY_MAX_HZ && band.low() < band.high();
         match &self.asked {
             Asked::Bands(bands) => {
                 faults.unless(
@@ -354,6 +379,12 @@ impl Proposal {
             }
         }
     }
+}
+
+/// Whether a band lies within the radio waves. A width is taken of such bands only: others may be wider than the numbers
+/// hold.
+pub(super) fn on_air(band: &Band) -> bool {
+    band.low().0 >= 1 && band.high().0 <= FREQUENCY_MAX_HZ && band.low() < band.high()
 }
 
 fn check_place(place: &ControlArea, faults: &mut Faults) {

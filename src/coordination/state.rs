@@ -11,6 +11,7 @@ use crate::registry::AssignmentStatus;
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestState)]
 pub enum State {
     /// Being written; its own side alone sees it.
     Draft,
@@ -117,6 +118,7 @@ impl State {
 /// What can be done with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestStep)]
 pub enum Step {
     /// Send it to the other side.
     Submit,

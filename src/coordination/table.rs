@@ -7,6 +7,7 @@ use super::{Party, State, Step};
 /// What a step must carry besides its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StepCarry)]
 pub enum Carry {
     /// Why, in words.
     Reason,

@@ -76,7 +76,7 @@ pub type Cell = (i32, i32);
 /// A whole register as an audience may know it.
 #[derive(Debug, Clone)]
 pub struct PublicView {
-    /// The open records, with a version that says nothing of others.
+    /// The records it may know, with a version that says nothing of others.
     pub registry: Arc<Registry>,
     confidential: Vec<Confidential>,
 }
@@ -100,21 +100,22 @@ pub struct Existence {
 }
 
 impl PublicView {
-    /// What may be known of the register by those who may not see all of it.
+    /// What the audience may know of the register.
     #[must_use]
-    pub fn of(registry: &Arc<Registry>) -> Self {
+    pub fn of(registry: &Arc<Registry>, audience: Audience) -> Self {
+        let may_know = |assignment: &Assignment| may_leave(assignment, audience);
         let assignments = registry.assignments().iter();
         let confidential: Vec<Confidential> = assignments
-            .filter(|assignment| !is_open(assignment) && assignment.status != AssignmentStatus::Cancelled)
+            .filter(|assignment| !may_know(assignment) && assignment.status != AssignmentStatus::Cancelled)
             .map(|assignment| Confidential {
                 cells: Footprint::of_assignment(assignment).cells(CELL_DEGREES, CELLS_MAX),
                 blocks: blocks(assignment.band()),
             })
             .collect();
-        let registry = if registry.assignments().iter().all(is_open) {
+        let registry = if registry.assignments().iter().all(may_know) {
             Arc::clone(registry)
         } else {
-            Arc::new(registry.retaining(is_open))
+            Arc::new(registry.retaining(may_know))
         };
         Self { registry, confidential }
     }
@@ -199,7 +200,7 @@ mod tests {
     fn view(secrets: Vec<Assignment>) -> PublicView {
         let mut all = demo::assignments().ok;
         all.extend(secrets);
-        PublicView::of(&Arc::new(Registry::new(Vec::new(), all)))
+        PublicView::of(&Arc::new(Registry::new(Vec::new(), all)), Audience::Open)
     }
 
     fn ask(view: &PublicView, latitude: f64, longitude: f64, radius_km: f64, low_hz: i64) -> Vec<Existence> {

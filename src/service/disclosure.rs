@@ -13,22 +13,26 @@ use std::{
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
-use super::findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page};
+use super::{
+    auth::permissions::Standing,
+    findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
+};
 use crate::{
     Error, Result,
     conflict::Verdict,
+    coordination::{Request, Side},
     registry::{
         Assignment, Registry, Text,
-        disclosure::{Audience, may_leave},
+        disclosure::{Audience, PublicView, may_leave},
     },
-    store::{EventKind, EventRecord},
+    store::{EventKind, EventRecord, ThreadEntry},
 };
 
 /// The registry and the findings as an audience may know them. Made once for a snapshot; hold it for one answer.
 #[derive(Debug)]
 pub struct View {
     audience: Audience,
-    registry: Arc<Registry>,
+    register: Arc<PublicView>,
     /// Keys the audience may not know; `None`: there are none.
     closed: Option<Closed>,
 }
@@ -49,6 +53,11 @@ impl<T> Disclosed<T> {
     /// What may go out.
     pub fn into_inner(self) -> T {
         self.0
+    }
+
+    /// What may go out, to be looked at.
+    pub fn get(&self) -> &T {
+        &self.0
     }
 }
 
@@ -84,7 +93,7 @@ impl View {
             let view = match made.iter().find(|(keys, _)| *keys == closed) {
                 Some((_, same)) => Self {
                     audience,
-                    registry: Arc::clone(&same.registry),
+                    register: Arc::clone(&same.register),
                     closed: same.closed.clone(),
                 },
                 None => Self::new(full, &closed, audience)?,
@@ -97,19 +106,19 @@ impl View {
     }
 
     fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience) -> Result<Self> {
+        let register = Arc::new(PublicView::of(full, audience));
         if closed.is_empty() {
             return Ok(Self {
                 audience,
-                registry: Arc::clone(full),
+                register,
                 closed: None,
             });
         }
-        let registry = full.retaining(|record| may_leave(record, audience));
         let finder = AhoCorasick::new(closed)
             .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
         Ok(Self {
             audience,
-            registry: Arc::new(registry),
+            register,
             closed: Some(Closed {
                 keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
                 finder,
@@ -120,7 +129,13 @@ impl View {
     /// The registry, without records the audience may not know.
     #[must_use]
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        &self.register.registry
+    }
+
+    /// The registry for a machine's check of a request: of the other records it has cells and blocks.
+    #[must_use]
+    pub fn register(&self) -> &PublicView {
+        &self.register
     }
 
     /// Whether the audience may know the record.
@@ -201,6 +216,19 @@ impl View {
             items: page.items.into_iter().map(disclose).collect(),
             next_cursor: page.next_cursor,
         }
+    }
+
+    /// A request as somebody of this standing may know it: the other side's drafts are not there.
+    #[must_use]
+    pub fn request(standing: Standing, request: Request) -> Option<Disclosed<Request>> {
+        let own = standing == Standing::Officer(request.side);
+        (own || request.submitted_at.is_some()).then_some(Disclosed(request))
+    }
+
+    /// An entry of the thread of a request of `side`: what was written before it was sent is for its own side.
+    #[must_use]
+    pub fn thread_entry(standing: Standing, side: Side, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
+        (!entry.internal || standing == Standing::Officer(side)).then_some(Disclosed(entry))
     }
 
     /// What an event carries, as the audience may know it; nothing where that cannot be told.

@@ -7,7 +7,10 @@ use crate::{
     coordination::{Analysis, Asked, FindingKind, Level, Policy, Request, Surroundings, View, alternatives, analyse},
     propagation::free_space_loss_db,
     registry::{
-        Assignment, Details, Place, Registry, control, details::Antenna, disclosure::PublicView, table::builtin_cn,
+        Assignment, Details, Place, Registry, control,
+        details::Antenna,
+        disclosure::{Audience, PublicView},
+        table::builtin_cn,
     },
     units::Hertz,
 };
@@ -305,7 +308,10 @@ fn a_civil_check_learns_of_confidential_stations_by_cell_and_block_alone() {
             secret(160_506_250, 30.80, 114.40),
         ]),
     ];
-    let views: Vec<PublicView> = worlds.iter().map(PublicView::of).collect();
+    let views: Vec<PublicView> = worlds
+        .iter()
+        .map(|world| PublicView::of(world, Audience::Open))
+        .collect();
     let policy = policy();
     let mut asked_other_side = 0;
     for n in 0..300_i64 {

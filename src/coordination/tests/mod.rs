@@ -54,6 +54,7 @@ pub(super) fn proposal() -> Proposal {
             to: at("2026-12-20T00:00:00+08:00"),
             windows: Vec::new(),
         },
+        classification: None,
     }
 }
 
@@ -247,6 +248,7 @@ fn numbers_at_their_ends_are_faults_and_no_panic() {
         conditions: None,
         expires: None,
         band: None,
+        offered: Vec::new(),
     };
     let agreed = take(&late, &give, &policy(), late.created_at).expect("agreed");
     assert_eq!(agreed.decision.expect("decided").expires, Timestamp::MAX);

@@ -44,6 +44,7 @@ fn give(step: Step, party: Party, actor: &str) -> Give {
         conditions: Some("条件".to_owned()),
         expires: Some(at("2026-12-15T00:00:00+08:00")),
         band: None,
+        offered: Vec::new(),
     }
 }
 
