@@ -18,6 +18,7 @@ use crate::{
     Error, Result,
     capture::{CaptureHandle, ReceiverStatus},
     config::Config,
+    coordination::Policy,
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
     registry::table::builtin_cn,
     service::{
@@ -26,6 +27,7 @@ use crate::{
         auth::Passwords,
         check::Checker,
         comparison::Comparisons,
+        coordination::{Clock, Coordination},
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
@@ -66,6 +68,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
+    clock: Clock,
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -136,6 +139,8 @@ impl App {
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
+        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
+        let clock = Clock::start(coordination.clone()).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
@@ -146,6 +151,7 @@ impl App {
             findings: Findings::new(store.clone()),
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
+            coordination,
             audit: Audit::new(store.clone()),
             attachments,
             alarms: Arc::clone(&alarms),
@@ -174,6 +180,7 @@ impl App {
             monitor,
             evidence,
             alarms,
+            clock,
             store,
             stop,
             server,
@@ -204,6 +211,7 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
+        self.clock.stop().await;
         self.store.close().await;
         served
     }
@@ -220,6 +228,21 @@ async fn files(
     let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
     let evidence = Evidence::start(hub, attachments.clone(), folder("evidence"), sources, config.evidence)?;
     Ok((attachments, evidence))
+}
+
+/// The policy of coordination that the configuration names.
+fn policy(config: &Config) -> Result<Policy> {
+    let read = match &config.coordination_policy {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+                path: path.clone(),
+                source,
+            })?;
+            Policy::parse(&text, &path.display().to_string())
+        }
+        None => Policy::builtin(),
+    };
+    read.map_err(|error| Error::Invalid(error.to_string()))
 }
 
 fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {

@@ -23,6 +23,7 @@ pub(super) struct ConfigFile {
     detection: DetectionFile,
     spectra: SpectraFile,
     registry: RegistryFile,
+    coordination: CoordinationFile,
     attachments: AttachmentsFile,
     evidence: EvidenceFile,
     alarm: AlarmFile,
@@ -71,6 +72,9 @@ section!(RegistryFile {
     seed_china: bool = true,
     control_orders: std::path::PathBuf = std::path::PathBuf::new(),
     rules: std::path::PathBuf = std::path::PathBuf::new(),
+});
+section!(CoordinationFile {
+    policy: std::path::PathBuf = std::path::PathBuf::new()
 });
 section!(AttachmentsFile { max_mib: u32 = 20 });
 section!(EvidenceFile {
@@ -200,6 +204,7 @@ impl ConfigFile {
                 seed_china: self.registry.seed_china,
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
+                coordination_policy: named(self.coordination.policy),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),
                 alarm,

@@ -55,7 +55,7 @@ pub struct Problem {
 struct Parts {
     code: &'static str,
     detail: Text,
-    errors: Vec<FieldProblem>,
+    errors: Vec<(String, Text)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -98,11 +98,15 @@ impl Problem {
 
     /// Names the faulty field.
     #[must_use]
-    pub fn field(mut self, field: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.parts.errors.push(FieldProblem {
-            field: field.into(),
-            reason: reason.into(),
-        });
+    pub fn field(self, field: impl Into<String>, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        self.field_text(field, Text::new(reason.clone(), reason))
+    }
+
+    /// Names the faulty field, with a reason in both languages.
+    #[must_use]
+    pub fn field_text(mut self, field: impl Into<String>, reason: Text) -> Self {
+        self.parts.errors.push((field.into(), reason));
         self
     }
 
@@ -167,6 +171,10 @@ impl Problem {
     /// The body for this reader. Behind a 5xx there is only the request id.
     #[must_use]
     pub fn body(&self, request_id: &str, language: Language) -> ProblemResponse {
+        let field = |(field, reason): &(String, Text)| FieldProblem {
+            field: field.clone(),
+            reason: text_in(language, reason).to_owned(),
+        };
         let detail = if self.status == StatusCode::INTERNAL_SERVER_ERROR {
             match language {
                 Language::Zh => format!("服务内部出错。请联系管理员并提供编号 {request_id}。"),
@@ -181,7 +189,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail,
             request_id: request_id.to_owned(),
-            errors: self.parts.errors.clone(),
+            errors: self.parts.errors.iter().map(field).collect(),
         }
     }
 
@@ -286,6 +294,7 @@ fn kind_zh(kind: &str) -> &str {
         "assignment" => "指配",
         "allocation" => "划分",
         "spectrum" => "频谱",
+        "request" => "协调申请",
         other => other,
     }
 }

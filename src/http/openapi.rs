@@ -7,7 +7,10 @@ use utoipa::{
 };
 
 use super::{AppState, emissions, error, live, plots, registry, router};
-use crate::service::auth::{Access, permissions};
+use crate::service::{
+    auth::{Access, permissions},
+    coordination::Phase,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -19,6 +22,7 @@ use crate::service::auth::{Access, permissions};
         live::LiveResponse,
         live::LiveEventKind,
         emissions::EmissionOrder,
+        Phase,
         plots::PlotFile,
         registry::ImportKind
     )),
@@ -33,6 +37,7 @@ use crate::service::auth::{Access, permissions};
         (name = "conflicts", description = "What nothing explains"),
         (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
+        (name = "coordination", description = "Requests between civil and military offices"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "plots", description = "Images for reports")
     )

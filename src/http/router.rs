@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, emissions, envelope, health,
-    history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
+    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -87,6 +87,11 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(history::get_assignment_history)),
         )
         .nest("/registry", registry_as_a_whole())
+        .nest("/coordination/requests", requests())
+        .nest(
+            "/coordination/check",
+            OpenApiRouter::new().routes(routes!(coordination::check::check_proposal)),
+        )
         .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
@@ -101,6 +106,19 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::check_registry))
         .routes(routes!(history::get_registry_version))
         .merge(files)
+}
+
+/// Requests between civil and military offices.
+fn requests() -> OpenApiRouter<AppState> {
+    use coordination::{check, steps};
+    OpenApiRouter::new()
+        .routes(routes!(coordination::list_requests, coordination::create_request))
+        .routes(routes!(coordination::get_request, coordination::update_request))
+        .routes(routes!(steps::take_request_step))
+        .routes(routes!(steps::list_request_messages, steps::add_request_message))
+        .routes(routes!(check::get_request_analysis))
+        .routes(routes!(check::list_request_alternatives))
+        .routes(routes!(check::get_request_letter))
 }
 
 /// Conflicts and what people do about them.

@@ -11,6 +11,7 @@ use crate::service::{
     audit::Audit,
     check::Checker,
     comparison::Comparisons,
+    coordination::Coordination,
     findings::Findings,
     history::History,
     idempotency::Answers,
@@ -64,6 +65,8 @@ pub struct Services {
     pub registry: RegistryService,
     /// What the registry said before.
     pub history: History,
+    /// Requests between civil and military offices.
+    pub coordination: Coordination,
     /// What was put in force or refused.
     pub audit: Audit,
     /// Questions to the registry.

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod comparison;
+pub mod coordination;
 pub mod disclosure;
 pub mod evidence;
 pub mod exports;

@@ -139,6 +139,16 @@ impl Select {
     }
 }
 
+/// The pattern of texts that contain this one, for `like ? escape '!'` on a column in lower case.
+pub(super) fn containing(text: &str) -> String {
+    let text = text
+        .to_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{text}%")
+}
+
 /// How a list is ordered: its name in the cursor, the key column (an integer), the id column that breaks ties.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Order {

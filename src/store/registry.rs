@@ -10,7 +10,7 @@ use super::{
     Page, Store, Tx,
     emissions::json_text,
     engine::{Row, Value, values},
-    page::{Order, Select, cut},
+    page::{Order, Select, containing, cut},
 };
 use crate::{
     Error, Result,
@@ -156,6 +156,23 @@ impl Tx {
             self.execute(upsert(rows, there.history), values).await?;
         }
         Ok(counts)
+    }
+
+    /// Adds or updates a few assignments, within a change that is about more than them.
+    pub(crate) async fn put_few_assignments(
+        &mut self,
+        assignments: &[Assignment],
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let there = There {
+            records: true,
+            history: self.has_history().await?,
+        };
+        for some in assignments.chunks(ROWS_AT_ONCE) {
+            self.put_assignments(some, there, actor, now).await?;
+        }
+        Ok(())
     }
 
     /// Those of the same keys that are stored.
@@ -385,14 +402,7 @@ impl Store {
         query: &AssignmentQuery,
     ) -> Result<(Vec<StoredAssignment>, usize, Option<String>)> {
         let mut select = Select::new(&format!("select {COLUMNS} from {from}"));
-        let pattern = query.text.as_ref().map(|text| {
-            let text = text
-                .to_lowercase()
-                .replace('!', "!!")
-                .replace('%', "!%")
-                .replace('_', "!_");
-            format!("%{text}%")
-        });
+        let pattern = query.text.as_deref().map(containing);
         select
             .and_some("high_hz > ?", query.band.map(Band::low))
             .and_some("low_hz < ?", query.band.map(Band::high))
@@ -444,11 +454,7 @@ impl Store {
                     (Some(old), Some(version)) if old.version != version => return Err(Error::Stale),
                     _ => {}
                 }
-                let there = There {
-                    records: true,
-                    history: tx.has_history().await?,
-                };
-                tx.put_assignments(std::slice::from_ref(&assignment), there, &actor, now)
+                tx.put_few_assignments(std::slice::from_ref(&assignment), &actor, now)
                     .await?;
                 let row = tx.fetch_optional(sql, values![&assignment.id]).await?;
                 row.as_ref()

@@ -22,6 +22,7 @@ use pinpu::{
         auth::{Passwords, Role},
         check::Checker,
         comparison::Comparisons,
+        coordination::Coordination,
         findings::Findings,
         history::History,
         idempotency::Answers,
@@ -282,6 +283,11 @@ async fn build(
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
+        coordination: Coordination::new(
+            store.clone(),
+            registry.clone(),
+            pinpu::coordination::Policy::builtin().expect("policy"),
+        ),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),

@@ -5,6 +5,7 @@
 mod accounts;
 mod app;
 mod cli;
+mod coordination;
 mod disclosure;
 mod findings;
 mod import_stopped;

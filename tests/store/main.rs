@@ -8,6 +8,7 @@
 mod accounts;
 mod alarms;
 mod conflicts;
+mod coordination;
 mod durability;
 mod evidence;
 mod history;
@@ -74,6 +75,10 @@ cases! {
     ledger::a_conflict_is_given_to_a_team_and_to_another,
     ledger::files_follow_a_merging_and_are_kept_once,
     evidence::measured_files_give_way_to_newer_ones,
+    coordination::of_requests_that_clash_one_is_in_force,
+    coordination::one_of_two_steps_on_a_request_is_stale,
+    coordination::the_clock_reminds_escalates_and_ends,
+    coordination::the_clock_runs_from_the_start,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
     alarms::a_station_that_is_not_open_stays_unnamed,

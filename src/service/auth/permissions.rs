@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::disclosure::Audience;
+use crate::{coordination::Side, registry::disclosure::Audience};
 
 /// What a person or machine is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -121,6 +121,9 @@ const PEOPLE: Access = Roles(&[
 ]);
 const ON_SITE: Access = Roles(&[Field, CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
+const DELEGATES: Access = Roles(&[CivilOfficer, MilitaryOfficer]);
+const COORDINATING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator]);
+const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
 const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const ADMINS: Access = Roles(&[Admin]);
@@ -173,6 +176,17 @@ const TABLE: &[(&str, Access)] = &[
     ("check_registry", PEOPLE),
     ("get_registry_version", PEOPLE),
     ("import_registry", REGISTRARS),
+    ("list_requests", OVERSEEING),
+    ("get_request", OVERSEEING),
+    ("create_request", DELEGATES),
+    ("update_request", DELEGATES),
+    ("take_request_step", COORDINATING),
+    ("list_request_messages", OVERSEEING),
+    ("add_request_message", COORDINATING),
+    ("get_request_analysis", OVERSEEING),
+    ("list_request_alternatives", OVERSEEING),
+    ("get_request_letter", OVERSEEING),
+    ("check_proposal", COORDINATING),
     ("list_audit", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
@@ -194,6 +208,29 @@ const READS: [(Role, Audience); 8] = [
 pub fn audience(role: Role) -> Audience {
     let row = READS.iter().find(|(known, _)| *known == role);
     row.map_or(Audience::Open, |(_, audience)| *audience)
+}
+
+/// In which part a role takes part in coordination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// An officer of this side: writes its requests, decides on the other's.
+    Officer(Side),
+    /// Of the joint office: sees what was sent, of both sides.
+    Coordinator,
+    /// Sees what was sent and does nothing.
+    Overseer,
+}
+
+/// The part of a role in coordination, if it has one.
+#[must_use]
+pub fn standing(role: Role) -> Option<Standing> {
+    match role {
+        CivilOfficer => Some(Standing::Officer(Side::Civil)),
+        MilitaryOfficer => Some(Standing::Officer(Side::Military)),
+        Coordinator => Some(Standing::Coordinator),
+        Auditor | Admin => Some(Standing::Overseer),
+        Viewer | Field | Sensor => None,
+    }
 }
 
 /// Every audience a role belongs to.
@@ -263,6 +300,7 @@ mod tests {
                 "unmerge_",
                 "add_",
                 "test_",
+                "take_",
             ];
             if changes.iter().any(|verb| name.starts_with(verb)) && !harmless.contains(&name) {
                 let access = access(name).expect("row");

@@ -7,6 +7,7 @@ use crate::{
     Result,
     conflict::{Verdict, VerdictKind},
     registry::Text,
+    service::coordination,
     store::{ConflictRecord, ConflictStatus, EmissionRecord, EventKind, Resolution, Tx, random_id},
     units::Band,
 };
@@ -138,6 +139,7 @@ async fn attach(
         emission.cause_id = Some(conflict.id.clone());
         emission.conflict_id = Some(conflict.id.clone());
         record(tx, &mut conflict, "opened", SYSTEM, verdict.explanation.clone(), now).await?;
+        coordination::tell_of_conflict(tx, &conflict, now).await?;
         return Ok(vec![(EventKind::ConflictOpened, conflict)]);
     };
     emission.cause_id = Some(conflict.id.clone());

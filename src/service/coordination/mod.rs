@@ -1,0 +1,230 @@
+//! Requests between civil and military offices: written, sent, examined, decided, in force, over.
+//!
+//! `coordination` says what may happen to a request; here it happens, each step in one transaction with its entry in the
+//! thread and, where it changes what is in force, with the assignments it makes or ends. Two requests that `clash` are
+//! never in force together: whoever puts one in force holds the row that all of them hold.
+//!
+//! There are no live events of requests: their numbers run through all events, and a caller who may not read requests
+//! would count them. Boards ask again.
+
+mod clock;
+mod steps;
+mod violations;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+pub use clock::Clock;
+pub use steps::Given;
+pub(super) use violations::tell as tell_of_conflict;
+
+pub use crate::store::{EntryKind, Phase, RequestQuery, ThreadEntry};
+use crate::{
+    Error, Result,
+    coordination::{
+        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Side,
+        Surroundings, View as Register, Writing, alternatives, analyse, available, due, letter, reach,
+    },
+    service::{
+        auth::permissions::Standing,
+        disclosure::{Disclosed, View},
+        registry::RegistryService,
+    },
+    store::{Page, Store, no_request},
+};
+
+/// Somebody who takes part in coordination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Officer {
+    /// Their account.
+    pub user: String,
+    /// In which part.
+    pub standing: Standing,
+}
+
+impl Officer {
+    /// What they are to a request of `asking`; nothing where they only look on.
+    #[must_use]
+    pub fn party(&self, asking: Side) -> Option<Party> {
+        match self.standing {
+            Standing::Officer(side) => Some(Party::of(side, asking)),
+            Standing::Coordinator => Some(Party::Coordinator),
+            Standing::Overseer => None,
+        }
+    }
+
+    fn side(&self) -> Option<Side> {
+        match self.standing {
+            Standing::Officer(side) => Some(side),
+            _ => None,
+        }
+    }
+}
+
+/// Why a change of a request was not made.
+#[derive(Debug)]
+pub enum Refused {
+    /// What is asked for has faults.
+    Faults(Vec<Fault>),
+    /// The step is not for this state or this person, or lacks something.
+    Step(Refusal),
+    /// Another request in force shares frequency, place and time with it: its number.
+    Clash(String),
+    /// Something else.
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A request with what can be done with it now.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The request.
+    pub request: Disclosed<Request>,
+    /// What the clock does next about it, and when.
+    pub due: Option<(Timestamp, Due)>,
+    /// What whoever asks may do now.
+    pub steps: Vec<&'static Rule>,
+}
+
+/// What a machine says of a request.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Findings.
+    pub analysis: Analysis,
+    /// Bands that would pass, best first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Requests between civil and military offices. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Coordination {
+    store: Store,
+    registry: RegistryService,
+    policy: Arc<Policy>,
+    /// Told when something new may be due.
+    changed: Arc<Notify>,
+}
+
+impl Coordination {
+    /// The requests in this database, by this policy.
+    #[must_use]
+    pub fn new(store: Store, registry: RegistryService, policy: Policy) -> Self {
+        Self {
+            store,
+            registry,
+            policy: Arc::new(policy),
+            changed: Arc::default(),
+        }
+    }
+
+    /// One page, last changed first.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list; `Store` when reading fails.
+    pub async fn list(&self, query: &RequestQuery, officer: &Officer) -> Result<Page<Seen>> {
+        let page = self.store.requests(query, officer.side()).await?;
+        let now = Timestamp::now();
+        let seen = page.items.into_iter();
+        Ok(Page {
+            items: seen.filter_map(|request| self.seen(request, officer, now)).collect(),
+            next_cursor: page.next_cursor,
+        })
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    /// `NotFound`, also for the other side's draft; `Store` when reading fails.
+    pub async fn get(&self, id: &str, officer: &Officer) -> Result<Seen> {
+        let request = self.store.request(id).await?;
+        self.seen(request, officer, Timestamp::now())
+            .ok_or_else(|| no_request(id))
+    }
+
+    fn seen(&self, request: Request, officer: &Officer, now: Timestamp) -> Option<Seen> {
+        let request = View::request(officer.standing, request)?;
+        let known = request.get();
+        let steps = officer
+            .party(known.side)
+            .map_or_else(Vec::new, |party| available(known, party, &officer.user, &self.policy));
+        Some(Seen {
+            due: due(known, &self.policy, now),
+            steps,
+            request,
+        })
+    }
+
+    /// What was done and said about it, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn thread(&self, id: &str, officer: &Officer) -> Result<Vec<Disclosed<ThreadEntry>>> {
+        let request = self.get(id, officer).await?.request.into_inner();
+        let entries = self.store.thread(id).await?.into_iter();
+        Ok(entries
+            .filter_map(|entry| View::thread_entry(officer.standing, request.side, entry))
+            .collect())
+    }
+
+    /// What a machine says of a request, of the registry as `view` knows it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn check(&self, id: &str, officer: &Officer, view: &View) -> Result<Checked> {
+        let request = self.get(id, officer).await?.request.into_inner();
+        self.checked(&request, view).await
+    }
+
+    /// The same of something that is not written down yet.
+    ///
+    /// # Errors
+    /// `Refused` with every fault; `Store` when reading fails.
+    pub async fn check_proposal(
+        &self,
+        proposal: Proposal,
+        officer: &Officer,
+        view: &View,
+    ) -> std::result::Result<Checked, Refused> {
+        let faults = proposal.faults();
+        if !faults.is_empty() {
+            return Err(Refused::Faults(faults));
+        }
+        let side = officer.side().unwrap_or(Side::Civil);
+        let request = Request::draft(String::new(), side, proposal, officer.user.clone(), Timestamp::now());
+        Ok(self.checked(&request, view).await?)
+    }
+
+    async fn checked(&self, request: &Request, view: &View) -> Result<Checked> {
+        let requests = self.store.requests_pending(reach(request)).await?;
+        let around = Surroundings {
+            view: Register::Public(view.register()),
+            requests: &requests,
+            policy: &self.policy,
+            now: Timestamp::now(),
+        };
+        Ok(Checked {
+            analysis: analyse(request, &around),
+            alternatives: alternatives(request, &around),
+        })
+    }
+
+    /// The request as a letter: one HTML page.
+    ///
+    /// # Errors
+    /// `NotFound`; `Store` when reading fails.
+    pub async fn letter(&self, id: &str, officer: &Officer, language: LetterLanguage) -> Result<String> {
+        let request = self.get(id, officer).await?.request;
+        let writing = Writing {
+            language,
+            at: Timestamp::now(),
+        };
+        Ok(letter(request.get(), &writing))
+    }
+}

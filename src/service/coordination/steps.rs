@@ -1,0 +1,333 @@
+//! What people do about requests.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry};
+use crate::{
+    Error, Result,
+    coordination::{
+        Fault, Give, Party, Policy, Proposal, Refusal, Request, Side, State, Step, assignments, clash, due, range, take,
+    },
+    registry::Text,
+    service::disclosure::{Disclosed, View},
+    store::{Tx, no_request, random_id},
+    units::Band,
+};
+
+/// Longest message, in characters.
+const MESSAGE_MAX: usize = 4000;
+
+/// What somebody gives with a step.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Given {
+    /// Why, in words.
+    pub reason: String,
+    /// Conditions of an agreement.
+    pub conditions: Option<String>,
+    /// First instant no longer agreed.
+    pub expires: Option<Timestamp>,
+    /// The band that is agreed to.
+    pub band: Option<Band>,
+    /// With a refusal: what would be agreed to instead.
+    pub offered: Vec<Band>,
+}
+
+/// What a job in a transaction answers: refusals are no failures of it.
+type Outcome<T> = Result<std::result::Result<T, Refused>>;
+
+impl Coordination {
+    /// Writes a request: a draft that its own side alone sees.
+    ///
+    /// # Errors
+    /// `Refused` with every fault, or where it follows a request that is not over or not of the same side.
+    pub async fn write(
+        &self,
+        proposal: Proposal,
+        follows: Option<String>,
+        officer: &Officer,
+        now: Timestamp,
+    ) -> std::result::Result<Seen, Refused> {
+        let side = own_side(officer)?;
+        faultless(&proposal)?;
+        let mut request = Request::draft(random_id(), side, proposal, officer.user.clone(), now);
+        request.follows = follows;
+        let work = Work::new(self, officer, now);
+        let written = self
+            .store
+            .write(move |tx| Box::pin(async move { work.add(tx, request).await }));
+        self.answer(written.await??, officer, now)
+    }
+
+    /// Writes a draft anew. `version` must be the one that was read.
+    ///
+    /// # Errors
+    /// `NotFound`; `Stale`; `Refused` with every fault, or where it is no draft any more.
+    pub async fn rewrite(
+        &self,
+        id: &str,
+        proposal: Proposal,
+        officer: &Officer,
+        version: u64,
+        now: Timestamp,
+    ) -> std::result::Result<Seen, Refused> {
+        own_side(officer)?;
+        faultless(&proposal)?;
+        let (id, work) = (id.to_owned(), Work::new(self, officer, now));
+        let written = self
+            .store
+            .write(move |tx| Box::pin(async move { work.rewrite(tx, &id, proposal, version).await }));
+        self.answer(written.await??, officer, now)
+    }
+
+    /// Takes a step. `version` must be the one that was read.
+    ///
+    /// # Errors
+    /// `NotFound`; `Stale`; `Refused` where the step is not possible, with what to do instead.
+    pub async fn step(
+        &self,
+        id: &str,
+        step: Step,
+        given: Given,
+        officer: &Officer,
+        version: u64,
+        now: Timestamp,
+    ) -> std::result::Result<Seen, Refused> {
+        let (id, work) = (id.to_owned(), Work::new(self, officer, now));
+        let taken = self
+            .store
+            .write(move |tx| Box::pin(async move { work.step(tx, &id, step, given, version).await }));
+        let request = taken.await??;
+        if !assignments(&request).is_empty() {
+            self.registry.refresh().await?;
+        }
+        self.answer(request, officer, now)
+    }
+
+    /// Says something to the other side; on a draft, to the own.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for a message that says nothing or is too long.
+    pub async fn say(&self, id: &str, text: &str, officer: &Officer, now: Timestamp) -> Result<Disclosed<ThreadEntry>> {
+        let text = text.trim().to_owned();
+        if text.is_empty() || text.chars().count() > MESSAGE_MAX {
+            return Err(Error::Invalid(format!(
+                "write a message of 1 to {MESSAGE_MAX} characters"
+            )));
+        }
+        let (id, work, standing) = (id.to_owned(), Work::new(self, officer, now), officer.standing);
+        let said = self.store.write(move |tx| {
+            Box::pin(async move {
+                let request = work.read(tx, &id).await?;
+                let entry = work.entry(&request, EntryKind::Message, None, Text::new(text.clone(), text))?;
+                let said = tx.add_to_thread(&id, entry).await?;
+                Ok((request.side, said))
+            })
+        });
+        let (side, said) = said.await?;
+        View::thread_entry(standing, side, said)
+            .ok_or_else(|| Error::Unavailable("the message is not yours".to_owned()))
+    }
+
+    /// The request after a change, as whoever made it sees it.
+    fn answer(&self, request: Request, officer: &Officer, now: Timestamp) -> std::result::Result<Seen, Refused> {
+        self.changed.notify_one();
+        let id = request.id.clone();
+        Ok(self.seen(request, officer, now).ok_or_else(|| no_request(&id))?)
+    }
+}
+
+fn own_side(officer: &Officer) -> Result<Side> {
+    officer.side().ok_or_else(|| Error::Forbidden {
+        role: "coordinator".to_owned(),
+        action: "write requests: an officer of either side does",
+    })
+}
+
+fn faultless(proposal: &Proposal) -> std::result::Result<(), Refused> {
+    let faults = proposal.faults();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Faults(faults))
+    }
+}
+
+/// One change, on its way into the database.
+pub(super) struct Work {
+    officer: Officer,
+    policy: std::sync::Arc<Policy>,
+    now: Timestamp,
+}
+
+impl Work {
+    fn new(coordination: &Coordination, officer: &Officer, now: Timestamp) -> Self {
+        Self {
+            officer: officer.clone(),
+            policy: std::sync::Arc::clone(&coordination.policy),
+            now,
+        }
+    }
+
+    /// The request, as far as the officer may know of it.
+    async fn read(&self, tx: &mut Tx, id: &str) -> Result<Request> {
+        let stored = tx.request(id).await?;
+        let seen = stored.and_then(|request| View::request(self.officer.standing, request));
+        seen.map(Disclosed::into_inner).ok_or_else(|| no_request(id))
+    }
+
+    async fn read_version(&self, tx: &mut Tx, id: &str, version: u64) -> Result<Request> {
+        let request = self.read(tx, id).await?;
+        if request.version == version {
+            Ok(request)
+        } else {
+            Err(Error::Stale)
+        }
+    }
+
+    fn party(&self, asking: Side) -> Result<Party> {
+        self.officer.party(asking).ok_or_else(|| Error::Forbidden {
+            role: "auditor".to_owned(),
+            action: "take part in coordination",
+        })
+    }
+
+    fn entry(&self, request: &Request, kind: EntryKind, step: Option<Step>, text: Text) -> Result<ThreadEntry> {
+        Ok(ThreadEntry {
+            entry: 0,
+            time: self.now,
+            actor: self.officer.user.clone(),
+            party: self.party(request.side)?,
+            kind,
+            step,
+            state: request.state,
+            text,
+            conflict: None,
+            internal: request.submitted_at.is_none(),
+        })
+    }
+
+    async fn add(&self, tx: &mut Tx, request: Request) -> Outcome<Request> {
+        if let Some(id) = &request.follows {
+            let before = self.read(tx, id).await?;
+            if before.side != request.side || !before.state.is_terminal() {
+                return Ok(Err(Refused::Faults(vec![Fault {
+                    field: "follows",
+                    reason: Text::new(
+                        "只能接续本方已办结的申请",
+                        "give a request of your own side that is over",
+                    ),
+                }])));
+            }
+        }
+        tx.add_request(
+            &request,
+            due(&request, &self.policy, self.now).map(|(at, _)| at),
+            self.now,
+        )
+        .await?;
+        let entry = self.entry(&request, EntryKind::Written, None, Text::default())?;
+        tx.add_to_thread(&request.id, entry).await?;
+        Ok(Ok(request))
+    }
+
+    async fn rewrite(&self, tx: &mut Tx, id: &str, proposal: Proposal, version: u64) -> Outcome<Request> {
+        let mut request = self.read_version(tx, id, version).await?;
+        if request.state != State::Draft {
+            return Ok(Err(Refused::Step(Refusal::WrongState(Text::new(
+                "申请已提交，不能再修改：请撤回后另拟一份",
+                "the request was sent and cannot be changed: withdraw it and write another that follows it",
+            )))));
+        }
+        if request.proposal == proposal {
+            return Ok(Ok(request));
+        }
+        request.proposal = proposal;
+        request.version += 1;
+        tx.put_request(&request, version, None, self.now).await?;
+        let entry = self.entry(&request, EntryKind::Written, None, Text::default())?;
+        tx.add_to_thread(id, entry).await?;
+        Ok(Ok(request))
+    }
+
+    async fn step(&self, tx: &mut Tx, id: &str, step: Step, given: Given, version: u64) -> Outcome<Request> {
+        let request = self.read_version(tx, id, version).await?;
+        let give = Give {
+            step,
+            party: self.party(request.side)?,
+            actor: self.officer.user.clone(),
+            reason: given.reason,
+            conditions: given.conditions,
+            expires: given.expires,
+            band: given.band,
+            offered: given.offered,
+        };
+        take_step(tx, &request, &give, &self.policy, self.now).await
+    }
+}
+
+/// Takes a step inside the transaction that stores it, its entry, and the assignments it makes or ends.
+pub(super) async fn take_step(
+    tx: &mut Tx,
+    request: &Request,
+    give: &Give,
+    policy: &Policy,
+    now: Timestamp,
+) -> Outcome<Request> {
+    if matches!(give.step, Step::PutInForce | Step::Renew | Step::Resume) {
+        tx.hold_leases().await?;
+    }
+    let mut after = match take(request, give, policy, now) {
+        Ok(after) => after,
+        Err(refusal) => return Ok(Err(Refused::Step(refusal))),
+    };
+    if give.step == Step::Submit {
+        after.number = Some(number(tx, after.side, now).await?);
+    }
+    if matches!(give.step, Step::PutInForce | Step::Renew) {
+        let others = tx.requests_in_force(range(&after)).await?;
+        if let Some(other) = others.iter().find(|other| clash(&after, other)) {
+            return Ok(Err(Refused::Clash(other.number.clone().unwrap_or_default())));
+        }
+    }
+    let next = due(&after, policy, now).map(|(at, _)| at);
+    tx.put_request(&after, request.version, next, now).await?;
+    tx.put_few_assignments(&assignments(&after), &give.actor, now).await?;
+    let entry = ThreadEntry {
+        entry: 0,
+        time: now,
+        actor: give.actor.clone(),
+        party: give.party,
+        kind: EntryKind::Step,
+        step: Some(give.step),
+        state: after.state,
+        text: said(give),
+        conflict: None,
+        internal: after.submitted_at.is_none(),
+    };
+    tx.add_to_thread(&after.id, entry).await?;
+    Ok(Ok(after))
+}
+
+/// What was said with a step.
+fn said(give: &Give) -> Text {
+    let parts = [give.conditions.as_deref().unwrap_or_default(), &give.reason];
+    let text = parts
+        .map(str::trim)
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>();
+    let text = text.join("\n");
+    Text::new(text.clone(), text)
+}
+
+/// The number of a letter: side, year, and how many of that side were sent in that year.
+async fn number(tx: &mut Tx, side: Side, now: Timestamp) -> Result<String> {
+    let year = now.to_zoned(TimeZone::UTC).year();
+    let letter = match side {
+        Side::Civil => 'C',
+        Side::Military => 'M',
+    };
+    let n = tx.next_number(&format!("requests-{letter}-{year}")).await?;
+    Ok(format!("{letter}-{year}-{n:04}"))
+}

@@ -1,0 +1,38 @@
+//! Conflicts with stations that were coordinated: both sides find them in the thread of the request.
+
+use jiff::Timestamp;
+
+use super::{EntryKind, ThreadEntry};
+use crate::{
+    Result,
+    coordination::Party,
+    registry::Text,
+    service::ledger::SYSTEM,
+    store::{ConflictRecord, Tx},
+};
+
+/// Tells in the thread of a request that a conflict with one of its assignments was opened. What was measured is not
+/// repeated here: whoever may know it reads the conflict.
+pub(in crate::service) async fn tell(tx: &mut Tx, conflict: &ConflictRecord, now: Timestamp) -> Result<()> {
+    let number = conflict.assignment.as_deref().and_then(|key| key.rsplit_once('/'));
+    let Some((number, _)) = number else { return Ok(()) };
+    let Some(request) = tx.request_numbered(number).await? else {
+        return Ok(());
+    };
+    let entry = ThreadEntry {
+        entry: 0,
+        time: now,
+        actor: SYSTEM.to_owned(),
+        party: Party::System,
+        kind: EntryKind::Violation,
+        step: None,
+        state: request.state,
+        text: Text::new(
+            "监测发现与本申请所定用频不符的发射，已立案",
+            "A receiver measured an emission that does not keep to what was agreed; a conflict was opened",
+        ),
+        conflict: Some(conflict.id.clone()),
+        internal: false,
+    };
+    tx.add_to_thread(&request.id, entry).await.map(drop)
+}
