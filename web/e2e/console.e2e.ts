@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "conflicts", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
+const PAGES = ["live", "emissions", "conflicts", "coordination", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {
@@ -299,6 +299,78 @@ for (const theme of ["dark", "light"] as const) {
     });
   }
 }
+
+/** A page of somebody else's, logged in. */
+async function colleague(user: string): Promise<Page> {
+  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1400, height: 1000 } });
+  const other = await context.newPage();
+  other.setDefaultTimeout(PATIENCE_MS);
+  other.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+  const login = await context.request.post(`${base}/api/v1/sessions`, { data: { user, password: process.env["PINPU_DEMO_PASSWORD"] } });
+  assert.equal(login.status(), 200, `${user} logs in`);
+  return other;
+}
+
+const password = process.env["PINPU_DEMO_PASSWORD"];
+
+test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const [civil, military] = [await colleague("civil"), await colleague("military")];
+  const title = `运动会保障 ${Date.now()}`;
+  await civil.goto(`${base}/coordination`);
+  await civil.locator('[data-action="write"]').click();
+  const fill = (field: string, value: string) => civil.locator(`[data-field="${field}"]`).fill(value);
+  for (const [field, value] of [
+    ["title", title],
+    ["from_office", "示范区无线电管理局"],
+    ["to_office", "示范战区电磁频谱管理办公室"],
+    ["user", "运动会组委会"],
+    ["purpose", "现场指挥调度"],
+    ["designator", "11K0F3E"],
+    ["dbw", "10"],
+    ["latitude", "30.55"],
+    ["longitude", "114.36"],
+  ] as const) {
+    await fill(field, value);
+  }
+  // Somewhere else at each run, so that the last run's agreement is not in the way.
+  const channel = 151 + (Date.now() % 400) / 100;
+  await civil.getByLabel(zh.coordination.channel).fill(`${channel.toFixed(2)}M`);
+  await civil.getByLabel(zh.coordination.width, { exact: true }).fill("12.5k");
+  await civil.getByLabel(zh.coordination.width, { exact: true }).blur();
+  await civil.locator("[data-level]").waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "coordination-form.png") });
+  await civil.locator('[data-action="submit"]').click();
+  await civil.locator('[data-state="submitted"]').waitFor();
+
+  await military.goto(`${base}/coordination?phase=pending`);
+  await military.locator("tr", { hasText: title }).click();
+  await military.locator('[data-step="receive"]').click();
+  await military.locator('[data-step="start_review"]').click();
+  await military.locator('[data-step="agree_with_conditions"]').click();
+  const confirm = military.locator('[data-action="confirm"]');
+  assert.ok(await confirm.isDisabled(), "conditions are asked for");
+  await military.locator('[data-field="conditions"]').fill("每日 8 时至 18 时");
+  if (shots) await military.screenshot({ path: join(shots, "coordination-decision.png") });
+  await confirm.click();
+  await military.locator('[data-state="agreed_with_conditions"]').waitFor();
+  await military.locator('[data-field="message"]').fill("请按时停用");
+  await military.locator('[data-action="say"]').click();
+  await military.locator("li.message", { hasText: "请按时停用" }).waitFor();
+
+  await civil.reload();
+  await civil.locator("li.message", { hasText: "请按时停用" }).waitFor();
+  await civil.locator('[data-step="put_in_force"]').click();
+  await civil.locator('[data-action="confirm"]').click();
+  await civil.locator('[data-state="in_force"]').waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "coordination-in-force.png"), fullPage: true });
+  await civil.goto(`${base}/registry/assignments?q=${encodeURIComponent(title)}`);
+  await civil.locator("tbody tr", { hasText: title }).waitFor();
+  await military.goto(`${base}/coordination?q=${encodeURIComponent(title)}`);
+  await military.locator('[data-state="in_force"]').waitFor();
+  if (shots) await military.screenshot({ path: join(shots, "coordination-board.png") });
+  await civil.context().close();
+  await military.context().close();
+});
 
 test("nothing overflows a phone", async () => {
   await page.setViewportSize({ width: 360, height: 780 });

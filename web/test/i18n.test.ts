@@ -38,7 +38,7 @@ test("no text is empty, and Chinese is Chinese", () => {
 
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "hint"]);
 /** Units, signs and keys that are the same in both languages. */
-const NEUTRAL = /^(?:[^\p{L}]|MHz|kHz|dBFS|dB|dBm|ppm|km|433\.92M|87M|108M|98\.5M|200k|Pinpu)*$/u;
+const NEUTRAL = /^(?:[^\p{L}]|MHz|kHz|dBFS|dB|dBm|ppm|km|[\d.]+[kMG]|11K0F3E|Pinpu)*$/u;
 
 interface Node {
   type?: string;

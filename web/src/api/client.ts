@@ -3,7 +3,7 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { Resolution, Role } from "./model";
+import type { Proposal, Resolution, Role, TakeStep } from "./model";
 import { Problem, attachmentType, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
@@ -53,6 +53,7 @@ async function content<T>(call: Promise<Outcome<T>>, signal?: AbortSignal, ownLo
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
 export type EmissionQuery = Query<"/api/v1/emissions">;
 export type ConflictQuery = Query<"/api/v1/conflicts">;
+export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
@@ -125,6 +126,29 @@ export const api = {
       }),
     ),
 
+  requests: (query: RequestQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests", { params: { query }, signal }), signal),
+  request: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests/{id}", { params: { path: { id } }, signal }), signal),
+  writeRequest: (body: { proposal: Proposal; follows?: string }) =>
+    content(client.POST("/api/v1/coordination/requests", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
+  rewriteRequest: (id: string, version: number, body: Proposal) =>
+    content(client.PUT("/api/v1/coordination/requests/{id}", { params: { path: { id }, header: change(version) }, body })),
+  takeStep: (id: string, version: number, body: TakeStep) =>
+    content(client.POST("/api/v1/coordination/requests/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+  say: (id: string, text: string) =>
+    content(
+      client.POST("/api/v1/coordination/requests/{id}/messages", {
+        params: { path: { id }, header: { "idempotency-key": uniqueKey() } },
+        body: { text },
+      }),
+    ),
+  analysis: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests/{id}/analysis", { params: { path: { id } }, signal }), signal),
+  alternatives: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests/{id}/alternatives", { params: { path: { id } }, signal }), signal),
+  checkProposal: (body: Proposal, signal?: AbortSignal) => content(client.POST("/api/v1/coordination/check", { body, signal }), signal),
+
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>
     content(client.POST("/api/v1/alarm-routes/{id}/test", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } } })),
@@ -160,6 +184,11 @@ export const api = {
 /** Address of an attachment's content; the browser saves it. */
 export function attachmentUrl(conflict: string, attachment: string): string {
   return `${API}/conflicts/${encodeURIComponent(conflict)}/attachments/${encodeURIComponent(attachment)}`;
+}
+
+/** Address of a request as a letter to print. */
+export function letterUrl(request: string, lang: "zh" | "en"): string {
+  return `${API}/coordination/requests/${encodeURIComponent(request)}/letter?lang=${lang}`;
 }
 
 /** Address of a plot image for reports. */

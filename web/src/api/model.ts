@@ -36,6 +36,20 @@ export type Unlisted = Schemas["Unlisted"];
 export type CheckResult = Schemas["CheckRegistryResponse"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
+export type CoordinationRequest = Schemas["RequestResponse"];
+export type RequestDetail = Schemas["RequestDetailResponse"];
+export type RequestState = Schemas["RequestState"];
+export type RequestPhase = Schemas["RequestPhase"];
+export type RequestStep = Schemas["RequestStep"];
+export type TakeStep = Schemas["TakeStepRequest"];
+export type Proposal = Schemas["Proposal"];
+export type Analysis = Schemas["Analysis"];
+export type Finding = Schemas["Finding"];
+export type Alternative = Schemas["Alternative"];
+export type ThreadEntry = Schemas["ThreadEntryResponse"];
+export type Band = Schemas["Band"];
+export type ControlArea = Schemas["ControlArea"];
+
 /** One page of a list. */
 export interface Page<T> {
   items: T[];
@@ -74,3 +88,6 @@ export const VERDICT_KINDS = allOf<VerdictKind>()([
 export const SEVERITIES = allOf<Severity>()(["info", "notice", "warning", "alarm"]);
 export const RESOLUTIONS = allOf<Resolution>()(["lawful", "removed", "not_reproduced", "other"]);
 export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged", "assigned", "resolved", "merged"]);
+export const REQUEST_PHASES = allOf<RequestPhase>()(["draft", "pending", "agreed", "in_force", "closed"]);
+export const REQUEST_KINDS = allOf<Proposal["kind"]>()(["permanent", "temporary", "exercise", "event", "emergency"]);
+export const PRIORITIES = allOf<Proposal["priority"]>()(["routine", "priority", "urgent"]);

@@ -374,6 +374,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coordination/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds something that is not written down yet against the registry, other requests and control orders. */
+        post: operations["check_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists requests, last changed first; the other side's drafts are not among them. */
+        get: operations["list_requests"];
+        put?: never;
+        /** Writes a request: a draft that its own side alone sees until it is submitted. */
+        post: operations["create_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request with its thread; the ETag is needed for the steps. */
+        get: operations["get_request"];
+        /** Writes a draft anew. */
+        put: operations["update_request"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/alternatives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bands that would pass, best first. */
+        get: operations["list_request_alternatives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a machine says of a request now, of the registry as the caller may know it. */
+        get: operations["get_request_analysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The request as a letter (协调函) to print, sign and seal. */
+        get: operations["get_request_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What both sides said to each other about a request, oldest first. */
+        get: operations["list_request_messages"];
+        put?: never;
+        /** Says something to the other side; on a draft, to the own. */
+        post: operations["add_request_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a step: submits, receives, reviews, decides, puts in force, renews, suspends, ends. */
+        post: operations["take_request_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/emissions": {
         parameters: {
             query?: never;
@@ -737,6 +876,11 @@ export interface components {
             /** @description The conflict after the change. The ETag is its. */
             conflict: components["schemas"]["ConflictResponse"];
         };
+        /** @description A message to the other side. */
+        AddMessageRequest: {
+            /** @description The message. */
+            text: string;
+        };
         /**
          * @description How a route sends.
          * @enum {string}
@@ -817,6 +961,40 @@ export interface components {
             unlisted?: components["schemas"]["Unlisted"][];
             /** @description Who uses it, where the source says. */
             user?: string | null;
+        };
+        /** @description A band that would pass. */
+        Alternative: components["schemas"]["Band"] & {
+            /** @description Findings to be looked into. */
+            cautions: number;
+            /** @description The gravest finding about it; never `blocking`. */
+            level: components["schemas"]["FindingLevel"];
+            /**
+             * Format: double
+             * @description Smallest interference margin, dB; none: no station near by shares its frequencies.
+             */
+            margin_db?: number | null;
+        };
+        /** @description What the machine says. */
+        Analysis: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description The bands that were looked at: those asked for or agreed, or the best that fits. */
+            bands: components["schemas"]["Band"][];
+            /** @description The findings, gravest first. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The gravest finding. */
+            level: components["schemas"]["FindingLevel"];
+            /** @description Model of the margins. */
+            model: string;
+            /** @description Findings beyond the hundred that are listed. */
+            omitted: number;
+            /** @description Version of the policy with its criteria. */
+            policy_version: string;
+            /** @description Version of the register as this audience sees it. */
+            registry_version: string;
         };
         /** @description An antenna. */
         Antenna: {
@@ -915,6 +1093,21 @@ export interface components {
         } | {
             /** @description Named by the source: a state, a country, a code. */
             named: string;
+        };
+        /** @description Which frequencies are asked for. */
+        AskedFrequencies: {
+            /** @description These bands or channels. */
+            bands: components["schemas"]["Band"][];
+        } | {
+            /** @description Something that fits. */
+            fit: {
+                /** @description Necessary bandwidth. */
+                bandwidth_hz: components["schemas"]["Hertz"];
+                /** @description Raster of the equipment's channels, counted from the lower edge of `tuning`. */
+                raster_hz: components["schemas"]["Hertz"];
+                /** @description Where the equipment can be tuned. */
+                tuning: components["schemas"]["Band"];
+            };
         };
         /** @description Whose it is from now on. */
         AssignConflictRequest: {
@@ -1163,6 +1356,13 @@ export interface components {
             /** @description The judgement. */
             verdict: components["schemas"]["Verdict"];
         };
+        /** @description What a machine says of a request: findings for a person who decides. */
+        CheckResponse: {
+            /** @description Bands that would pass, best first. */
+            alternatives: components["schemas"]["Alternative"][];
+            /** @description The findings. */
+            analysis: components["schemas"]["Analysis"];
+        };
         /** @description A step with a remark. */
         CommentRequest: {
             /** @description Remark for the history. */
@@ -1329,6 +1529,68 @@ export interface components {
          * @enum {string}
          */
         ConflictStatus: "open" | "acknowledged" | "assigned" | "resolved" | "merged";
+        /** @description Where an order holds. */
+        ControlArea: {
+            /** @description Around a point. */
+            circle: components["schemas"]["Place"];
+        } | {
+            /** @description A rectangle or polygon. */
+            shape: components["schemas"]["Area"];
+        };
+        /** @description A request as it stands. */
+        CoordinationRequest: {
+            /**
+             * Format: date-time
+             * @description Start of the running deadline: that of the decision stands still while information is awaited.
+             */
+            clock: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who wrote it. */
+            created_by: string;
+            decision?: components["schemas"]["RequestDecision"] | null;
+            /** @description The request of the same side that this one takes up again with other terms. */
+            follows?: string | null;
+            /** @description Random public key. */
+            id: string;
+            /** @description Number of the letter, given when it is submitted. */
+            number?: string | null;
+            /** @description What those who refused would agree to instead. */
+            offered?: components["schemas"]["Band"][];
+            /** @description What is asked. */
+            proposal: components["schemas"]["Proposal"];
+            /** @description Why it was refused, revoked, suspended or withdrawn, in words. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Reminders sent in this state: 0, 1 reminded, 2 escalated.
+             */
+            reminders: number;
+            /** @description The side that asks. */
+            side: components["schemas"]["Side"];
+            /**
+             * Format: date-time
+             * @description Since when it is in this state.
+             */
+            since: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["RequestState"];
+            /**
+             * Format: date-time
+             * @description When; until then its own side alone sees it.
+             */
+            submitted_at?: string | null;
+            /** @description Who submitted it. */
+            submitted_by?: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
         /** @description A new assignment. */
         CreateAssignmentRequest: {
             /** @description Several stations may use any frequency of the band. */
@@ -1377,6 +1639,13 @@ export interface components {
              * @description First instant no longer in force.
              */
             valid_to?: string | null;
+        };
+        /** @description What is asked for. */
+        CreateRequestRequest: {
+            /** @description The request of the same side that this one takes up again with other terms. */
+            follows?: string | null;
+            /** @description What is asked for. */
+            proposal: components["schemas"]["Proposal"];
         };
         /** @description Credentials. */
         CreateSessionRequest: {
@@ -1490,6 +1759,21 @@ export interface components {
             /** @description What it said; null: nothing. */
             old: unknown;
         };
+        /**
+         * @description What the service does when nobody acts.
+         * @enum {string}
+         */
+        DueKind: "remind" | "escalate" | "lapse" | "agree_by_silence" | "expire";
+        /** @description What the service does about a request when nobody acts. */
+        DueResponse: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            what: components["schemas"]["DueKind"];
+        };
         /** @description One emission of an assignment. */
         Emission: {
             /**
@@ -1583,6 +1867,11 @@ export interface components {
             stop: string;
             verdict: components["schemas"]["Verdict"] | null;
         };
+        /**
+         * @description What an entry of a thread is.
+         * @enum {string}
+         */
+        EntryKind: "written" | "step" | "message" | "reminder" | "escalation" | "violation";
         /** @description A transmitter or receiver. */
         Equipment: {
             /**
@@ -1618,6 +1907,38 @@ export interface components {
             /** @description What is wrong with it. */
             reason: string;
         };
+        /** @description One finding. */
+        Finding: {
+            band?: components["schemas"]["Band"] | null;
+            /**
+             * Format: double
+             * @description Kilometres between the nearest points of the two areas; 0: they touch.
+             */
+            distance_km?: number | null;
+            /** @description In words. */
+            explanation: components["schemas"]["Text"];
+            /** @description What was found. */
+            kind: components["schemas"]["FindingKind"];
+            /** @description How grave it is. */
+            level: components["schemas"]["FindingLevel"];
+            /**
+             * Format: double
+             * @description Interference margin, dB; below 0 the criterion is not kept.
+             */
+            margin_db?: number | null;
+            /** @description Key of the allocation row, assignment, request (its number) or control order it is about. */
+            subject?: string | null;
+        };
+        /**
+         * @description What was found.
+         * @enum {string}
+         */
+        FindingKind: "allocation_fits" | "allocation_secondary" | "service_unstated" | "service_not_allocated" | "allocation_unknown" | "not_allocated" | "protected_band" | "unlisted_users" | "ask_other_side" | "assignment_overlap" | "assignment_interference" | "request_overlap" | "control_order" | "no_overlap" | "nothing_fits";
+        /**
+         * @description How grave a finding is.
+         * @enum {string}
+         */
+        FindingLevel: "clear" | "note" | "caution" | "blocking";
         /** @description Health of the process. */
         HealthResponse: {
             /** @description What is not up yet. */
@@ -1807,6 +2128,23 @@ export interface components {
                 unlisted?: components["schemas"]["Unlisted"][];
                 /** @description Who uses it, where the source says. */
                 user?: string | null;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_Alternative: {
+            /** @description The items. */
+            items: (components["schemas"]["Band"] & {
+                /** @description Findings to be looked into. */
+                cautions: number;
+                /** @description The gravest finding about it; never `blocking`. */
+                level: components["schemas"]["FindingLevel"];
+                /**
+                 * Format: double
+                 * @description Smallest interference margin, dB; none: no station near by shares its frequencies.
+                 */
+                margin_db?: number | null;
             })[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -2090,6 +2428,17 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_RequestResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["CoordinationRequest"] & {
+                due: components["schemas"]["DueResponse"] | null;
+                /** @description What the caller may do now. */
+                steps: components["schemas"]["StepResponse"][];
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_SpectrumResponse: {
             /** @description The items. */
             items: {
@@ -2129,6 +2478,39 @@ export interface components {
                 time: string;
                 /** @description Unit of the levels: `dbfs`. */
                 unit: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_ThreadEntryResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Account name, or `system`. */
+                actor: string;
+                /** @description The conflict that was opened. */
+                conflict: string | null;
+                /**
+                 * Format: int64
+                 * @description Number within the thread.
+                 */
+                entry: number;
+                /** @description Seen by its own side alone. */
+                internal: boolean;
+                /** @description What it is. */
+                kind: components["schemas"]["EntryKind"];
+                /** @description In which part. */
+                party: components["schemas"]["Party"];
+                /** @description Where the request stood afterwards. */
+                state: components["schemas"]["RequestState"];
+                step: components["schemas"]["RequestStep"] | null;
+                /** @description In words; people's are the same in both languages. May be empty. */
+                text: components["schemas"]["Text"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                time: string;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -2286,6 +2668,11 @@ export interface components {
          * @enum {string}
          */
         Parameter: "centre_frequency" | "occupied_bandwidth" | "radiated_power" | "hours" | "validity" | "class_of_emission";
+        /**
+         * @description Who acts.
+         * @enum {string}
+         */
+        Party: "requester" | "decider" | "coordinator" | "system";
         /** @description A time from and until. */
         PeriodResponse: {
             /**
@@ -2322,6 +2709,11 @@ export interface components {
          * @enum {string}
          */
         PlotFile: "spectrum.png" | "spectrum.svg" | "waterfall.png" | "waterfall.svg" | "occupancy.png" | "occupancy.svg";
+        /**
+         * @description What a power is measured against.
+         * @enum {string}
+         */
+        PowerKind: "eirp" | "erp";
         /** @description Body of every answer that is not a success, as `application/problem+json`. */
         ProblemResponse: {
             /** @description What happened here, and what to do instead. */
@@ -2339,6 +2731,52 @@ export interface components {
             title: string;
             /** @description Stable name of the kind of problem, a URN such as `urn:pinpu:problem:stale`. */
             type: string;
+        };
+        /** @description What an office asks for. */
+        Proposal: {
+            /**
+             * Format: double
+             * @description Height of the antenna above ground, metres.
+             */
+            antenna_height_m?: number | null;
+            /** @description Which frequencies. */
+            asked: components["schemas"]["AskedFrequencies"];
+            /** @description Classification of what comes of it, such as 秘密; it is then for the offices that coordinated it alone. None: open. */
+            classification?: string | null;
+            /** @description Class of emission: the designator of RR Appendix 1. */
+            designator: string;
+            /** @description The office that asks. */
+            from_office: string;
+            /** @description Kind of use, which sets the deadlines. */
+            kind: components["schemas"]["RequestKind"];
+            /** @description Where: a circle (radius 0: a point), a rectangle or a polygon. */
+            place: components["schemas"]["ControlArea"];
+            /** @description Radiated power. */
+            power: components["schemas"]["RadiatedPower"];
+            /** @description How soon an answer is wanted. */
+            priority: components["schemas"]["RequestPriority"];
+            /** @description What for. */
+            purpose: string;
+            /** @description Radio service, as a code of the vocabulary such as `LAND-MOBILE`; not known: none. */
+            service?: string | null;
+            /** @description When. */
+            time: components["schemas"]["RequestTime"];
+            /** @description What it is called. */
+            title: string;
+            /** @description The office that is asked. */
+            to_office: string;
+            /** @description Who is going to use the frequencies. */
+            user: string;
+        };
+        /** @description A radiated power. */
+        RadiatedPower: {
+            /**
+             * Format: double
+             * @description Level, dBW.
+             */
+            dbw: number;
+            /** @description What it is measured against. */
+            kind: components["schemas"]["PowerKind"];
         };
         /** @description A row of a source as it was. */
         Raw: {
@@ -2409,6 +2847,76 @@ export interface components {
          * @enum {string}
          */
         Remedy: "finer_resolution" | "stronger_signal" | "longer_observation" | "frequency_reference" | "level_calibration" | "another_receiver" | "bearing" | "identification" | "other_side" | "operator" | "registry_data";
+        /** @description What was agreed. */
+        RequestDecision: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The bands that may be used. */
+            bands: components["schemas"]["Band"][];
+            /** @description Who decided. */
+            by: string;
+            /** @description On what conditions, in words. */
+            conditions?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant no longer allowed; it ends or is renewed.
+             */
+            expires: string;
+        };
+        /** @description One request with all there is about it. */
+        RequestDetailResponse: components["schemas"]["RequestResponse"] & {
+            /** @description What was done, said, reminded of and measured, oldest first. */
+            thread: components["schemas"]["ThreadEntryResponse"][];
+        };
+        /**
+         * @description Kind of use that is asked for.
+         * @enum {string}
+         */
+        RequestKind: "permanent" | "temporary" | "exercise" | "event" | "emergency";
+        /**
+         * @description Where requests are in their life.
+         * @enum {string}
+         */
+        RequestPhase: "draft" | "pending" | "agreed" | "in_force" | "closed";
+        /**
+         * @description How soon an answer is wanted, in the eyes of who asks.
+         * @enum {string}
+         */
+        RequestPriority: "routine" | "priority" | "urgent";
+        /** @description One request, and what can be done with it. */
+        RequestResponse: components["schemas"]["CoordinationRequest"] & {
+            due: components["schemas"]["DueResponse"] | null;
+            /** @description What the caller may do now. */
+            steps: components["schemas"]["StepResponse"][];
+        };
+        /**
+         * @description Where a request stands.
+         * @enum {string}
+         */
+        RequestState: "draft" | "submitted" | "received" | "under_review" | "information_requested" | "agreed" | "agreed_with_conditions" | "temporarily_agreed" | "refused" | "lapsed" | "in_force" | "suspended" | "expired" | "revoked" | "withdrawn";
+        /**
+         * @description What can be done with a request.
+         * @enum {string}
+         */
+        RequestStep: "submit" | "receive" | "start_review" | "request_information" | "provide_information" | "agree" | "agree_with_conditions" | "agree_temporarily" | "agree_by_silence" | "refuse" | "lapse" | "put_in_force" | "renew" | "suspend" | "resume" | "expire" | "revoke" | "withdraw";
+        /** @description When. */
+        RequestTime: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description First instant no longer in it.
+             */
+            to: string;
+            /** @description Weekly windows within that; empty: all of it. */
+            windows?: components["schemas"]["Window"][];
+        };
         /**
          * @description How a conflict was settled.
          * @enum {string}
@@ -2457,6 +2965,11 @@ export interface components {
          */
         Severity: "info" | "notice" | "warning" | "alarm";
         /**
+         * @description The two sides.
+         * @enum {string}
+         */
+        Side: "civil" | "military";
+        /**
          * @description One averaged spectrum. Levels are dBFS per pixel (strongest bin for `max`, linear mean for `mean` and `floor`,
          *     weakest for `min`); null where nothing was observed.
          */
@@ -2503,6 +3016,20 @@ export interface components {
          * @enum {string}
          */
         Standing: "undecided" | "within" | "outside";
+        /**
+         * @description What a step must carry besides its name.
+         * @enum {string}
+         */
+        StepCarry: "reason" | "conditions" | "expiry";
+        /** @description A step that may be taken. */
+        StepResponse: {
+            /** @description What it must carry. */
+            carries: components["schemas"]["StepCarry"][];
+            /** @description The step. */
+            step: components["schemas"]["RequestStep"];
+            /** @description Where it leads. */
+            to: components["schemas"]["RequestState"];
+        };
         /** @description What a client wants. */
         Subscription: {
             /**
@@ -2539,6 +3066,23 @@ export interface components {
             /** @description Receiver ids, for spectra and events; null for all. */
             receivers?: string[] | null;
         };
+        /** @description A step, with what it carries. */
+        TakeStepRequest: {
+            band?: components["schemas"]["Band"] | null;
+            /** @description Conditions of an agreement. */
+            conditions?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant no longer agreed; by default the end that was asked for, within the longest lease.
+             */
+            expires?: string | null;
+            /** @description With a refusal: bands that would be agreed to instead, at most 10. */
+            offered?: components["schemas"]["Band"][];
+            /** @description Why, or what is asked or answered, in words. */
+            reason?: string;
+            /** @description The step. */
+            step: components["schemas"]["RequestStep"];
+        };
         /** @description What became of a test message. */
         TestAlarmRouteResponse: {
             /** @description Whether the other side accepted it. */
@@ -2554,6 +3098,34 @@ export interface components {
             en: string;
             /** @description Simplified Chinese. */
             zh: string;
+        };
+        /** @description One entry of a request's thread. */
+        ThreadEntryResponse: {
+            /** @description Account name, or `system`. */
+            actor: string;
+            /** @description The conflict that was opened. */
+            conflict: string | null;
+            /**
+             * Format: int64
+             * @description Number within the thread.
+             */
+            entry: number;
+            /** @description Seen by its own side alone. */
+            internal: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["EntryKind"];
+            /** @description In which part. */
+            party: components["schemas"]["Party"];
+            /** @description Where the request stood afterwards. */
+            state: components["schemas"]["RequestState"];
+            step: components["schemas"]["RequestStep"] | null;
+            /** @description In words; people's are the same in both languages. May be empty. */
+            text: components["schemas"]["Text"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
         };
         /**
          * @description Lawful senders that a civil station register does not list one by one. Where a row names some, an emission that
@@ -4267,6 +4839,684 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    check_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proposal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description to here. */
+                high_hz?: number;
+                /** @description Most items. */
+                limit?: number;
+                /** @description Overlapping the band from here, */
+                low_hz?: number;
+                /** @description In this phase. */
+                phase?: components["schemas"]["RequestPhase"];
+                /** @description In number, title, user or office. */
+                q?: string;
+                /** @description Asked by this side. */
+                side?: components["schemas"]["Side"];
+                /** @description In this state. */
+                state?: components["schemas"]["RequestState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_RequestResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetailResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_request: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the request as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proposal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_request_alternatives: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_Alternative"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_request_analysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_request_letter: {
+        parameters: {
+            query?: {
+                /** @description Its language; by default that of the reader. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_request_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_ThreadEntryResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    add_request_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddMessageRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadEntryResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    take_request_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the request as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

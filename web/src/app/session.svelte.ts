@@ -3,11 +3,13 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "import" | "users";
+export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "users";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
   resolve: ["civil_officer", "military_officer", "coordinator", "admin"],
+  coordinate: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
+  ask: ["civil_officer", "military_officer"],
   import: ["coordinator", "admin"],
   users: ["admin"],
 };
