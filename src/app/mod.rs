@@ -39,6 +39,7 @@ use crate::{
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
+        tokens::Tokens,
         users::Users,
     },
     store::{DatabaseConfig, Retention, Store},
@@ -144,6 +145,7 @@ impl App {
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
+            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
             users,
             answers: Answers::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),

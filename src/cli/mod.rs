@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
 mod coordination;
+mod database;
 mod detect;
 mod doctor;
 mod examine;
@@ -15,6 +16,7 @@ mod registry;
 mod selftest;
 mod serve;
 mod source;
+mod token;
 mod user;
 
 use std::{
@@ -61,6 +63,8 @@ enum Command {
     Selftest(selftest::SelftestArgs),
     /// Make, list and change accounts
     User(user::UserArgs),
+    /// Make, list and revoke tokens with which programs call the API
+    Token(token::TokenArgs),
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Openapi => openapi::run(),
         Command::Selftest(args) => selftest::run(&args),
         Command::User(args) => user::run(args),
+        Command::Token(args) => token::run(args),
     };
     match outcome {
         Ok(code) => code,

@@ -3,6 +3,7 @@
 
 mod alternatives;
 mod analysis;
+mod calendar;
 mod deadlines;
 mod lease;
 mod letter;
@@ -17,6 +18,7 @@ mod words;
 
 pub use alternatives::{Alternative, alternatives, reach};
 pub use analysis::{Analysis, Finding, FindingKind, Level, Surroundings, View, analyse, range};
+pub use calendar::calendar;
 pub use deadlines::{Due, due};
 pub use lease::{assignment_prefix, assignments, clash, is_of};
 pub use letter::{LetterLanguage, Writing, letter};

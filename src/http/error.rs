@@ -295,6 +295,7 @@ fn kind_zh(kind: &str) -> &str {
         "allocation" => "划分",
         "spectrum" => "频谱",
         "request" => "协调申请",
+        "token" => "令牌",
         other => other,
     }
 }

@@ -33,6 +33,7 @@ mod serve;
 pub mod sessions;
 pub mod spectra;
 pub mod state;
+pub mod tokens;
 pub mod users;
 
 pub use serve::serve;

@@ -14,7 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
-    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, tokens,
+    users,
 };
 
 /// The API with its document.
@@ -40,6 +41,12 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(sessions::create_session))
                 .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
+        )
+        .nest(
+            "/tokens",
+            OpenApiRouter::new()
+                .routes(routes!(tokens::list_tokens, tokens::create_token))
+                .routes(routes!(tokens::delete_token)),
         )
         .nest(
             "/users",
@@ -91,6 +98,10 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest(
             "/coordination/check",
             OpenApiRouter::new().routes(routes!(coordination::check::check_proposal)),
+        )
+        .nest(
+            "/coordination/calendar.ics",
+            OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )
         .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))

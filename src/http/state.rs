@@ -21,6 +21,7 @@ use crate::service::{
     registry::RegistryService,
     sessions::Sessions,
     spectra::Spectra,
+    tokens::Tokens,
     users::Users,
 };
 
@@ -47,6 +48,8 @@ pub struct Services {
     pub users: Arc<Users>,
     /// Logins.
     pub sessions: Arc<Sessions>,
+    /// Tokens of programs.
+    pub tokens: Arc<Tokens>,
     /// Answers of changes that may be sent twice.
     pub answers: Answers,
     /// Receivers, live spectra and events.

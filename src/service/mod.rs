@@ -22,4 +22,5 @@ pub mod registry;
 pub mod rules;
 pub mod sessions;
 pub mod spectra;
+pub mod tokens;
 pub mod users;

@@ -52,7 +52,7 @@ pub use registry::{AssignmentQuery, ImportCounts, ImportRecord, StoredAssignment
 pub(crate) use requests::no_request;
 pub use requests::{EntryKind, Phase, RequestQuery, ThreadEntry};
 pub use retention::{Pruned, Retention};
-pub use sessions::{SessionKind, SessionRecord};
+pub use sessions::{SessionKind, SessionRecord, TokenScope};
 pub use spectra::{SpectraQuery, SpectrumRow};
 pub use users::{UserChange, UserRecord};
 pub use writer::WriterCounts;

@@ -531,3 +531,33 @@ fn a_refusal_offers_something_and_another_request_takes_it_up() {
     assert_eq!(write(&case.civil, &early).expect(201).json()["follows"], json!(id));
     write(&case.military, &early).expect(422);
 }
+
+#[test]
+fn a_calendar_program_sees_what_is_in_force_with_a_token_as_its_password() {
+    let case = Case::start();
+    let id = case.agreed(&proposal(97_450_000, 200_000));
+    let number = case.does(&case.civil, &id, "put_in_force")["number"].clone();
+    let made = case.app.post("/api/v1/tokens").cookie(&case.military);
+    let made = made
+        .json(&json!({"label": "calendar", "days": 366}))
+        .send()
+        .expect(201)
+        .json();
+    let basic = base64::Engine::encode(
+        &base64::prelude::BASE64_STANDARD,
+        format!("military:{}", made["secret"].as_str().expect("secret")),
+    );
+    let get = |authorisation: &str| {
+        let call = case.app.get("/api/v1/coordination/calendar.ics?lang=en");
+        call.header("authorization", authorisation).send()
+    };
+    let calendar = get(&format!("Basic {basic}")).expect(200);
+    assert!(calendar.header("content-type").starts_with("text/calendar"));
+    assert_eq!(calendar.text().matches("BEGIN:VEVENT").count(), 1);
+    assert!(
+        calendar.text().contains(number.as_str().expect("number")),
+        "{}",
+        calendar.text()
+    );
+    get("Basic bWlsaXRhcnk6eA==").expect(401);
+}

@@ -18,3 +18,4 @@ mod live;
 mod permissions;
 mod registry;
 mod spectra;
+mod tokens;

@@ -180,7 +180,9 @@ pub async fn open_live(
         let busy = "too many live channels are open; close some".to_owned();
         Problem::from(crate::Error::Unavailable(busy))
     })?;
-    let token = token(&headers).filter(|_| !caller.0.is_demo()).map(str::to_owned);
+    let token = token(&headers)
+        .filter(|_| !caller.0.is_demo())
+        .map(std::borrow::Cow::into_owned);
     let audience = caller.audience();
     let upgrade = upgrade
         .max_message_size(MESSAGE_BYTES)

@@ -137,6 +137,9 @@ const TABLE: &[(&str, Access)] = &[
     ("create_session", Public),
     ("get_current_session", EVERYONE),
     ("delete_current_session", EVERYONE),
+    ("list_tokens", PEOPLE),
+    ("create_token", PEOPLE),
+    ("delete_token", PEOPLE),
     ("list_users", ADMINS),
     ("create_user", ADMINS),
     ("update_user", ADMINS),
@@ -186,6 +189,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_analysis", OVERSEEING),
     ("list_request_alternatives", OVERSEEING),
     ("get_request_letter", OVERSEEING),
+    ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", COORDINATING),
     ("list_audit", OVERSEERS),
     ("get_plot", PEOPLE),
@@ -208,6 +212,15 @@ const READS: [(Role, Audience); 8] = [
 pub fn audience(role: Role) -> Audience {
     let row = READS.iter().find(|(known, _)| *known == role);
     row.map_or(Audience::Open, |(_, audience)| *audience)
+}
+
+/// Operations that change nothing although their method might.
+const HARMLESS: [&str; 3] = ["check_registry", "check_proposal", "delete_current_session"];
+
+/// Whether a token that may only read may be used for this operation.
+#[must_use]
+pub fn reads_only(operation: &str, is_safe: bool) -> bool {
+    is_safe || HARMLESS.contains(&operation)
 }
 
 /// In which part a role takes part in coordination.
@@ -284,7 +297,13 @@ mod tests {
 
     #[test]
     fn readers_and_machines_change_nothing() {
-        let harmless = ["create_session", "delete_current_session", "check_registry"];
+        let harmless = [
+            "create_session",
+            "delete_current_session",
+            "create_token",
+            "delete_token",
+            "check_registry",
+        ];
         for name in operations() {
             let changes = [
                 "create_",
