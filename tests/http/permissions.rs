@@ -67,6 +67,11 @@ const EXPECTED: &[(&str, &str)] = &[
     ("list_request_alternatives", "cmoua"),
     ("get_request_letter", "cmoua"),
     ("check_proposal", "cmo"),
+    ("list_control_orders", "vfcmoua"),
+    ("get_control_order", "vfcmoua"),
+    ("create_control_order", "cmo"),
+    ("update_control_order", "cmo"),
+    ("take_control_order_step", "cmo"),
     ("list_audit", "ua"),
     ("get_plot", "vfcmoua"),
 ];
