@@ -6,6 +6,7 @@ mod accounts;
 mod app;
 mod cli;
 mod coordination;
+mod control_orders;
 mod disclosure;
 mod findings;
 mod import_stopped;
