@@ -351,7 +351,9 @@ fn a_classified_order_binds_and_names_itself_to_those_it_is_released_to_alone() 
     }
     assert_eq!(verdict(&app, &military)["control_order"], "军管令-2026-77");
 
-    // What is on the air is judged by all orders; the reason stays with those who may know it.
+    // What is on the air is judged by all orders; the reason stays with those who may know it. The emission of the test
+    // ended three seconds ago, and nobody was bound before the approval.
+    std::thread::sleep(std::time::Duration::from_secs(4));
     app.observe(pinpu::capture::ObservationContent::Status(crate::app::status()));
     app.detect(pinpu::detect::DetectEvent::Opened(crate::app::pirate(1)));
     let conflicts = app.wait_for_items(&civil, "/api/v1/conflicts", 1);

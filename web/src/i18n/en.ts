@@ -364,6 +364,7 @@ export const en: Dictionary = {
     },
     step: { draft: "Draft", edit: "Change", propose: "Propose", approve: "Approve", reject: "Reject", withdraw: "Withdraw", lift: "Lift" },
     done: { draft: "Drafted", edit: "Changed", propose: "Proposed", approve: "Approved", reject: "Rejected", withdraw: "Withdrawn", lift: "Lifted" },
+    askNow: "Its time has begun: once approved it binds at once, on every receiver and in every check. Approve it?",
     ask: {
       propose: "Once proposed it cannot be changed any more. Propose it?",
       approve: "Once approved it binds from the beginning of its time, on every receiver and in every check. Approve it?",

@@ -361,6 +361,7 @@ export const zh = {
     },
     step: { draft: "拟稿", edit: "修改", propose: "提请审批", approve: "批准", reject: "驳回", withdraw: "撤回", lift: "解除" },
     done: { draft: "已拟稿", edit: "已修改", propose: "已提请审批", approve: "已批准", reject: "已驳回", withdraw: "已撤回", lift: "已解除" },
+    askNow: "生效时间已到：批准后立即对所有接收机和核查生效。确认批准？",
     ask: {
       propose: "提请审批后不能再修改。确认提请？",
       approve: "批准后到生效时间即对所有接收机和核查生效。确认批准？",
