@@ -285,11 +285,7 @@ async fn build(
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination: Coordination::new(
-            store.clone(),
-            registry.clone(),
-            pinpu::coordination::Policy::builtin().expect("policy"),
-        ),
+        coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),

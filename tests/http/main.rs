@@ -5,8 +5,8 @@
 mod accounts;
 mod app;
 mod cli;
-mod coordination;
 mod control_orders;
+mod coordination;
 mod disclosure;
 mod findings;
 mod import_stopped;

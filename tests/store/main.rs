@@ -8,8 +8,8 @@
 mod accounts;
 mod alarms;
 mod conflicts;
-mod coordination;
 mod control_orders;
+mod coordination;
 mod durability;
 mod evidence;
 mod history;
