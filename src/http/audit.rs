@@ -17,7 +17,7 @@ use crate::service::audit::{AuditQuery, AuditRecord};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListAuditQuery {
-    /// `rules` or `control_orders`.
+    /// `rules`, `control_orders` (the file) or `control_order` (one step of one order).
     pub action: Option<String>,
     /// Most items.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -35,19 +35,19 @@ pub struct AuditResponse {
     pub time: Timestamp,
     /// Account name, or `system`.
     pub actor: String,
-    /// `rules` or `control_orders`.
+    /// `rules`, `control_orders` (the file) or `control_order` (one step of one order).
     pub action: String,
-    /// The file.
+    /// The file; number and key of the order.
     pub subject: String,
     /// Whether it was taken; otherwise what was in force before stays.
     pub accepted: bool,
-    /// What was in force before: a version of the rules, numbers of control orders.
+    /// What was in force before: a version of the rules, numbers of control orders; the state of an order.
     #[schema(required = true)]
     pub version_before: Option<String>,
     /// What is in force since.
     #[schema(required = true)]
     pub version_after: Option<String>,
-    /// SHA-256 of the file, hexadecimal; null where it could not be read.
+    /// SHA-256 of the file or of the order's content, hexadecimal; null where it could not be read.
     #[schema(required = true)]
     pub sha256: Option<String>,
     /// Why it was refused.

@@ -292,6 +292,7 @@ fn kind_zh(kind: &str) -> &str {
         "attachment" => "附件",
         "alarm route" => "告警路由",
         "assignment" => "指配",
+        "control order" => "管制令",
         "allocation" => "划分",
         "spectrum" => "频谱",
         "request" => "协调申请",

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod caller;
 pub mod conflicts;
 mod console;
+pub mod control_orders;
 pub mod coordination;
 pub mod emissions;
 pub mod envelope;

@@ -38,6 +38,7 @@ use crate::service::{
         (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
         (name = "coordination", description = "Requests between civil and military offices"),
+        (name = "control-orders", description = "Radio control orders"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "plots", description = "Images for reports")
     )

@@ -13,9 +13,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
-    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, tokens,
-    users,
+    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
+    emissions, envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions,
+    spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -103,6 +103,7 @@ fn v1() -> OpenApiRouter<AppState> {
             "/coordination/calendar.ics",
             OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )
+        .nest("/control-orders", control_orders())
         .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
@@ -130,6 +131,20 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::get_request_analysis))
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
+}
+
+/// Radio control orders.
+fn control_orders() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            control_orders::list_control_orders,
+            control_orders::create_control_order
+        ))
+        .routes(routes!(
+            control_orders::get_control_order,
+            control_orders::update_control_order
+        ))
+        .routes(routes!(control_orders::take_control_order_step))
 }
 
 /// Conflicts and what people do about them.

@@ -11,6 +11,7 @@ use crate::service::{
     audit::Audit,
     check::Checker,
     comparison::Comparisons,
+    control_orders::ControlOrders,
     coordination::Coordination,
     findings::Findings,
     history::History,
@@ -74,6 +75,8 @@ pub struct Services {
     pub audit: Audit,
     /// Questions to the registry.
     pub checker: Checker,
+    /// Radio control orders.
+    pub control_orders: ControlOrders,
     /// Stations measured against their licences.
     pub comparisons: Comparisons,
     /// What is not up yet.

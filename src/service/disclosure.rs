@@ -14,15 +14,22 @@ use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use super::{
-    auth::permissions::Standing,
+    auth::{
+        Role,
+        permissions::{self, Standing},
+    },
+    control_orders::Shown,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
 };
 use crate::{
     Error, Result,
     conflict::Verdict,
-    coordination::{Request, Side},
+    coordination::{
+        Request, Side,
+        orders::{Office, OrderRecord, OrderState},
+    },
     registry::{
-        Assignment, Registry, Text,
+        Assignment, ControlOrder, Registry, Text,
         disclosure::{Audience, PublicView, may_leave},
     },
     store::{EventKind, EventRecord, ThreadEntry},
@@ -41,6 +48,8 @@ pub struct View {
 #[derive(Debug, Clone)]
 struct Closed {
     keys: Arc<HashSet<String>>,
+    /// Holders of records that are withheld, and of no other.
+    holders: Arc<HashSet<String>>,
     /// Finds them in texts.
     finder: AhoCorasick,
 }
@@ -65,8 +74,8 @@ impl<T> Disclosed<T> {
 #[must_use]
 pub fn withheld() -> Text {
     Text::new(
-        "判定理由涉及不公开的台站资料，仅限有权限的人员查阅。",
-        "The reason rests on station data that is not open to you.",
+        "判定理由涉及不公开的资料，仅限有权限的人员查阅。",
+        "The reason rests on data that is not open to you.",
     )
 }
 
@@ -78,6 +87,7 @@ impl View {
     pub(super) fn all(
         full: &Arc<Registry>,
         removed: &[Assignment],
+        orders: &[ControlOrder],
         audiences: impl Iterator<Item = Audience>,
     ) -> Result<HashMap<Audience, Arc<Self>>> {
         let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
@@ -85,9 +95,12 @@ impl View {
         let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
         for audience in audiences {
             let records = full.assignments().iter().chain(removed);
+            let records = records.filter(|record| !may_leave(record, audience));
+            let orders = full.control_orders().iter().chain(orders);
+            let orders = orders.filter(|order| !may_leave(order, audience));
             let closed: Vec<&str> = records
-                .filter(|record| !may_leave(record, audience))
                 .map(|record| record.id.as_str())
+                .chain(orders.map(|order| order.id.as_str()))
                 .filter(|key| !key.is_empty())
                 .collect();
             let view = match made.iter().find(|(keys, _)| *keys == closed) {
@@ -114,6 +127,11 @@ impl View {
                 closed: None,
             });
         }
+        let hidden = full.assignments().iter().filter(|record| !may_leave(*record, audience));
+        let mut holders: HashSet<&str> = hidden.map(|record| record.holder.as_str()).collect();
+        for record in register.registry.assignments() {
+            holders.remove(record.holder.as_str());
+        }
         let finder = AhoCorasick::new(closed)
             .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
         Ok(Self {
@@ -121,6 +139,7 @@ impl View {
             register,
             closed: Some(Closed {
                 keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
+                holders: Arc::new(holders.into_iter().map(str::to_owned).collect()),
                 finder,
             }),
         })
@@ -172,12 +191,14 @@ impl View {
         let named = [
             verdict.assignment.as_deref().unwrap_or_default(),
             verdict.runner_up.as_deref().unwrap_or_default(),
+            verdict.control_order.as_deref().unwrap_or_default(),
             &verdict.explanation.zh,
             &verdict.explanation.en,
         ];
         if self.tells(&named) {
             verdict.assignment = None;
             verdict.runner_up = None;
+            verdict.control_order = None;
             verdict.would_decide.clear();
             verdict.evidence.clear();
             verdict.explanation = withheld();
@@ -208,6 +229,53 @@ impl View {
             entry.comment = withheld();
         }
         Disclosed(entry)
+    }
+
+    /// Whether the reader may know a control order: no classified one that is not released to them; a draft is its own
+    /// office's, what is proposed that of all who decide; the public knows what was approved.
+    #[must_use]
+    pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
+        if !may_leave(&record.order, self.audience) {
+            return false;
+        }
+        match record.state {
+            OrderState::Approved | OrderState::Lifted => true,
+            OrderState::Proposed | OrderState::Rejected => permissions::sees_proposals(role),
+            OrderState::Draft | OrderState::Withdrawn => match permissions::office(role) {
+                Some(office) => office == Office::Coordinator || office == record.office,
+                None => permissions::sees_proposals(role),
+            },
+        }
+    }
+
+    /// A control order as the audience may know it. Who took its steps is for those who decide about orders, and for
+    /// overseers; the rest know what it says, and when it was approved and lifted. Names of what is withheld go.
+    #[must_use]
+    pub fn order(&self, mut shown: Shown, role: Role) -> Disclosed<Shown> {
+        let record = &mut shown.record;
+        if !permissions::sees_proposals(role) {
+            record.steps.clear();
+            shown.available.clear();
+        }
+        let order = &mut record.order;
+        order.exempt.retain(|name| !self.withholds_name(name));
+        let texts = [&order.title.zh, &order.title.en, &order.issuer].map(String::as_str);
+        if self.tells(&texts) {
+            (order.title, order.issuer) = (withheld(), String::new());
+        }
+        for entry in &mut record.steps {
+            if self.tells(&[&entry.reason]) {
+                entry.reason.clear();
+            }
+        }
+        Disclosed(shown)
+    }
+
+    /// Whether a name among exemptions is that of a record, or of the holder of records, the audience may not know.
+    #[must_use]
+    pub fn withholds_name(&self, name: &str) -> bool {
+        let closed = self.closed.as_ref();
+        closed.is_some_and(|closed| closed.keys.contains(name) || closed.holders.contains(name))
     }
 
     /// The rows of a page, each through `disclose`.

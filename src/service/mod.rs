@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod comparison;
+pub mod control_orders;
 pub mod coordination;
 pub mod disclosure;
 pub mod evidence;

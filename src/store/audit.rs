@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Page, Store,
+    Page, Store, Tx,
     engine::{Row, values},
     page::{Order, Select, cut},
 };
@@ -15,9 +15,9 @@ use crate::Result;
 pub struct AuditNote {
     /// Who: an account, or `system`.
     pub actor: String,
-    /// What: `rules`, `control_orders`.
+    /// What: `rules`, `control_orders` (of the file), `control_order` (one step of one order).
     pub action: String,
-    /// To what: the file.
+    /// To what: the file; number and key of the order.
     pub subject: String,
     /// Whether it was taken; otherwise what was in force before stays.
     pub accepted: bool,
@@ -25,7 +25,7 @@ pub struct AuditNote {
     pub version_before: Option<String>,
     /// What is in force now.
     pub version_after: Option<String>,
-    /// SHA-256 of the file, hexadecimal; `None`: it could not be read.
+    /// SHA-256 of the file or of the order's content, hexadecimal; `None`: it could not be read.
     pub sha256: Option<String>,
     /// Why it was refused.
     pub reason: Option<String>,
@@ -40,9 +40,9 @@ pub struct AuditRecord {
     pub time: Timestamp,
     /// Who: an account, or `system`.
     pub actor: String,
-    /// What: `rules`, `control_orders`.
+    /// What: `rules`, `control_orders` (of the file), `control_order` (one step of one order).
     pub action: String,
-    /// To what: the file.
+    /// To what: the file; number and key of the order.
     pub subject: String,
     /// Whether it was taken; otherwise what was in force before stays.
     pub accepted: bool,
@@ -50,7 +50,7 @@ pub struct AuditRecord {
     pub version_before: Option<String>,
     /// What is in force since.
     pub version_after: Option<String>,
-    /// SHA-256 of the file, hexadecimal; `None`: it could not be read.
+    /// SHA-256 of the file or of the order's content, hexadecimal; `None`: it could not be read.
     pub sha256: Option<String>,
     /// Why it was refused.
     pub reason: Option<String>,
@@ -91,32 +91,35 @@ impl AuditRecord {
     }
 }
 
+impl Tx {
+    /// Notes what happened, with whatever else this transaction changes.
+    pub(crate) async fn add_audit(&mut self, note: &AuditNote, now: Timestamp) -> Result<()> {
+        let sql = "insert into audit (entry, time_us, actor, action, subject, accepted, version_before, \
+                   version_after, sha256, reason) select coalesce(max(entry), 0) + 1, $1, $2, $3, $4, $5, $6, \
+                   $7, $8, $9 from audit";
+        let values = values![
+            now,
+            &note.actor,
+            &note.action,
+            &note.subject,
+            note.accepted,
+            note.version_before.clone(),
+            note.version_after.clone(),
+            note.sha256.clone(),
+            note.reason.clone()
+        ];
+        self.execute(sql, values).await.map(drop)
+    }
+}
+
 impl Store {
     /// Notes what happened.
     ///
     /// # Errors
     /// `Store` or `Unavailable`.
     pub async fn note(&self, note: AuditNote, now: Timestamp) -> Result<()> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let sql = "insert into audit (entry, time_us, actor, action, subject, accepted, version_before, \
-                           version_after, sha256, reason) select coalesce(max(entry), 0) + 1, $1, $2, $3, $4, $5, $6, \
-                           $7, $8, $9 from audit";
-                let values = values![
-                    now,
-                    &note.actor,
-                    &note.action,
-                    &note.subject,
-                    note.accepted,
-                    note.version_before,
-                    note.version_after,
-                    note.sha256,
-                    note.reason
-                ];
-                tx.execute(sql, values).await.map(drop)
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { tx.add_audit(&note, now).await }))
+            .await
     }
 
     /// One page of what happened.

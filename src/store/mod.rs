@@ -9,6 +9,7 @@ mod artefacts;
 mod attachments;
 mod audit;
 mod conflicts;
+mod control_orders;
 mod emissions;
 mod engine;
 mod events;
@@ -39,6 +40,7 @@ pub use audit::{AuditNote, AuditQuery, AuditRecord};
 pub use conflicts::{
     Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution,
 };
+pub use control_orders::ControlOrderQuery;
 pub use emissions::{EmissionOrder, EmissionQuery, EmissionRecord};
 pub use engine::Engine;
 pub use events::{EventKind, EventRecord};

@@ -13,6 +13,7 @@ use pinpu::{
     capture::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus},
     config::AlarmConfig,
     conflict::{Context, Measured, Rules, judge},
+    coordination::Policy,
     detect::{BandwidthMethod, DetectEvent, Emission, Frame},
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
     registry::{demo, table},
@@ -22,6 +23,7 @@ use pinpu::{
         auth::{Passwords, Role},
         check::Checker,
         comparison::Comparisons,
+        control_orders::ControlOrders,
         coordination::Coordination,
         findings::Findings,
         history::History,
@@ -284,11 +286,7 @@ async fn build(
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination: Coordination::new(
-            store.clone(),
-            registry.clone(),
-            pinpu::coordination::Policy::builtin().expect("policy"),
-        ),
+        coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
@@ -299,6 +297,7 @@ async fn build(
             RulesInForce::new((*rules).clone()),
             std::collections::BTreeMap::new(),
         ),
+        control_orders: ControlOrders::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

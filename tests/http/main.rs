@@ -5,6 +5,7 @@
 mod accounts;
 mod app;
 mod cli;
+mod control_orders;
 mod coordination;
 mod disclosure;
 mod findings;

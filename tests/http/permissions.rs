@@ -71,6 +71,11 @@ const EXPECTED: &[(&str, &str)] = &[
     ("get_request_letter", "cmoua"),
     ("get_coordination_calendar", "cmoua"),
     ("check_proposal", "cmo"),
+    ("list_control_orders", "vfcmoua"),
+    ("get_control_order", "vfcmoua"),
+    ("create_control_order", "cmo"),
+    ("update_control_order", "cmo"),
+    ("take_control_order_step", "cmo"),
     ("list_audit", "ua"),
     ("get_plot", "vfcmoua"),
 ];

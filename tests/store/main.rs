@@ -8,6 +8,7 @@
 mod accounts;
 mod alarms;
 mod conflicts;
+mod control_orders;
 mod coordination;
 mod durability;
 mod evidence;
@@ -90,6 +91,9 @@ cases! {
     history::a_fresh_import_writes_no_history,
     history::a_version_of_the_registry_has_its_time,
     history::an_audit_entry_stays_as_it_was_noted,
+    control_orders::of_two_deciders_one_wins,
+    control_orders::what_was_decided_binds_after_a_restart,
+    control_orders::both_sides_approve_where_the_policy_says_so,
     spectra::rows_become_spectra_and_waterfalls,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,

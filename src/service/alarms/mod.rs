@@ -289,11 +289,12 @@ async fn note_for(
     .await
 }
 
-/// A conflict as people outside may know it: where it speaks of a station that is not open, without words and numbers.
+/// A conflict as people outside may know it: where it speaks of a station or an order that is not open, without words and numbers.
 async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<ConflictRecord> {
     let mut conflict = conflict.clone();
-    let stations = tx.assignments_named_in(&texts(&conflict).join("\n")).await?;
-    if !stations.iter().all(disclosure::is_open) {
+    let text = texts(&conflict).join("\n");
+    let stations = tx.assignments_named_in(&text).await?;
+    if !stations.iter().all(disclosure::is_open) || tx.closed_orders_named_in(&text).await? {
         withhold(&mut conflict, Text::new("详情请登录后查看。", "Sign in to read more."));
     }
     Ok(conflict)

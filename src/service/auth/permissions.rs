@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{coordination::Side, registry::disclosure::Audience};
+use crate::{
+    coordination::{Side, orders::Office},
+    registry::disclosure::Audience,
+};
 
 /// What a person or machine is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -191,6 +194,11 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_letter", OVERSEEING),
     ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", COORDINATING),
+    ("list_control_orders", PEOPLE),
+    ("get_control_order", PEOPLE),
+    ("create_control_order", COORDINATING),
+    ("update_control_order", COORDINATING),
+    ("take_control_order_step", COORDINATING),
     ("list_audit", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
@@ -206,6 +214,27 @@ const READS: [(Role, Audience); 8] = [
     (Admin, Audience::Cleared),
     (Sensor, Audience::Named(&["sensor"])),
 ];
+
+/// Offices that write and decide control orders.
+const OFFICES: [(Role, Office); 3] = [
+    (CivilOfficer, Office::Civil),
+    (MilitaryOfficer, Office::Military),
+    (Coordinator, Office::Coordinator),
+];
+
+/// The office of a role, where it has one.
+#[must_use]
+pub fn office(role: Role) -> Option<Office> {
+    let row = OFFICES.iter().find(|(known, _)| *known == role);
+    row.map(|(_, office)| *office)
+}
+
+/// Whether a role sees control orders before they are approved, and who took which step: those who decide, and those who
+/// watch over it.
+#[must_use]
+pub fn sees_proposals(role: Role) -> bool {
+    office(role).is_some() || matches!(role, Auditor | Admin)
+}
 
 /// The audience a role belongs to.
 #[must_use]
