@@ -11,8 +11,6 @@
 //! hops was here is not kept. A burst longer than [`STAY_S`] was followed over the hops and counts by the clock; a shorter
 //! one was seen within one stay, and as many are taken to have been missed as there were other places to be.
 
-use std::ops::Range;
-
 use super::Visit;
 
 /// Seconds, and so visits, of a minute.
@@ -67,13 +65,13 @@ impl Hour {
     ///
     /// # Panics
     /// Beyond the channels. What lies beyond the hour is not counted.
-    pub fn on(&mut self, channels: Range<usize>, [start_s, stop_s]: [f64; 2], duty: f64) {
+    pub fn on(&mut self, channels: &[usize], [start_s, stop_s]: [f64; 2], duty: f64) {
         let is_stay = stop_s - start_s <= STAY_S;
         let (first_s, last_s) = (start_s.max(0.0), stop_s.min(SECONDS as f64));
         for second in first_s as usize..last_s.ceil().max(0.0) as usize {
             let from = second as f64;
             let part_s = (last_s.min(from + 1.0) - first_s.max(from)).max(0.0) * duty;
-            for channel in channels.clone() {
+            for &channel in channels {
                 let minute = channel * MINUTES + second / MINUTE;
                 let watched_s = f64::from(self.watched_s[minute]);
                 if watched_s <= 0.0 {
@@ -140,6 +138,8 @@ fn sum_between(seconds: &[f32], from_s: f64, to_s: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::dsp::occupancy::{BandCount, Terms};
 
@@ -171,7 +171,7 @@ mod tests {
     fn visits_are_seconds_of_what_was_observed() {
         // 20 minutes watched, on from 5:00.3 to 7:00.3 in the first channel only.
         let mut hour = watched(2, 0..20, 60.0);
-        hour.on(0..1, [300.3, 420.3], 1.0);
+        hour.on(&[0], [300.3, 420.3], 1.0);
         assert_eq!(counted(&mut hour.clone(), 0), [120, 1080, 2400]);
         assert_eq!(counted(&mut hour, 1), [0, 1200, 2400]);
     }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_was_on_while_nobody_watched_counts_nowhere() {
         let mut hour = watched(1, 0..1, 60.0);
-        hour.on(0..1, [-100.0, 4000.0], 1.0);
+        hour.on(&[0], [-100.0, 4000.0], 1.0);
         assert_eq!(counted(&mut hour, 0), [60, 0, 3540], "on over the ends of the hour");
     }
 
@@ -187,19 +187,19 @@ mod tests {
     fn short_bursts_count_by_their_time_and_not_by_their_number() {
         // 0.1 s in every second of an hour: six minutes; and one burst of 0.1 s is none.
         let mut hour = watched(1, 0..60, 60.0);
-        (0..3600).for_each(|s| hour.on(0..1, [f64::from(s) + 0.2, f64::from(s) + 0.3], 1.0));
+        (0..3600).for_each(|s| hour.on(&[0], [f64::from(s) + 0.2, f64::from(s) + 0.3], 1.0));
         let [busy, free, missed] = counted(&mut hour, 0);
         assert!(
             busy.abs_diff(360) <= 1 && missed == 0 && busy + free == 3600,
             "{busy} {free}"
         );
         let mut hour = watched(1, 0..60, 60.0);
-        hour.on(0..1, [10.0, 10.1], 1.0);
+        hour.on(&[0], [10.0, 10.1], 1.0);
         assert_eq!(counted(&mut hour, 0), [0, 3600, 0]);
         // What is left over is not lost from one hour to the next.
         hour.clear();
         (0..60).for_each(|minute| hour.watch(0, minute, 60.0));
-        (0..5).for_each(|s| hour.on(0..1, [f64::from(s), f64::from(s) + 0.1], 1.0));
+        (0..5).for_each(|s| hour.on(&[0], [f64::from(s), f64::from(s) + 0.1], 1.0));
         assert_eq!(
             counted(&mut hour, 0)[0],
             1,
@@ -211,17 +211,17 @@ mod tests {
     fn a_receiver_that_hops_is_credited_with_what_it_saw() {
         // A fifth of each minute was spent here: 12 visits a minute.
         let mut steady = watched(1, 0..60, 12.0);
-        steady.on(0..1, [0.0, 3600.0], 1.0);
+        steady.on(&[0], [0.0, 3600.0], 1.0);
         assert_eq!(counted(&mut steady, 0), [720, 0, 2880]);
         // On for the first half hour, followed over the hops.
         let mut half = watched(1, 0..60, 12.0);
-        half.on(0..1, [0.0, 1800.0], 1.0);
+        half.on(&[0], [0.0, 1800.0], 1.0);
         assert_eq!(counted(&mut half, 0), [360, 360, 2880]);
         // Half a second once a minute, seen within a stay: 0.5 of 12 s.
         let mut brief = watched(1, 0..60, 12.0);
         (0..60).for_each(|minute| {
             let start_s = f64::from(minute) * 60.0 + 3.0;
-            brief.on(0..1, [start_s, start_s + 0.5], 1.0);
+            brief.on(&[0], [start_s, start_s + 0.5], 1.0);
         });
         let [busy, ..] = counted(&mut brief, 0);
         assert!(busy.abs_diff(30) <= 1, "{busy}");
@@ -230,11 +230,11 @@ mod tests {
     #[test]
     fn a_duty_stands_for_bursts_that_were_not_listed_and_two_signals_are_no_more_than_one() {
         let mut hour = watched(1, 0..60, 60.0);
-        hour.on(0..1, [0.0, 3600.0], 0.25);
+        hour.on(&[0], [0.0, 3600.0], 0.25);
         assert_eq!(counted(&mut hour, 0)[0], 900);
         let mut hour = watched(1, 0..60, 60.0);
-        hour.on(0..1, [0.0, 600.0], 1.0);
-        hour.on(0..1, [300.0, 900.0], 1.0);
+        hour.on(&[0], [0.0, 600.0], 1.0);
+        hour.on(&[0], [300.0, 900.0], 1.0);
         assert_eq!(counted(&mut hour, 0)[0], 900);
     }
 
@@ -242,8 +242,8 @@ mod tests {
     fn minutes_in_one_step_count_like_seconds_one_by_one() {
         let mut hour = watched(3, 0..60, 60.0);
         hour.watch(2, 0, 60.0);
-        hour.on(0..2, [100.0, 103.0], 1.0);
-        hour.on(1..2, [1000.0, 2000.5], 1.0);
+        hour.on(&[0, 1], [100.0, 103.0], 1.0);
+        hour.on(&[1], [1000.0, 2000.5], 1.0);
         let (mut fast, mut slow) = (BandCount::new(3), BandCount::new(3));
         let mut rows = vec![[Visit::Unobserved; MINUTE]; 3];
         for minute in 0..MINUTES {

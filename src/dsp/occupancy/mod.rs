@@ -34,11 +34,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::interval::{Flags, bounded, share_never_seen};
 pub use self::{
     band::BandCount,
     hour::{Hour, MINUTE, MINUTES, Minute},
 };
-use self::interval::{Flags, bounded, share_never_seen};
 
 /// What a visit to a channel showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
