@@ -16,6 +16,7 @@ mod ledger;
 mod listener;
 mod lists;
 mod monitor;
+mod occupancy;
 mod postgres;
 mod registry;
 mod schema;
@@ -91,6 +92,9 @@ cases! {
     history::a_version_of_the_registry_has_its_time,
     history::an_audit_entry_stays_as_it_was_noted,
     spectra::rows_become_spectra_and_waterfalls,
+    occupancy::stored_minutes_and_bursts_are_occupancy,
+    occupancy::on_times_come_by_their_start_with_their_bursts,
+    occupancy::what_is_kept_from_a_reader_leaves_no_gap_in_a_list,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,
     monitor::a_new_run_ends_what_was_open,
