@@ -35,6 +35,7 @@ use crate::{
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
+        occupancy::{Occupancies, UseConfig, UseWatch},
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -142,6 +143,13 @@ impl App {
         let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
         let clock = Clock::start(coordination.clone()).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
+        let uses = UseWatch::new(
+            store.clone(),
+            registry.clone(),
+            rules.clone(),
+            sites.clone(),
+            use_config(config),
+        );
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             users,
@@ -157,6 +165,7 @@ impl App {
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
             comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
+            occupancies: Occupancies::new(store.clone()),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -169,6 +178,7 @@ impl App {
         };
         let (stop, mut stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
+        tokio::spawn(uses.run(stopping.clone()));
         let state = AppState::new(services, http);
         let server = tokio::spawn(http::serve(listener, state, async move {
             let _ = stopping.wait_for(|stop| *stop).await;
@@ -266,6 +276,13 @@ fn monitor_config(config: &Config) -> MonitorConfig {
             ..Retention::default()
         },
         ..MonitorConfig::default()
+    }
+}
+
+fn use_config(config: &Config) -> UseConfig {
+    UseConfig {
+        period: SignedDuration::from_hours(24 * i64::from(config.use_days)),
+        every: SignedDuration::from_hours(i64::from(config.use_every_h)),
     }
 }
 

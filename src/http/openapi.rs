@@ -35,6 +35,7 @@ use crate::service::{
         (name = "live", description = "Spectra and events as they happen"),
         (name = "emissions", description = "What was found on the air"),
         (name = "conflicts", description = "What nothing explains"),
+        (name = "occupancy", description = "How much of the time channels were in use"),
         (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
         (name = "coordination", description = "Requests between civil and military offices"),

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
-    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry, sessions, spectra, users,
 };
 
 /// The API with its document.
@@ -67,6 +67,10 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(emissions::get_emission)),
         )
         .nest("/conflicts", conflicts())
+        .nest(
+            "/occupancy",
+            OpenApiRouter::new().routes(routes!(occupancy::get_occupancy)),
+        )
         .nest(
             "/alarm-routes",
             OpenApiRouter::new()

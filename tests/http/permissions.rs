@@ -69,6 +69,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("check_proposal", "cmo"),
     ("list_audit", "ua"),
     ("get_plot", "vfcmoua"),
+    ("get_occupancy", "vfcmoua"),
 ];
 
 fn letter(role: Role) -> char {
