@@ -227,7 +227,7 @@ QUIET-1,甲台,塔 1,BROADCASTING,98.6M,180KF3E,30.62,114.36,60,50,,
 EVENING-1,乙台,塔 2,BROADCASTING,98.2M,180KF3E,30.62,114.36,60,50,14:00-24:00 +00:00,
 HEARD-1,丙台,塔 3,BROADCASTING,97.8M,180KF3E,30.62,114.36,60,50,,
 FAR-1,丁台,塔 4,BROADCASTING,97.3M,180KF3E,39.90,116.40,60,50,,
-CAMP-1,Regiment,Camp,BROADCASTING,98.0M,180KF3E,30.62,114.36,60,50,,\"{\"\"details\"\":{\"\"classification\"\":\"\"S\"\"}}\"
+CAMP-1,Regiment,Camp,BROADCASTING,97.45M,180KF3E,30.62,114.36,60,50,,\"{\"\"details\"\":{\"\"classification\"\":\"\"S\"\"}}\"
 ";
 
 struct Office {
@@ -433,7 +433,7 @@ fn an_unused_station_that_is_classified_is_told_of_to_nobody_who_may_not_know_it
         assert_eq!(act(&civil), 404, "{step}");
     }
     // Not by its frequency, and not on the live channel.
-    let there = "/api/v1/conflicts?low_hz=97950000&high_hz=98050000";
+    let there = "/api/v1/conflicts?low_hz=97400000&high_hz=97500000";
     let list = |cookie: &str| app.get(there).cookie(cookie).send().expect(200).json()["items"].clone();
     assert_eq!(list(&civil), json!([]));
     assert_eq!(list(&military).as_array().map(Vec::len), Some(1));
@@ -441,7 +441,7 @@ fn an_unused_station_that_is_classified_is_told_of_to_nobody_who_may_not_know_it
         let events = live(app, cookie);
         events
             .iter()
-            .filter(|event| event["data"]["center_hz"] == 98_000_000)
+            .filter(|event| event["data"]["center_hz"] == 97_450_000)
             .count()
     };
     assert_eq!((told(&civil), told(&military)), (0, 1));
