@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     coordination::Policy,
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
-    registry::table::builtin_cn,
+    registry::{Place, table::builtin_cn},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -143,13 +143,7 @@ impl App {
         let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
         let clock = Clock::start(coordination.clone()).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
-        let uses = UseWatch::new(
-            store.clone(),
-            registry.clone(),
-            rules.clone(),
-            sites.clone(),
-            use_config(config),
-        );
+        let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             users,
@@ -170,16 +164,10 @@ impl App {
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
         };
-        let http = HttpConfig {
-            demo: options.demo,
-            secure_cookies: !address.ip().is_loopback(),
-            trust_proxy: config.trust_proxy,
-            metrics_token: config.metrics_token.clone(),
-        };
         let (stop, mut stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
         tokio::spawn(uses.run(stopping.clone()));
-        let state = AppState::new(services, http);
+        let state = AppState::new(services, http_config(config, options, address));
         let server = tokio::spawn(http::serve(listener, state, async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
@@ -279,11 +267,28 @@ fn monitor_config(config: &Config) -> MonitorConfig {
     }
 }
 
-fn use_config(config: &Config) -> UseConfig {
-    UseConfig {
+fn http_config(config: &Config, options: &AppOptions, address: SocketAddr) -> HttpConfig {
+    HttpConfig {
+        demo: options.demo,
+        secure_cookies: !address.ip().is_loopback(),
+        trust_proxy: config.trust_proxy,
+        metrics_token: config.metrics_token.clone(),
+    }
+}
+
+/// Who judges the use of assignments.
+fn uses(
+    config: &Config,
+    store: &Store,
+    registry: &RegistryService,
+    rules: &RulesInForce,
+    sites: &BTreeMap<String, Place>,
+) -> UseWatch {
+    let how = UseConfig {
         period: SignedDuration::from_hours(24 * i64::from(config.use_days)),
         every: SignedDuration::from_hours(i64::from(config.use_every_h)),
-    }
+    };
+    UseWatch::new(store.clone(), registry.clone(), rules.clone(), sites.clone(), how)
 }
 
 /// The metrics of this process; one recorder serves every app in it (tests start several).

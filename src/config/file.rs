@@ -111,6 +111,16 @@ impl EvidenceFile {
     }
 }
 
+impl AttachmentsFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1..=1024).contains(&self.max_mib),
+            "attachments.max_mib",
+            "write 1 to 1024",
+        );
+    }
+}
+
 impl UseFile {
     fn check(&self, faults: &mut Faults) {
         faults.unless((1..=366).contains(&self.days), "use.days", "write 1 to 366");
@@ -189,11 +199,7 @@ impl ConfigFile {
             "server.metrics_token",
             "write at least 16 random characters, or leave it empty",
         );
-        faults.unless(
-            (1..=1024).contains(&self.attachments.max_mib),
-            "attachments.max_mib",
-            "write 1 to 1024",
-        );
+        self.attachments.check(&mut faults);
         self.evidence.check(&mut faults);
         self.usage.check(&mut faults);
         let receivers = validate_receivers(self.receiver, &mut faults);

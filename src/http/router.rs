@@ -14,7 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
-    envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry, sessions, spectra, users,
+    envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry, sessions,
+    spectra, users,
 };
 
 /// The API with its document.
@@ -60,17 +61,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(spectra::get_latest_spectrum))
                 .routes(routes!(spectra::get_waterfall)),
         )
-        .nest(
-            "/emissions",
-            OpenApiRouter::new()
-                .routes(routes!(emissions::list_emissions))
-                .routes(routes!(emissions::get_emission)),
-        )
-        .nest("/conflicts", conflicts())
-        .nest(
-            "/occupancy",
-            OpenApiRouter::new().routes(routes!(occupancy::get_occupancy)),
-        )
+        .merge(findings())
         .nest(
             "/alarm-routes",
             OpenApiRouter::new()
@@ -123,6 +114,20 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::get_request_analysis))
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
+}
+
+/// What was found on the air, and what was not.
+fn findings() -> OpenApiRouter<AppState> {
+    let emissions = OpenApiRouter::new()
+        .routes(routes!(emissions::list_emissions))
+        .routes(routes!(emissions::get_emission));
+    OpenApiRouter::new()
+        .nest("/emissions", emissions)
+        .nest("/conflicts", conflicts())
+        .nest(
+            "/occupancy",
+            OpenApiRouter::new().routes(routes!(occupancy::get_occupancy)),
+        )
 }
 
 /// Conflicts and what people do about them.

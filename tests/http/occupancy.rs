@@ -1,6 +1,8 @@
 //! How much of the time channels were in use, and assignments that are not: from frames and bursts as a receiver delivers
 //! them, through the monitor's own path to the disk, to what people read.
 
+#![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};

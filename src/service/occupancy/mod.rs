@@ -11,6 +11,7 @@ mod unused;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use tokio::sync::Semaphore;
 
 use self::sweep::{SPAN_MAX, Sweep, Tally, minute_of};
 pub use self::unused::{UseConfig, UseRound, UseWatch};
@@ -27,6 +28,8 @@ use crate::{
 pub const CHANNELS_MAX: usize = 1000;
 /// Channels times hours of one answer at most: what is counted within the time an answer may take.
 const CHANNEL_HOURS_MAX: i64 = 300_000;
+/// Answers counted at the same time: each keeps a core busy.
+const AT_ONCE: usize = 2;
 /// Frequency points the occupancy of the band is taken at.
 const POINTS: i64 = 256;
 
@@ -133,13 +136,18 @@ pub struct ChannelReport {
 #[derive(Debug, Clone)]
 pub struct Occupancies {
     store: Store,
+    /// Who may count; the others wait their turn.
+    turns: Arc<Semaphore>,
 }
 
 impl Occupancies {
     /// Over what this store has.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self {
+            store,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     /// The occupancy of the asked channels.
@@ -159,6 +167,9 @@ impl Occupancies {
             beside: Hertz(0),
             from,
             to,
+        };
+        let Ok(_turn) = self.turns.acquire().await else {
+            return Err(Error::Unavailable("nothing is counted any more".to_owned()));
         };
         let table = sweep.run(table).await?;
         Ok(table.report(query, [from, to]))
