@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Content, OpenApi, Ref, RefOr, Response, path::Operation},
 };
 
-use super::{AppState, emissions, error, live, plots, registry, router};
+use super::{AppState, emissions, error, live, occupancy, plots, registry, router};
 use crate::service::{
     auth::{Access, permissions},
     coordination::Phase,
@@ -23,6 +23,7 @@ use crate::service::{
         live::LiveEventKind,
         emissions::EmissionOrder,
         Phase,
+        occupancy::OccupancyBy,
         plots::PlotFile,
         registry::ImportKind
     )),
