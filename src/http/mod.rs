@@ -23,6 +23,7 @@ pub mod language;
 mod leftover;
 pub mod live;
 pub mod metrics;
+pub mod occupancy;
 pub mod openapi;
 pub mod page;
 pub mod plots;

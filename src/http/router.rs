@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions,
-    spectra, tokens, users,
+    emissions, envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry,
+    sessions, spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -67,13 +67,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(spectra::get_latest_spectrum))
                 .routes(routes!(spectra::get_waterfall)),
         )
-        .nest(
-            "/emissions",
-            OpenApiRouter::new()
-                .routes(routes!(emissions::list_emissions))
-                .routes(routes!(emissions::get_emission)),
-        )
-        .nest("/conflicts", conflicts())
+        .merge(findings())
         .nest(
             "/alarm-routes",
             OpenApiRouter::new()
@@ -145,6 +139,20 @@ fn control_orders() -> OpenApiRouter<AppState> {
             control_orders::update_control_order
         ))
         .routes(routes!(control_orders::take_control_order_step))
+}
+
+/// What was found on the air, and what was not.
+fn findings() -> OpenApiRouter<AppState> {
+    let emissions = OpenApiRouter::new()
+        .routes(routes!(emissions::list_emissions))
+        .routes(routes!(emissions::get_emission));
+    OpenApiRouter::new()
+        .nest("/emissions", emissions)
+        .nest("/conflicts", conflicts())
+        .nest(
+            "/occupancy",
+            OpenApiRouter::new().routes(routes!(occupancy::get_occupancy)),
+        )
 }
 
 /// Conflicts and what people do about them.

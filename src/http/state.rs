@@ -18,6 +18,7 @@ use crate::service::{
     idempotency::Answers,
     ledger::{Attachments, Ledger},
     live::Hub,
+    occupancy::Occupancies,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
@@ -79,6 +80,8 @@ pub struct Services {
     pub control_orders: ControlOrders,
     /// Stations measured against their licences.
     pub comparisons: Comparisons,
+    /// How much of the time channels were in use.
+    pub occupancies: Occupancies,
     /// What is not up yet.
     pub readiness: Arc<Readiness>,
     /// Figures for machines, where they are collected.

@@ -3,7 +3,8 @@
 //!
 //! `registry::disclosure` decides about a record. A verdict or a conflict that names a record the reader may not know
 //! keeps its kind and place; assignment, numbers and reason go. That an emission was judged, and how, is thereby known
-//! to everybody who may read emissions; by which record is not.
+//! to everybody who may read emissions; by which record is not. A conflict without an emission, about the use of a record,
+//! would by its frequency alone tell of the record: who may not know the record does not meet the conflict at all.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    conflict::Verdict,
+    conflict::{Verdict, VerdictKind},
     coordination::{
         Request, Side,
         orders::{Office, OrderRecord, OrderState},
@@ -213,9 +214,18 @@ impl View {
         Disclosed(emission)
     }
 
+    /// Whether the audience may not even know that there is this conflict: it is about the use of a record that is
+    /// withheld, and nothing on the air stands for it.
+    #[must_use]
+    pub fn hides(&self, conflict: &ConflictRecord) -> bool {
+        conflict.kind == VerdictKind::UnusedAssignment && self.tells(&texts(conflict))
+    }
+
     /// A conflict as the audience may know it.
     #[must_use]
     pub fn conflict(&self, mut conflict: ConflictRecord) -> Disclosed<ConflictRecord> {
+        let version = conflict.registry_version.as_deref();
+        conflict.registry_version = version.map(|version| self.version(version).to_owned());
         if self.tells(&texts(&conflict)) {
             withhold(&mut conflict, withheld());
         }
@@ -299,17 +309,18 @@ impl View {
         (!entry.internal || standing == Standing::Officer(side)).then_some(Disclosed(entry))
     }
 
-    /// What an event carries, as the audience may know it; nothing where that cannot be told.
+    /// What an event carries, as the audience may know it; null where that cannot be told, nothing where the audience may
+    /// not even know that there is something.
     #[must_use]
-    pub fn event(&self, event: &EventRecord) -> Value {
+    pub fn event(&self, event: &EventRecord) -> Option<Value> {
         let mut data = event.data.clone();
         if self.is_cleared() {
-            return data;
+            return Some(data);
         }
         let kept = match event.kind {
             EventKind::EmissionOpened | EventKind::EmissionUpdated | EventKind::EmissionClosed => {
                 match &data["verdict"] {
-                    Value::Null => return data,
+                    Value::Null => return Some(data),
                     verdict => serde_json::from_value(verdict.clone())
                         .and_then(|verdict| serde_json::to_value(self.verdict(verdict)))
                         .map(|verdict| {
@@ -318,15 +329,17 @@ impl View {
                         }),
                 }
             }
-            EventKind::ConflictOpened | EventKind::ConflictUpdated => {
-                serde_json::from_value(data).and_then(|conflict| serde_json::to_value(self.conflict(conflict).0))
-            }
-            EventKind::Artefact | EventKind::Gap | EventKind::ReceiverState => return data,
+            EventKind::ConflictOpened | EventKind::ConflictUpdated => match serde_json::from_value(data) {
+                Ok(conflict) if self.hides(&conflict) => return None,
+                Ok(conflict) => serde_json::to_value(self.conflict(conflict).0),
+                Err(error) => Err(error),
+            },
+            EventKind::Artefact | EventKind::Gap | EventKind::ReceiverState => return Some(data),
         };
-        kept.unwrap_or_else(|error| {
+        Some(kept.unwrap_or_else(|error| {
             tracing::error!(%error, sequence = event.sequence, "an event cannot be read and is withheld");
             Value::Null
-        })
+        }))
     }
 
     /// Whether one of the texts names a record the audience may not know.

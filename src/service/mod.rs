@@ -17,6 +17,7 @@ pub mod imports;
 pub mod ledger;
 pub mod live;
 pub mod monitoring;
+pub mod occupancy;
 pub mod pictures;
 pub mod reduction;
 pub mod registry;

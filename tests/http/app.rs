@@ -283,6 +283,7 @@ async fn build(
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
+        occupancies: pinpu::service::occupancy::Occupancies::new(store.clone()),
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),

@@ -16,6 +16,7 @@ mod limits;
 #[path = "../store/listener.rs"]
 mod listener;
 mod live;
+mod occupancy;
 mod permissions;
 mod registry;
 mod spectra;

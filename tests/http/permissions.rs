@@ -78,6 +78,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("take_control_order_step", "cmo"),
     ("list_audit", "ua"),
     ("get_plot", "vfcmoua"),
+    ("get_occupancy", "vfcmoua"),
 ];
 
 fn letter(role: Role) -> char {

@@ -17,6 +17,7 @@ mod ledger;
 mod listener;
 mod lists;
 mod monitor;
+mod occupancy;
 mod postgres;
 mod registry;
 mod schema;
@@ -95,6 +96,9 @@ cases! {
     control_orders::what_was_decided_binds_after_a_restart,
     control_orders::both_sides_approve_where_the_policy_says_so,
     spectra::rows_become_spectra_and_waterfalls,
+    occupancy::stored_minutes_and_bursts_are_occupancy,
+    occupancy::on_times_come_by_their_start_with_their_bursts,
+    occupancy::what_is_kept_from_a_reader_leaves_no_gap_in_a_list,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,
     monitor::a_new_run_ends_what_was_open,

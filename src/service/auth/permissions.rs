@@ -157,6 +157,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_emission", PEOPLE),
     ("list_conflicts", PEOPLE),
     ("get_conflict", PEOPLE),
+    ("get_occupancy", PEOPLE),
     ("acknowledge_conflict", ON_SITE),
     ("list_assignees", OFFICERS),
     ("assign_conflict", OFFICERS),
