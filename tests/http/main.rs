@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a program of its own: nothing reaches into it")]
 
 mod accounts;
+mod air;
 mod app;
 mod cli;
 mod control_orders;
