@@ -374,6 +374,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists orders, the latest to come into force first. Classified ones and drafts that are not for the caller are as if
+         *     they were not there.
+         */
+        get: operations["list_control_orders"];
+        put?: never;
+        /** Drafts an order. It binds nobody before a second person has approved it. */
+        post: operations["create_control_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/control-orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with its steps; the ETag is needed to change it. */
+        get: operations["get_control_order"];
+        /** Writes a draft anew. */
+        put: operations["update_control_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/control-orders/{id}/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Proposes, approves, rejects, withdraws or lifts an order. Who wrote, changed or proposed it cannot decide about it. What
+         *     this puts in force or lifts is so for every receiver and every check when it answers.
+         */
+        post: operations["take_control_order_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coordination/calendar.ics": {
         parameters: {
             query?: never;
@@ -616,6 +675,27 @@ export interface paths {
          *     per bin, for kind 2, per row f64 start and u8 max per bin. Level = offset + step × value; 0 is not observed.
          */
         get: operations["open_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of the observed time channels were in use (ITU-R SM.1880), with 95 % intervals. What was not observed is in no
+         *     share; a channel that was not observed at all has no occupancy. The figures rest on stored minutes and bursts, the
+         *     minute that is not over yet not included.
+         */
+        get: operations["get_occupancy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1315,7 +1395,7 @@ export interface components {
         AuditResponse: {
             /** @description Whether it was taken; otherwise what was in force before stays. */
             accepted: boolean;
-            /** @description `rules` or `control_orders`. */
+            /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
             action: string;
             /** @description Account name, or `system`. */
             actor: string;
@@ -1326,9 +1406,9 @@ export interface components {
             entry: number;
             /** @description Why it was refused. */
             reason: string | null;
-            /** @description SHA-256 of the file, hexadecimal; null where it could not be read. */
+            /** @description SHA-256 of the file or of the order's content, hexadecimal; null where it could not be read. */
             sha256: string | null;
-            /** @description The file. */
+            /** @description The file; number and key of the order. */
             subject: string;
             /**
              * Format: date-time
@@ -1337,7 +1417,7 @@ export interface components {
             time: string;
             /** @description What is in force since. */
             version_after: string | null;
-            /** @description What was in force before: a version of the rules, numbers of control orders. */
+            /** @description What was in force before: a version of the rules, numbers of control orders; the state of an order. */
             version_before: string | null;
         };
         /** @description A half-open frequency band `[low, high)`; `low <= high` always holds. */
@@ -1368,6 +1448,26 @@ export interface components {
              * @description The number, where it is one.
              */
             value: number | null;
+        };
+        /** @description One channel. */
+        ChannelOccupancy: {
+            /**
+             * Format: int64
+             * @description Seconds asked for.
+             */
+            asked_s: number;
+            /** @description Upper edge. */
+            high_hz: components["schemas"]["Hertz"];
+            /** @description Lower edge. */
+            low_hz: components["schemas"]["Hertz"];
+            /**
+             * Format: int64
+             * @description Seconds it was observed.
+             */
+            observed_s: number;
+            occupancy: components["schemas"]["OccupancyShare"] | null;
+            /** @description The same in each of `parts`. */
+            parts: (components["schemas"]["OccupancyShare"] | null)[];
         };
         /** @description What is, or would be, on the air. */
         CheckRegistryRequest: {
@@ -1528,7 +1628,7 @@ export interface components {
             center_hz: components["schemas"]["Hertz"];
             /**
              * Format: int64
-             * @description Emissions that belong to it.
+             * @description Emissions that belong to it; none where it is about the use of an assignment.
              */
             emissions_count: number;
             /** @description The numbers, units in the key. */
@@ -1559,6 +1659,8 @@ export interface components {
             merged_into: string | null;
             /** @description Receiver id. */
             receiver: string;
+            /** @description Version of the registry it was judged by last; as above. */
+            registry_version: string | null;
             resolution: components["schemas"]["Resolution"] | null;
             /**
              * Format: date-time
@@ -1569,6 +1671,8 @@ export interface components {
             resolved_by: string | null;
             /** @description Key of the rule. */
             rule: string;
+            /** @description Version of the rules it was judged by last; null where only the verdicts of its emissions say it. */
+            rules_version: string | null;
             /** @description How urgent. */
             severity: components["schemas"]["Severity"];
             /** @description Where it stands. */
@@ -1591,6 +1695,109 @@ export interface components {
         } | {
             /** @description A rectangle or polygon. */
             shape: components["schemas"]["Area"];
+        };
+        /** @description What is to be ordered. */
+        ControlOrderRequest: {
+            area?: components["schemas"]["ControlArea"] | null;
+            /** @description Classification; open when not given. */
+            classification?: string | null;
+            /** @description What it does. */
+            effect: components["schemas"]["Effect"];
+            /** @description Keys of assignments and names of holders that may go on. */
+            exempt?: string[];
+            /**
+             * Format: date-time
+             * @description First instant in force.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Upper edge.
+             */
+            high_hz: number;
+            /** @description Only in these weekly hours, such as `Mo-Fr 08:00-18:00 +08:00; Sa 22:00-02:00`; always when not given. */
+            hours?: string;
+            /** @description Who issues it. */
+            issuer: string;
+            /**
+             * Format: int64
+             * @description Lower edge of the band.
+             */
+            low_hz: number;
+            /** @description Number of the order, as on the document. */
+            number: string;
+            /** @description Roles a classified order is released to besides those that are cleared. */
+            releasability?: string[];
+            /** @description What it is called; one language will do. */
+            title: components["schemas"]["Text"];
+            /**
+             * Format: date-time
+             * @description First instant no longer in force.
+             */
+            to: string;
+        };
+        /** @description One order. */
+        ControlOrderResponse: {
+            /** @description Offices of which one officer each has still to approve; empty where any one who may will do. */
+            approvals_missing: components["schemas"]["Office"][];
+            /**
+             * Format: date-time
+             * @description When the last approval that was needed was given.
+             */
+            approved_at: string | null;
+            area: components["schemas"]["ControlArea"] | null;
+            /** @description The steps it has now, with what keeps the caller from each. */
+            available: components["schemas"]["OfferedOrderStep"][];
+            /** @description Classification; null: open. */
+            classification: string | null;
+            /** @description What it does. */
+            effect: components["schemas"]["Effect"];
+            /** @description Keys of assignments and names of holders that may go on, as far as the caller may know them. */
+            exempt: string[];
+            /**
+             * Format: date-time
+             * @description First instant in force; not before it was approved.
+             */
+            from: string;
+            /** @description Upper edge. */
+            high_hz: components["schemas"]["Hertz"];
+            /** @description Weekly hours within that, as they are written in a request; empty: always. */
+            hours: string;
+            /** @description The same in words. */
+            hours_text: components["schemas"]["Text"];
+            /** @description Public id. */
+            id: string;
+            /** @description Who issues it. */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description When it was lifted.
+             */
+            lifted_at: string | null;
+            /** @description Lower edge. */
+            low_hz: components["schemas"]["Hertz"];
+            /** @description Number of the order. */
+            number: string;
+            /** @description Office that drafted it. */
+            office: components["schemas"]["Office"];
+            /** @description Roles it is released to besides those that are cleared. */
+            releasability: string[];
+            /** @description Where it stands at this moment. */
+            state: components["schemas"]["OrderPhase"];
+            /** @description Who did what, oldest first; empty for those who do not decide about orders. */
+            steps: components["schemas"]["OrderEntry"][];
+            /** @description What it is called. */
+            title: components["schemas"]["Text"];
+            /**
+             * Format: date-time
+             * @description First instant no longer in force.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the ETag is made of it.
+             */
+            version: number;
         };
         /** @description A request as it stands. */
         CoordinationRequest: {
@@ -1842,6 +2049,23 @@ export interface components {
             at: string;
             /** @description What. */
             what: components["schemas"]["DueKind"];
+        };
+        /** @description What an order does. */
+        Effect: {
+            /** @enum {string} */
+            kind: "prohibit";
+        } | {
+            /** @enum {string} */
+            kind: "limit";
+            max_bandwidth_hz?: components["schemas"]["Hertz"] | null;
+            /**
+             * Format: double
+             * @description Greatest radiated power, dBm.
+             */
+            max_eirp_dbm?: number | null;
+        } | {
+            /** @enum {string} */
+            kind: "protect";
         };
         /** @description One emission of an assignment. */
         Emission: {
@@ -2305,7 +2529,7 @@ export interface components {
             items: {
                 /** @description Whether it was taken; otherwise what was in force before stays. */
                 accepted: boolean;
-                /** @description `rules` or `control_orders`. */
+                /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
                 action: string;
                 /** @description Account name, or `system`. */
                 actor: string;
@@ -2316,9 +2540,9 @@ export interface components {
                 entry: number;
                 /** @description Why it was refused. */
                 reason: string | null;
-                /** @description SHA-256 of the file, hexadecimal; null where it could not be read. */
+                /** @description SHA-256 of the file or of the order's content, hexadecimal; null where it could not be read. */
                 sha256: string | null;
-                /** @description The file. */
+                /** @description The file; number and key of the order. */
                 subject: string;
                 /**
                  * Format: date-time
@@ -2327,7 +2551,7 @@ export interface components {
                 time: string;
                 /** @description What is in force since. */
                 version_after: string | null;
-                /** @description What was in force before: a version of the rules, numbers of control orders. */
+                /** @description What was in force before: a version of the rules, numbers of control orders; the state of an order. */
                 version_before: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -2363,7 +2587,7 @@ export interface components {
                 center_hz: components["schemas"]["Hertz"];
                 /**
                  * Format: int64
-                 * @description Emissions that belong to it.
+                 * @description Emissions that belong to it; none where it is about the use of an assignment.
                  */
                 emissions_count: number;
                 /** @description The numbers, units in the key. */
@@ -2394,6 +2618,8 @@ export interface components {
                 merged_into: string | null;
                 /** @description Receiver id. */
                 receiver: string;
+                /** @description Version of the registry it was judged by last; as above. */
+                registry_version: string | null;
                 resolution: components["schemas"]["Resolution"] | null;
                 /**
                  * Format: date-time
@@ -2404,10 +2630,80 @@ export interface components {
                 resolved_by: string | null;
                 /** @description Key of the rule. */
                 rule: string;
+                /** @description Version of the rules it was judged by last; null where only the verdicts of its emissions say it. */
+                rules_version: string | null;
                 /** @description How urgent. */
                 severity: components["schemas"]["Severity"];
                 /** @description Where it stands. */
                 status: components["schemas"]["ConflictStatus"];
+                /**
+                 * Format: int64
+                 * @description Grows with every change; the ETag is made of it.
+                 */
+                version: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_ControlOrderResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Offices of which one officer each has still to approve; empty where any one who may will do. */
+                approvals_missing: components["schemas"]["Office"][];
+                /**
+                 * Format: date-time
+                 * @description When the last approval that was needed was given.
+                 */
+                approved_at: string | null;
+                area: components["schemas"]["ControlArea"] | null;
+                /** @description The steps it has now, with what keeps the caller from each. */
+                available: components["schemas"]["OfferedOrderStep"][];
+                /** @description Classification; null: open. */
+                classification: string | null;
+                /** @description What it does. */
+                effect: components["schemas"]["Effect"];
+                /** @description Keys of assignments and names of holders that may go on, as far as the caller may know them. */
+                exempt: string[];
+                /**
+                 * Format: date-time
+                 * @description First instant in force; not before it was approved.
+                 */
+                from: string;
+                /** @description Upper edge. */
+                high_hz: components["schemas"]["Hertz"];
+                /** @description Weekly hours within that, as they are written in a request; empty: always. */
+                hours: string;
+                /** @description The same in words. */
+                hours_text: components["schemas"]["Text"];
+                /** @description Public id. */
+                id: string;
+                /** @description Who issues it. */
+                issuer: string;
+                /**
+                 * Format: date-time
+                 * @description When it was lifted.
+                 */
+                lifted_at: string | null;
+                /** @description Lower edge. */
+                low_hz: components["schemas"]["Hertz"];
+                /** @description Number of the order. */
+                number: string;
+                /** @description Office that drafted it. */
+                office: components["schemas"]["Office"];
+                /** @description Roles it is released to besides those that are cleared. */
+                releasability: string[];
+                /** @description Where it stands at this moment. */
+                state: components["schemas"]["OrderPhase"];
+                /** @description Who did what, oldest first; empty for those who do not decide about orders. */
+                steps: components["schemas"]["OrderEntry"][];
+                /** @description What it is called. */
+                title: components["schemas"]["Text"];
+                /**
+                 * Format: date-time
+                 * @description First instant no longer in force.
+                 */
+                to: string;
                 /**
                  * Format: int64
                  * @description Grows with every change; the ETag is made of it.
@@ -2763,6 +3059,129 @@ export interface components {
             /** @description What a program sends as `Authorization: Bearer …`. It is shown this once. */
             secret: string;
         };
+        /**
+         * @description Which ends of an interval were measured.
+         * @enum {string}
+         */
+        OccupancyBound: "interval" | "at_most" | "at_least";
+        /**
+         * @description How the span is divided.
+         * @enum {string}
+         */
+        OccupancyBy: "hour" | "day";
+        /** @description A part of the span. */
+        OccupancyPart: {
+            /** @description The hour, `00` to `23`, or the day, as `2026-11-23`. */
+            name: string;
+            resource: components["schemas"]["OccupancyShare"] | null;
+        };
+        /** @description The occupancy of channels over a span. */
+        OccupancyResponse: {
+            /** @description Key of the assignment, where one was asked for. */
+            assignment: string | null;
+            band: components["schemas"]["OccupancyShare"] | null;
+            /** @description The channels, in order. */
+            channels: components["schemas"]["ChannelOccupancy"][];
+            /**
+             * Format: date-time
+             * @description First full minute.
+             */
+            from: string;
+            /** @description The parts of the span, in order. */
+            parts: components["schemas"]["OccupancyPart"][];
+            /** @description Receiver id. */
+            receiver: string;
+            resource: components["schemas"]["OccupancyShare"] | null;
+            /**
+             * Format: date-time
+             * @description End of the last one.
+             */
+            to: string;
+            /** @description Zone of hours and days. */
+            zone: string;
+        };
+        /** @description A share of observed time with its interval. */
+        OccupancyShare: {
+            /** @description Which ends were measured. */
+            bound: components["schemas"]["OccupancyBound"];
+            /**
+             * Format: double
+             * @description Probability that the interval holds the true share.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description Share of the asked time that was observed.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Independent visits that would tell as much.
+             */
+            effective_samples: number;
+            /**
+             * Format: double
+             * @description Upper end: where nothing was heard, what it may be at most.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Share of the observed time in use, 0 to 1.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Visits that took place, one a second; over all channels or points, for a band.
+             */
+            visits: number;
+            /**
+             * Format: int64
+             * @description Visits that were asked for.
+             */
+            visits_asked: number;
+        };
+        /** @description A step the order has now. */
+        OfferedOrderStep: {
+            refusal: components["schemas"]["Text"] | null;
+            /** @description The step. */
+            step: components["schemas"]["OrderStep"];
+        };
+        /**
+         * @description Office of a person who deals with orders.
+         * @enum {string}
+         */
+        Office: "civil" | "military" | "coordinator";
+        /** @description One step that was taken. */
+        OrderEntry: {
+            /** @description Account of who did it. */
+            actor: string;
+            /** @description Their office. */
+            office: components["schemas"]["Office"];
+            /** @description Why, in their words; may be empty. */
+            reason: string;
+            /** @description What was done. */
+            step: components["schemas"]["OrderStep"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /**
+         * @description Where an order stands at a time.
+         * @enum {string}
+         */
+        OrderPhase: "draft" | "proposed" | "pending" | "in_force" | "expired" | "lifted" | "rejected" | "withdrawn";
+        /**
+         * @description What is done with an order.
+         * @enum {string}
+         */
+        OrderStep: "draft" | "edit" | "propose" | "approve" | "reject" | "withdraw" | "lift";
         /**
          * @description What of a licence is measured.
          * @enum {string}
@@ -3166,6 +3585,18 @@ export interface components {
             /** @description Receiver ids, for spectra and events; null for all. */
             receivers?: string[] | null;
         };
+        /** @description One step. */
+        TakeControlOrderStepRequest: {
+            /** @description Why; owed when it is rejected, withdrawn or lifted. */
+            reason?: string;
+            /** @description What is done. */
+            step: components["schemas"]["TakeOrderStep"];
+        };
+        /**
+         * @description What a person does with an order.
+         * @enum {string}
+         */
+        TakeOrderStep: "propose" | "approve" | "reject" | "withdraw" | "lift";
         /** @description A step, with what it carries. */
         TakeStepRequest: {
             band?: components["schemas"]["Band"] | null;
@@ -3920,7 +4351,7 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
-                /** @description `rules` or `control_orders`. */
+                /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
                 action?: string;
                 /** @description From the page before. */
                 cursor?: string;
@@ -4983,6 +5414,359 @@ export interface operations {
             };
         };
     };
+    list_control_orders: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description to here. */
+                high_hz?: number;
+                /** @description In force at this time, hours of the day included. */
+                in_force_at?: string;
+                /** @description Most items. */
+                limit?: number;
+                /** @description Overlapping the band from here, */
+                low_hz?: number;
+                /** @description Where it stands. */
+                state?: "draft" | "proposed" | "pending" | "in_force" | "expired" | "lifted" | "rejected" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_ControlOrderResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_control_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlOrderRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlOrderResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_control_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlOrderResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_control_order: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the order as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlOrderRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlOrderResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    take_control_order_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string | null;
+                /** @description ETag of the order as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeControlOrderStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlOrderResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     get_coordination_calendar: {
         parameters: {
             query?: {
@@ -5932,6 +6716,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_occupancy: {
+        parameters: {
+            query?: {
+                /** @description Key of an assignment, instead of band and raster: its assigned band is the only channel. */
+                assignment?: string;
+                /** @description How the span is divided; not at all when not given. */
+                by?: components["schemas"]["OccupancyBy"];
+                /** @description Earliest time; 24 hours ago when not given. */
+                from?: string;
+                /** @description Upper edge of the band; channels that do not fit in whole are left out. */
+                high_hz?: number;
+                /** @description Lower edge of the first channel. */
+                low_hz?: number;
+                /** @description Width of a channel; at most 1000 channels. */
+                raster_hz?: number;
+                /** @description Receiver id; may be left out where there is only one. */
+                receiver?: string;
+                /** @description First time no longer wanted, at most 31 days later; now when not given, and never later than now. */
+                to?: string;
+                /** @description By whose clock hours and days are divided: a name such as Asia/Shanghai; UTC when not given. */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
             };
             /** @description Problem details */
             default: {
