@@ -138,6 +138,12 @@ impl SecretKey {
         Self(SigningKey::from_bytes(seed), name.to_owned())
     }
 
+    /// The same key for a log of this name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self(self.0, name.to_owned())
+    }
+
     /// The key as it is kept in a file: one line.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::block_on;
+use super::{as_operator, block_on};
 use crate::{
     Error, Result,
     service::{
@@ -93,6 +93,17 @@ enum Action {
     },
 }
 
+impl Action {
+    /// As the audit log names it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "create_user",
+            Self::List { .. } => "list_users",
+            Self::Passwd { .. } | Self::Disable { .. } | Self::Enable { .. } | Self::Role { .. } => "update_user",
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
     block_on(act(args)).map(|()| ExitCode::SUCCESS)
@@ -101,7 +112,8 @@ pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
 async fn act(args: UserArgs) -> Result<()> {
     let store = open(&args.database).await?;
     let users = Users::new(store.clone(), Passwords::new()?);
-    let result = perform(&users, args.action).await;
+    let name = args.action.name();
+    let result = as_operator(name, perform(&users, args.action)).await;
     store.close().await;
     result
 }

@@ -22,6 +22,7 @@ pub mod language;
 mod leftover;
 pub mod live;
 pub mod metrics;
+mod noted;
 pub mod openapi;
 pub mod page;
 pub mod plots;

@@ -92,7 +92,14 @@ fn v1() -> OpenApiRouter<AppState> {
             "/coordination/check",
             OpenApiRouter::new().routes(routes!(coordination::check::check_proposal)),
         )
-        .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
+        .nest(
+            "/audit",
+            OpenApiRouter::new()
+                .routes(routes!(audit::list_audit))
+                .routes(routes!(audit::get_audit_checkpoint))
+                .routes(routes!(audit::get_audit_consistency))
+                .routes(routes!(audit::get_audit_proof)),
+        )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
 }

@@ -19,13 +19,14 @@ use super::{
 };
 use crate::{
     Error, Result,
+    audit::Entry,
     conflict::Verdict,
     coordination::{Request, Side},
     registry::{
         Assignment, Registry, Text,
-        disclosure::{Audience, PublicView, may_leave},
+        disclosure::{Audience, PublicView, is_open, may_leave},
     },
-    store::{EventKind, EventRecord, ThreadEntry},
+    store::{EventKind, EventRecord, ThreadEntry, shown},
 };
 
 /// The registry and the findings as an audience may know them. Made once for a snapshot; hold it for one answer.
@@ -35,6 +36,8 @@ pub struct View {
     register: Arc<PublicView>,
     /// Keys the audience may not know; `None`: there are none.
     closed: Option<Closed>,
+    /// Keys of all records that are not open; showing one of them is noted.
+    classified: Option<Closed>,
 }
 
 /// Keys that are withheld.
@@ -43,6 +46,28 @@ struct Closed {
     keys: Arc<HashSet<String>>,
     /// Finds them in texts.
     finder: AhoCorasick,
+}
+
+impl Closed {
+    fn of(keys: &[&str]) -> Result<Option<Self>> {
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let finder = AhoCorasick::new(keys)
+            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
+        Ok(Some(Self {
+            keys: Arc::new(keys.iter().map(|key| (*key).to_owned()).collect()),
+            finder,
+        }))
+    }
+
+    /// The keys that stand in a text as words of their own.
+    fn named<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        let found = self.finder.find_overlapping_iter(text);
+        found
+            .filter(|found| stands_alone(text, found.start(), found.end()))
+            .map(|found| &text[found.start()..found.end()])
+    }
 }
 
 /// What has been through a [`View`]: the only form in which findings go out.
@@ -83,20 +108,22 @@ impl View {
         let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
         // Audiences that may know the same share one registry.
         let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
-        for audience in audiences {
+        let keys = |wanted: &dyn Fn(&Assignment) -> bool| -> Vec<&str> {
             let records = full.assignments().iter().chain(removed);
-            let closed: Vec<&str> = records
-                .filter(|record| !may_leave(record, audience))
-                .map(|record| record.id.as_str())
-                .filter(|key| !key.is_empty())
-                .collect();
+            let records = records.filter(|record| wanted(record) && !record.id.is_empty());
+            records.map(|record| record.id.as_str()).collect()
+        };
+        let classified = Closed::of(&keys(&|record| !is_open(record)))?;
+        for audience in audiences {
+            let closed = keys(&|record| !may_leave(record, audience));
             let view = match made.iter().find(|(keys, _)| *keys == closed) {
                 Some((_, same)) => Self {
                     audience,
                     register: Arc::clone(&same.register),
                     closed: same.closed.clone(),
+                    classified: classified.clone(),
                 },
-                None => Self::new(full, &closed, audience)?,
+                None => Self::new(full, &closed, audience, classified.clone())?,
             };
             let view = Arc::new(view);
             made.push((closed, Arc::clone(&view)));
@@ -105,24 +132,12 @@ impl View {
         Ok(views)
     }
 
-    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience) -> Result<Self> {
-        let register = Arc::new(PublicView::of(full, audience));
-        if closed.is_empty() {
-            return Ok(Self {
-                audience,
-                register,
-                closed: None,
-            });
-        }
-        let finder = AhoCorasick::new(closed)
-            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
+    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience, classified: Option<Closed>) -> Result<Self> {
         Ok(Self {
             audience,
-            register,
-            closed: Some(Closed {
-                keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
-                finder,
-            }),
+            register: Arc::new(PublicView::of(full, audience)),
+            closed: Closed::of(closed)?,
+            classified,
         })
     }
 
@@ -181,6 +196,8 @@ impl View {
             verdict.would_decide.clear();
             verdict.evidence.clear();
             verdict.explanation = withheld();
+        } else {
+            self.shows(&named);
         }
         verdict
     }
@@ -197,6 +214,8 @@ impl View {
     pub fn conflict(&self, mut conflict: ConflictRecord) -> Disclosed<ConflictRecord> {
         if self.tells(&texts(&conflict)) {
             withhold(&mut conflict, withheld());
+        } else {
+            self.shows(&texts(&conflict));
         }
         Disclosed(conflict)
     }
@@ -206,6 +225,21 @@ impl View {
     pub fn entry(&self, mut entry: HistoryEntry) -> Disclosed<HistoryEntry> {
         if self.tells(&[&entry.comment.zh, &entry.comment.en]) {
             entry.comment = withheld();
+        } else {
+            self.shows(&[&entry.comment.zh, &entry.comment.en]);
+        }
+        Disclosed(entry)
+    }
+
+    /// An entry of the audit log as the audience may know it: its subject and reason go where they name a record that is
+    /// withheld. Reading the log is not noted as reading the records it names.
+    #[must_use]
+    pub fn audit(&self, mut entry: Entry) -> Disclosed<Entry> {
+        if self.tells(&[&entry.subject]) {
+            entry.subject = WITHHELD_SUBJECT.to_owned();
+        }
+        if self.tells(&[entry.reason.as_deref().unwrap_or_default()]) {
+            entry.reason = Some(WITHHELD_SUBJECT.to_owned());
         }
         Disclosed(entry)
     }
@@ -264,11 +298,23 @@ impl View {
     /// Whether one of the texts names a record the audience may not know.
     fn tells(&self, texts: &[&str]) -> bool {
         let Some(closed) = &self.closed else { return false };
-        texts.iter().any(|text| {
-            let mut found = closed.finder.find_overlapping_iter(*text);
-            found.any(|found| stands_alone(text, found.start(), found.end()))
-        })
+        texts.iter().any(|text| closed.named(text).next().is_some())
     }
+
+    /// Notes which confidential records these texts, which go out, name.
+    fn shows(&self, texts: &[&str]) {
+        let Some(classified) = &self.classified else { return };
+        texts.iter().flat_map(|text| classified.named(text)).for_each(shown);
+    }
+}
+
+/// Stands where an entry of the audit log names what the reader may not know.
+const WITHHELD_SUBJECT: &str = "(withheld)";
+
+/// Records go out to whoever asks here: the confidential ones among them are noted.
+pub(super) fn show<'a>(records: impl IntoIterator<Item = &'a Assignment>) {
+    let confidential = records.into_iter().filter(|record| !is_open(record));
+    confidential.for_each(|record| shown(&record.id));
 }
 
 /// Where a conflict may name a station.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Store, UserRecord,
+    AuditNote, Store, UserRecord,
     engine::{Row, values},
 };
 use crate::{Error, Result};
@@ -89,6 +89,10 @@ impl Store {
                     });
                 }
                 let sql = format!("insert into sessions ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+                tx.note(AuditNote {
+                    actor: session.user.clone(),
+                    ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
+                });
                 let values = values![
                     &session.token_hash[..],
                     session.kind.as_str(),
@@ -148,9 +152,15 @@ impl Store {
         let hash = token_hash.to_vec();
         self.write(move |tx| {
             Box::pin(async move {
-                tx.execute("delete from sessions where token_hash = $1", values![hash])
-                    .await
-                    .map(drop)
+                let sql = "delete from sessions where token_hash = $1 returning user_name, address";
+                if let Some(row) = tx.fetch_optional(sql, values![hash]).await? {
+                    let subject = format!("sessions/{}", row.text("address")?);
+                    tx.note(AuditNote {
+                        actor: row.text("user_name")?,
+                        ..AuditNote::of("delete_current_session", &subject)
+                    });
+                }
+                Ok(())
             })
         })
         .await

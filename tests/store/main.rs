@@ -7,6 +7,7 @@
 
 mod accounts;
 mod alarms;
+mod audit;
 mod conflicts;
 mod coordination;
 mod durability;
@@ -21,6 +22,7 @@ mod registry;
 mod schema;
 mod spectra;
 mod support;
+mod tampering;
 
 /// Every case by name. A case gets the address of an empty database.
 macro_rules! cases {
@@ -90,6 +92,10 @@ cases! {
     history::a_fresh_import_writes_no_history,
     history::a_version_of_the_registry_has_its_time,
     history::an_audit_entry_stays_as_it_was_noted,
+    audit::a_change_and_its_entry_are_stored_together,
+    audit::two_writers_do_not_fork_the_log,
+    audit::proofs_of_a_growing_log_are_right,
+    audit::the_log_is_listed_by_who_what_and_when,
     spectra::rows_become_spectra_and_waterfalls,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,

@@ -188,6 +188,9 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_letter", OVERSEEING),
     ("check_proposal", COORDINATING),
     ("list_audit", OVERSEERS),
+    ("get_audit_checkpoint", OVERSEERS),
+    ("get_audit_consistency", OVERSEERS),
+    ("get_audit_proof", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
 
