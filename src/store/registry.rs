@@ -135,24 +135,21 @@ impl Tx {
         let mut rows = 0;
         let mut replaced = Vec::new();
         for assignment in assignments {
-            let before = match known.get(&assignment.id) {
+            let before = known.get(&assignment.id);
+            match before {
                 // Where a row stood in a file is not part of what it says.
                 Some((old, _)) if assignment.same(old) => {
                     counts.unchanged += 1;
                     continue;
                 }
-                Some((_, text)) => {
+                Some(_) => {
                     counts.updated += 1;
                     replaced.push(assignment.id.as_str());
-                    Some(text.as_str())
                 }
-                None => {
-                    counts.added += 1;
-                    None
-                }
-            };
+                None => counts.added += 1,
+            }
             rows += 1;
-            let record = json_text(assignment)?;
+            let (record, before) = (json_text(assignment)?, before.map(|(_, text)| text.as_str()));
             self.assignment_changes(&assignment.id, before, Some(&record)).await?;
             push_values(&mut values, assignment, record, actor, now);
         }
@@ -220,9 +217,8 @@ impl Tx {
             counts.updated,
             counts.unchanged
         ];
-        self.execute(sql, values).await?;
         self.touch(&IMPORTS, &i.id, "import_registry");
-        Ok(())
+        self.execute(sql, values).await.map(drop)
     }
 }
 

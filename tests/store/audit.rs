@@ -82,7 +82,9 @@ pub(crate) async fn a_change_and_its_entry_are_stored_together(url: String) {
         conflict.version,
         at(3.0),
     );
-    acting(by("li", "acknowledge_conflict"), change).await.expect("taken on");
+    acting(by("li", "acknowledge_conflict"), change)
+        .await
+        .expect("taken on");
     let registry = RegistryService::open(store.clone()).await.expect("opens");
     let saved = registry
         .save(held("A-1", 98_000_000, "Station"), None, "li")
@@ -173,7 +175,12 @@ pub(crate) async fn proofs_of_a_growing_log_are_right(url: String) {
 
 pub(crate) async fn the_log_is_listed_by_who_what_and_when(url: String) {
     let store = open(&url).await;
-    for (actor, subject) in [("li", "users/a"), ("li", "users/ab"), ("wu", "users"), ("wu", "usersx/a")] {
+    for (actor, subject) in [
+        ("li", "users/a"),
+        ("li", "users/ab"),
+        ("wu", "users"),
+        ("wu", "usersx/a"),
+    ] {
         let note = AuditNote {
             actor: actor.to_owned(),
             ..AuditNote::of("change", subject)

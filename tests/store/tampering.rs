@@ -60,7 +60,10 @@ async fn fill(store: &Store, audit: &Audit) {
     let rows: Vec<_> = (0..30)
         .map(|n| held(&format!("B-{n}"), 88_000_000 + n * 100_000, "Net"))
         .collect();
-    registry.import_assignments(rows, "net.csv", "li").await.expect("imports");
+    registry
+        .import_assignments(rows, "net.csv", "li")
+        .await
+        .expect("imports");
     registry.note_versions().await.expect("notes");
     let change = UserChange {
         role: Some("auditor".to_owned()),
@@ -69,12 +72,7 @@ async fn fill(store: &Store, audit: &Audit) {
     store.update_user("user3", change, None, at(9.0)).await.expect("stored");
     store.delete_user("user4").await.expect("removed");
     let ledger = Ledger::new(store.clone());
-    for conflict in store
-        .conflicts(&ConflictQuery::default())
-        .await
-        .expect("reads")
-        .items
-    {
+    for conflict in store.conflicts(&ConflictQuery::default()).await.expect("reads").items {
         let (id, version) = (&conflict.id, conflict.version);
         let change = ConflictChange::Acknowledge;
         let step = ledger.change(id, change, "li", "看到了", version, at(10.0));
@@ -153,8 +151,11 @@ fn rechain(db: &Connection) {
             })
             .expect("an entry");
         let hashes = tree.append(entry.leaf_hash()).concat();
-        db.execute("update audit_log set hashes = ? where entry = ?", params![hashes, index])
-            .expect("hashed");
+        db.execute(
+            "update audit_log set hashes = ? where entry = ?",
+            params![hashes, index],
+        )
+        .expect("hashed");
     }
     db.execute(
         "update audit_head set size = ?, root = ?, peaks = ?",
@@ -205,9 +206,20 @@ const VOUCHED: [(&str, &[&str]); 10] = [
     ("users", &["password_hash", "role", "disabled", "language", "version"]),
     (
         "conflicts",
-        &["status", "kind", "receiver", "acknowledged_by", "resolved_us", "assigned_user", "merged_into"],
+        &[
+            "status",
+            "kind",
+            "receiver",
+            "acknowledged_by",
+            "resolved_us",
+            "assigned_user",
+            "merged_into",
+        ],
     ),
-    ("conflict_history", &["time_us", "actor", "action", "comment_zh", "comment_en"]),
+    (
+        "conflict_history",
+        &["time_us", "actor", "action", "comment_zh", "comment_en"],
+    ),
     ("settings", &["value"]),
     ("registry_versions", &["version", "since_us"]),
     ("imports", &["source", "actor", "time_us", "added"]),
@@ -217,7 +229,16 @@ const VOUCHED: [(&str, &[&str]); 10] = [
     ("audit_checkpoints", &["note"]),
 ];
 const OF_ENTRY: [&str; 11] = [
-    "time_us", "actor", "action", "subject", "accepted", "version_before", "version_after", "sha256", "state", "reason",
+    "time_us",
+    "actor",
+    "action",
+    "subject",
+    "accepted",
+    "version_before",
+    "version_after",
+    "sha256",
+    "state",
+    "reason",
     "hashes",
 ];
 const CONTENTS: &str = "time_us, actor, action, subject, accepted, version_before, version_after, sha256, state, \
@@ -249,7 +270,9 @@ fn tamper(db: &Connection, rng: &mut StdRng, world: &World) -> &'static str {
         }
         4 => {
             // Room is made from the end, then a forged one is put in and everything is chained again.
-            run(&format!("update audit_log set entry = -entry - 1 where entry >= {early}"));
+            run(&format!(
+                "update audit_log set entry = -entry - 1 where entry >= {early}"
+            ));
             run("update audit_log set entry = -entry where entry < 0");
             run(&format!(
                 "insert into audit_log (entry, {CONTENTS}) select {early}, {CONTENTS} from audit_log where entry = {}",
@@ -280,7 +303,14 @@ fn tamper(db: &Connection, rng: &mut StdRng, world: &World) -> &'static str {
             "an entry changed and the log chained again"
         }
         8 => {
-            let tables = ["users", "conflicts", "settings", "registry_versions", "imports", "assignments"];
+            let tables = [
+                "users",
+                "conflicts",
+                "settings",
+                "registry_versions",
+                "imports",
+                "assignments",
+            ];
             let table = tables[rng.random_range(0..tables.len())];
             run("pragma foreign_keys = off");
             let row = any_row(db, rng, table);
@@ -305,7 +335,10 @@ fn tamper(db: &Connection, rng: &mut StdRng, world: &World) -> &'static str {
 
 #[test]
 fn a_thousand_tamperings_are_all_found() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let world = runtime.block_on(world());
     let clean = check(&world.file(), &world.key, &world.exported).expect("reads");
     assert!(clean.is_clean(), "{:?}", clean.faults);
@@ -336,7 +369,10 @@ fn a_thousand_tamperings_are_all_found() {
                 missed.push((seed, what));
                 continue;
             }
-            Ok(report) => format!("{:?}", report.faults.iter().map(|f| f.check).min().unwrap_or(Check::Head)),
+            Ok(report) => format!(
+                "{:?}",
+                report.faults.iter().map(|f| f.check).min().unwrap_or(Check::Head)
+            ),
             Err(_) => "Unreadable".to_owned(),
         };
         *found.entry((what, by)).or_default() += 1;
@@ -356,7 +392,10 @@ fn a_thousand_tamperings_are_all_found() {
 /// The log is what its database was before there was one, in the order it was noted, and everything it vouches for.
 #[test]
 fn an_older_database_is_brought_over() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let world = runtime.block_on(world());
     {
         let db = Connection::open(world.file()).expect("opens");
@@ -373,13 +412,18 @@ fn an_older_database_is_brought_over() {
     }
     let url = format!("sqlite://{}", world.file().display());
     runtime.block_on(async {
-        let store = Store::open(&pinpu::store::DatabaseConfig::new(&url)).await.expect("opens");
+        let store = Store::open(&pinpu::store::DatabaseConfig::new(&url))
+            .await
+            .expect("opens");
         let query = AuditQuery {
             action: Some("rules".to_owned()),
             ..AuditQuery::default()
         };
         let rules = store.audit(&query).await.expect("reads").items;
-        let told: Vec<_> = rules.iter().map(|e| (e.entry, e.subject.as_str(), e.accepted)).collect();
+        let told: Vec<_> = rules
+            .iter()
+            .map(|e| (e.entry, e.subject.as_str(), e.accepted))
+            .collect();
         assert_eq!(told, [(2, "b.toml", false), (1, "a.toml", true)]);
         let users = AuditQuery {
             subject: Some("users".to_owned()),

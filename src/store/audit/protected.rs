@@ -124,15 +124,32 @@ pub(crate) static REGISTRY_VERSIONS: Protected = Protected {
     lines: None,
 };
 
+/// Requests between offices with their threads; not when the clock looks at them again.
+pub(crate) static REQUESTS: Protected = Protected {
+    name: "requests",
+    key: "id",
+    texts: &["id", "number", "side", "state", "record"],
+    numbers: &["created_us", "submitted_us", "changed_us", "version"],
+    only: None,
+    lines: Some(&Lines {
+        table: "request_thread",
+        key: "request_id",
+        order: "entry",
+        texts: &["record"],
+        numbers: &["entry"],
+    }),
+};
+
 /// Every table vouched for row by row. A table that is added here is taken into the log of an existing database at its
 /// next start (`begin`), and its writers call [`Tx::touch`].
-pub static ROWS: [&Protected; 6] = [
+pub static ROWS: [&Protected; 7] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
     &ALLOCATION_TABLES,
     &IMPORTS,
     &REGISTRY_VERSIONS,
+    &REQUESTS,
 ];
 
 /// Tables vouched for as a whole.
