@@ -282,9 +282,7 @@ async fn build(
         findings: Findings::new(store.clone()),
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
-        audit: Audit::open(store.clone(), attachments.parent().expect("folder"))
-            .await
-            .expect("a key"),
+        audit: Audit::new(store.clone()),
         coordination: Coordination::new(
             store.clone(),
             registry.clone(),
