@@ -20,13 +20,14 @@ use crate::{
     config::Config,
     coordination::Policy,
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
-    registry::table::builtin_cn,
+    registry::{Place, table::builtin_cn},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
         auth::Passwords,
         check::Checker,
         comparison::Comparisons,
+        control_orders::ControlOrders,
         coordination::{Clock, Coordination},
         evidence::{Evidence, Source},
         findings::Findings,
@@ -35,10 +36,12 @@ use crate::{
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
+        occupancy::{Occupancies, UseConfig, UseWatch},
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
+        tokens::Tokens,
         users::Users,
     },
     store::{DatabaseConfig, Retention, Store},
@@ -144,8 +147,10 @@ impl App {
         let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
         let clock = Clock::start(coordination.clone()).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
+        let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
+            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
             users,
             answers: Answers::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -158,21 +163,18 @@ impl App {
             attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
+            control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
             comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
+            occupancies: Occupancies::new(store.clone()),
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
         };
-        let http = HttpConfig {
-            demo: options.demo,
-            secure_cookies: !address.ip().is_loopback(),
-            trust_proxy: config.trust_proxy,
-            metrics_token: config.metrics_token.clone(),
-        };
         let (stop, mut stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
         let signing = tokio::spawn(audit.run(stopping.clone()));
-        let state = AppState::new(services, http);
+        tokio::spawn(uses.run(stopping.clone()));
+        let state = AppState::new(services, http_config(config, options, address));
         let server = tokio::spawn(http::serve(listener, state, async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
@@ -274,6 +276,30 @@ fn monitor_config(config: &Config) -> MonitorConfig {
         },
         ..MonitorConfig::default()
     }
+}
+
+fn http_config(config: &Config, options: &AppOptions, address: SocketAddr) -> HttpConfig {
+    HttpConfig {
+        demo: options.demo,
+        secure_cookies: !address.ip().is_loopback(),
+        trust_proxy: config.trust_proxy,
+        metrics_token: config.metrics_token.clone(),
+    }
+}
+
+/// Who judges the use of assignments.
+fn uses(
+    config: &Config,
+    store: &Store,
+    registry: &RegistryService,
+    rules: &RulesInForce,
+    sites: &BTreeMap<String, Place>,
+) -> UseWatch {
+    let how = UseConfig {
+        period: SignedDuration::from_hours(24 * i64::from(config.use_days)),
+        every: SignedDuration::from_hours(i64::from(config.use_every_h)),
+    };
+    UseWatch::new(store.clone(), registry.clone(), rules.clone(), sites.clone(), how)
 }
 
 /// The metrics of this process; one recorder serves every app in it (tests start several).

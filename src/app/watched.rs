@@ -220,15 +220,11 @@ impl Watched {
         taken
     }
 
-    /// Numbers of the control orders in force.
+    /// Numbers of the control orders of the file in force, ascending.
     fn orders_in_force(&self) -> String {
-        let registry = self.registry.current();
-        let ids: Vec<&str> = registry
-            .control_orders()
-            .iter()
-            .map(|order| order.id.as_str())
-            .collect();
-        ids.join(", ")
+        let mut numbers = self.registry.numbers_of_file_orders();
+        numbers.sort();
+        numbers.join(", ")
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod coordination;
+mod database;
 mod detect;
 mod doctor;
 mod examine;
@@ -16,6 +17,7 @@ mod registry;
 mod selftest;
 mod serve;
 mod source;
+mod token;
 mod user;
 
 use std::{
@@ -66,6 +68,8 @@ enum Command {
     Selftest(selftest::SelftestArgs),
     /// Make, list and change accounts
     User(user::UserArgs),
+    /// Make, list and revoke tokens with which programs call the API
+    Token(token::TokenArgs),
     /// Verify the audit log, sign checkpoints of it
     Audit(audit::AuditArgs),
 }
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Openapi => openapi::run(),
         Command::Selftest(args) => selftest::run(&args),
         Command::User(args) => user::run(args),
+        Command::Token(args) => token::run(args),
         Command::Audit(args) => audit::run(args),
     };
     match outcome {

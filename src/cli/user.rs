@@ -5,20 +5,18 @@
 
 use std::{
     io::{BufRead, IsTerminal, Write},
-    path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, Subcommand};
 
-use super::{as_operator, block_on};
+use super::{as_operator, block_on, database::DatabaseArgs};
 use crate::{
     Error, Result,
     service::{
         auth::{Passwords, Role},
         users::{ChangeUser, User, Users},
     },
-    store::{DatabaseConfig, Store},
 };
 
 /// Arguments of `pinpu user`.
@@ -28,23 +26,6 @@ pub(super) struct UserArgs {
     database: DatabaseArgs,
     #[command(subcommand)]
     action: Action,
-}
-
-/// Which database.
-#[derive(Debug, Args)]
-struct DatabaseArgs {
-    /// Folder with the data
-    #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "PINPU_DATA")]
-    data: PathBuf,
-    /// Address of the database, when it is not the one in the data folder
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "PINPU__DATABASE__URL",
-        hide_env_values = true
-    )]
-    database_url: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -110,7 +91,7 @@ pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
 }
 
 async fn act(args: UserArgs) -> Result<()> {
-    let store = open(&args.database).await?;
+    let store = args.database.open().await?;
     let users = Users::new(store.clone(), Passwords::new()?);
     let name = args.action.name();
     let result = as_operator(name, perform(&users, args.action)).await;
@@ -203,20 +184,6 @@ fn list(users: &[User], json: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-async fn open(args: &DatabaseArgs) -> Result<Store> {
-    let url = match &args.database_url {
-        Some(url) => url.clone(),
-        None => {
-            std::fs::create_dir_all(&args.data).map_err(|source| Error::Io {
-                path: args.data.clone(),
-                source,
-            })?;
-            format!("sqlite://{}", args.data.join("pinpu.db").display())
-        }
-    };
-    Store::open(&DatabaseConfig::new(url)).await
 }
 
 /// A password from standard input, or typed twice without echo.

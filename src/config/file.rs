@@ -24,6 +24,8 @@ pub(super) struct ConfigFile {
     spectra: SpectraFile,
     registry: RegistryFile,
     coordination: CoordinationFile,
+    #[serde(rename = "use")]
+    usage: UseFile,
     attachments: AttachmentsFile,
     evidence: EvidenceFile,
     alarm: AlarmFile,
@@ -76,6 +78,10 @@ section!(RegistryFile {
 section!(CoordinationFile {
     policy: std::path::PathBuf = std::path::PathBuf::new()
 });
+section!(UseFile {
+    days: u32 = 30,
+    every_h: u32 = 24,
+});
 section!(AttachmentsFile { max_mib: u32 = 20 });
 section!(EvidenceFile {
     ring_mib: u32 = 32,
@@ -102,6 +108,23 @@ impl EvidenceFile {
             disk_bytes_max: u64::from(self.disk_mib) << 20,
             retention_days: self.retention_days,
         }
+    }
+}
+
+impl AttachmentsFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1..=1024).contains(&self.max_mib),
+            "attachments.max_mib",
+            "write 1 to 1024",
+        );
+    }
+}
+
+impl UseFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless((1..=366).contains(&self.days), "use.days", "write 1 to 366");
+        faults.unless(self.every_h <= 8784, "use.every_h", "write 0 to 8784");
     }
 }
 
@@ -176,12 +199,9 @@ impl ConfigFile {
             "server.metrics_token",
             "write at least 16 random characters, or leave it empty",
         );
-        faults.unless(
-            (1..=1024).contains(&self.attachments.max_mib),
-            "attachments.max_mib",
-            "write 1 to 1024",
-        );
+        self.attachments.check(&mut faults);
         self.evidence.check(&mut faults);
+        self.usage.check(&mut faults);
         let receivers = validate_receivers(self.receiver, &mut faults);
         let known = Known {
             receivers: receivers.iter().map(|receiver| receiver.id.as_str()).collect(),
@@ -208,6 +228,8 @@ impl ConfigFile {
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),
                 alarm,
+                use_days: self.usage.days,
+                use_every_h: self.usage.every_h,
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),

@@ -78,6 +78,10 @@ pub struct Config {
     pub evidence: EvidenceConfig,
     /// Who is told of conflicts.
     pub alarm: AlarmConfig,
+    /// Days of observation that the use of assignments is judged from.
+    pub use_days: u32,
+    /// Hours between two judgements of the use of assignments; 0: none.
+    pub use_every_h: u32,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

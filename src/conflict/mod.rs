@@ -30,7 +30,7 @@ pub use rules::{
 };
 pub use senders::{History, Sender, senders};
 pub use standing::Standing;
-pub use usage::{UseLog, judge_use};
+pub use usage::{UseLog, is_of_station, is_watchable, judge_use};
 pub use verdict::{Remedy, Severity, Verdict, VerdictKind};
 
 #[cfg(test)]

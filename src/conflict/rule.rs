@@ -80,6 +80,8 @@ pub enum Rule {
     NoStationData,
     /// An assignment was watched and used.
     AssignmentInUse,
+    /// An assignment was watched and heard, but for hardly any of the time.
+    UseRare,
     /// An assignment was watched and not used.
     UnusedAssignment,
     /// An assignment was not watched long enough to say.
@@ -95,7 +97,7 @@ const STATION: &[&str] = &["assignment", "holder", "station", "necessary", "unch
 
 impl Rule {
     /// All rules, in the order of the rules file.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Licensed,
         Self::LicensedBlock,
         Self::LicenceExempt,
@@ -131,6 +133,7 @@ impl Rule {
         Self::NoAllocationKnown,
         Self::NoStationData,
         Self::AssignmentInUse,
+        Self::UseRare,
         Self::UnusedAssignment,
         Self::UseUnclear,
         Self::UseUnheard,
@@ -175,6 +178,7 @@ impl Rule {
             Self::PowerUnclear => "power_unclear",
             Self::ControlUnclear => "control_unclear",
             Self::AssignmentInUse => "assignment_in_use",
+            Self::UseRare => "use_rare",
             Self::UnusedAssignment => "unused_assignment",
             Self::UseUnclear => "use_unclear",
             Self::UseUnheard => "use_unheard",
@@ -191,7 +195,7 @@ impl Rule {
     #[must_use]
     pub fn kind(self) -> VerdictKind {
         match self {
-            Self::Licensed | Self::LicensedBlock | Self::AssignmentInUse => VerdictKind::Licensed,
+            Self::Licensed | Self::LicensedBlock | Self::AssignmentInUse | Self::UseRare => VerdictKind::Licensed,
             Self::LicenceExempt | Self::LicenceExemptUnverified => VerdictKind::LicenceExempt,
             Self::OffFrequency => VerdictKind::OffFrequency,
             Self::OverBandwidth => VerdictKind::OverBandwidth,
@@ -251,7 +255,7 @@ impl Rule {
     pub fn is_of_use(self) -> bool {
         matches!(
             self,
-            Self::AssignmentInUse | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard
+            Self::AssignmentInUse | Self::UseRare | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard
         )
     }
 
@@ -263,8 +267,10 @@ impl Rule {
             "assignment",
             "holder",
             "station",
+            "period",
             "watched",
             "coverage",
+            "heard",
             "occupancy",
             "limit",
             "distance",
@@ -298,7 +304,9 @@ impl Rule {
             Self::ExemptBandwidthUnclear => (false, &["allocation", "limit", "bandwidth_uncertainty", "min_snr"]),
             Self::Unlicensed => (false, &["allocation", "nearest"]),
             Self::NotAllocated | Self::NoAllocationKnown => (false, &["nearest"]),
-            Self::AssignmentInUse | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard => (false, &[]),
+            Self::AssignmentInUse | Self::UseRare | Self::UnusedAssignment | Self::UseUnclear | Self::UseUnheard => {
+                (false, &[])
+            }
             Self::ProtectedBand
             | Self::AskMilitary
             | Self::AskOperator

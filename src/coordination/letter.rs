@@ -33,14 +33,14 @@ impl LetterLanguage {
         }
     }
 
-    fn of(self, text: &Text) -> &str {
+    pub(super) fn of(self, text: &Text) -> &str {
         match self {
             Self::Chinese => &text.zh,
             Self::English => &text.en,
         }
     }
 
-    fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(super) fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Chinese => zh,
             Self::English => en,

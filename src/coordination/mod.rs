@@ -3,9 +3,11 @@
 
 mod alternatives;
 mod analysis;
+mod calendar;
 mod deadlines;
 mod lease;
 mod letter;
+pub mod orders;
 mod policy;
 mod procedure;
 mod request;
@@ -17,10 +19,11 @@ mod words;
 
 pub use alternatives::{Alternative, alternatives, reach};
 pub use analysis::{Analysis, Finding, FindingKind, Level, Surroundings, View, analyse, range};
+pub use calendar::calendar;
 pub use deadlines::{Due, due};
 pub use lease::{assignment_prefix, assignments, clash, is_of};
 pub use letter::{LetterLanguage, Writing, letter};
-pub use policy::{CheckRules, Kind, KindRules, POLICY_TOML, Policy, PolicyError, Silence};
+pub use policy::{Approval, CheckRules, Kind, KindRules, OrderRules, POLICY_TOML, Policy, PolicyError, Silence};
 pub use procedure::{Give, Refusal, available, take};
 pub use request::{Asked, Decision, Fault, Power, PowerKind, Priority, Proposal, Request, Side, Span};
 pub use state::{Party, State, Step};

@@ -4,6 +4,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use super::orders::Office;
+
 /// The policy that is compiled in.
 pub const POLICY_TOML: &str = include_str!("../../config/coordination.toml");
 
@@ -103,6 +105,29 @@ pub struct CheckRules {
     pub basis: String,
 }
 
+/// Who must approve a control order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// One other person of an office that may.
+    One,
+    /// One other person of each side.
+    BothSides,
+}
+
+/// Rules of control orders.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderRules {
+    /// How many approve.
+    pub approval: Approval,
+    /// Offices whose officers may approve, reject and lift.
+    pub approvers: Vec<Office>,
+    /// Longest time from the first instant in force to the last.
+    #[serde(deserialize_with = "duration")]
+    pub span_max: SignedDuration,
+}
+
 /// The policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
@@ -112,6 +137,8 @@ pub struct Policy {
     pub submitter_may_decide: bool,
     /// Figures of the machine's check.
     pub check: CheckRules,
+    /// Rules of control orders.
+    pub orders: OrderRules,
     kinds: Kinds,
 }
 
@@ -132,6 +159,7 @@ struct RawPolicy {
     version: String,
     submitter_may_decide: bool,
     check: CheckRules,
+    control_orders: OrderRules,
     kind: Kinds,
 }
 
@@ -166,6 +194,7 @@ impl Policy {
             version: raw.version,
             submitter_may_decide: raw.submitter_may_decide,
             check: raw.check,
+            orders: raw.control_orders,
             kinds: raw.kind,
         };
         policy.ordered().map_err(fault)?;
@@ -220,6 +249,15 @@ impl Policy {
                     range.end()
                 ));
             }
+        }
+        let both = self.orders.approval == Approval::BothSides;
+        let approves = |office| self.orders.approvers.contains(&office);
+        if self.orders.approvers.is_empty() || both && !(approves(Office::Civil) && approves(Office::Military)) {
+            return Err(
+                "control_orders.approvers: write at least one of \"civil\", \"military\", \"coordinator\"; with approval = \
+                 \"both_sides\" the first two"
+                    .to_owned(),
+            );
         }
         if !(1..=100).contains(&check.alternatives_max) {
             return Err("check.alternatives_max: write 1 to 100".to_owned());

@@ -281,8 +281,8 @@ impl Proposal {
             "天线高度应在 0 至 20000 米之间",
             "give a height between 0 and 20000 m",
         );
-        check_place(&self.place, &mut faults);
-        self.time.check(&mut faults);
+        check_area(&self.place, "place", false, &mut faults);
+        self.time.check(["time.to", "time.windows"], &mut faults);
         faults.0
     }
 
@@ -387,12 +387,15 @@ pub(super) fn on_air(band: &Band) -> bool {
     band.low().0 >= 1 && band.high().0 <= FREQUENCY_MAX_HZ && band.low() < band.high()
 }
 
-fn check_place(place: &ControlArea, faults: &mut Faults) {
+/// Whether an area is one on earth; a circle `wide` has a radius above zero.
+pub(super) fn check_area(place: &ControlArea, field: &'static str, wide: bool, faults: &mut Faults) {
     let on_earth =
         |latitude: f64, longitude: f64| (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
     let good = match place {
         ControlArea::Circle(circle) => {
-            on_earth(circle.latitude, circle.longitude) && (0.0..=5_000.0).contains(&circle.radius_km)
+            on_earth(circle.latitude, circle.longitude)
+                && (0.0..=5_000.0).contains(&circle.radius_km)
+                && (!wide || circle.radius_km > 0.0)
         }
         ControlArea::Shape(Area::Rectangle {
             south,
@@ -405,9 +408,19 @@ fn check_place(place: &ControlArea, faults: &mut Faults) {
         }
         ControlArea::Shape(Area::Named(_)) => false,
     };
+    if wide {
+        faults.unless(
+            good,
+            field,
+            "请给出半径大于 0、不超过 5000 km 的圆，矩形，或 3 至 200 个顶点的多边形；纬度 −90 至 90，经度 −180 至 180（WGS-84）",
+            "give a circle with a radius above 0 and up to 5000 km, a rectangle, or a polygon of 3 to 200 corners; latitudes \
+             -90 to 90, longitudes -180 to 180 (WGS-84)",
+        );
+        return;
+    }
     faults.unless(
         good,
-        "place",
+        field,
         "请给出点或圆（radius_km 0 至 5000）、矩形，或 3 至 200 个顶点的多边形；纬度 −90 至 90，经度 −180 至 180（WGS-84）",
         "give a point or circle (radius_km 0 to 5000), a rectangle, or a polygon of 3 to 200 corners; latitudes -90 to 90, \
          longitudes -180 to 180 (WGS-84)",
@@ -415,10 +428,11 @@ fn check_place(place: &ControlArea, faults: &mut Faults) {
 }
 
 impl Span {
-    fn check(&self, faults: &mut Faults) {
+    /// `fields`: names of the end and of the weekly windows.
+    pub(super) fn check(&self, [end, weekly]: [&'static str; 2], faults: &mut Faults) {
         faults.unless(
             self.from < self.to,
-            "time.to",
+            end,
             "结束时间应晚于开始时间",
             "give an end after the beginning",
         );
@@ -427,18 +441,19 @@ impl Span {
         let minutes = |window: &Window| window.from_min < 1440 && window.to_min <= 1440;
         faults.unless(
             self.windows.len() <= WINDOWS_MAX && self.windows.iter().all(|window| known(window) && minutes(window)),
-            "time.windows",
+            weekly,
             "每周时段应有日期、0 至 1440 的分钟数，以及 UTC 或 +08:00 形式的时区，最多 42 个",
             "give weekly windows with days, minutes from 0 to 1440 and a zone such as UTC or +08:00, at most 42",
         );
     }
 }
 
+/// Faults as they are found.
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
-    fn unless(&mut self, good: bool, field: &'static str, zh: &str, en: &str) {
+    pub(super) fn unless(&mut self, good: bool, field: &'static str, zh: &str, en: &str) {
         if !good {
             self.0.push(Fault {
                 field,

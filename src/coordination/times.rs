@@ -47,7 +47,7 @@ fn windows_meet(a: &[Window], b: &[Window]) -> bool {
 }
 
 /// Beginning (minute of the week in UTC) and length of every occurrence. A window of a zone nobody knows is always on.
-fn weekly(windows: &[Window]) -> Vec<(i64, i64)> {
+pub(super) fn weekly(windows: &[Window]) -> Vec<(i64, i64)> {
     let mut found = Vec::new();
     for window in windows {
         let Some(zone) = offset(&window.zone) else {

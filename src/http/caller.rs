@@ -5,6 +5,7 @@
 //! with another `Origin`, and, on a demo without login, requests to a host name that is not this machine's.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -16,6 +17,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use utoipa::openapi::{OpenApi, path::PathItem};
 
 use super::{
@@ -26,7 +28,12 @@ use super::{
 use crate::{
     Error,
     registry::disclosure::Audience,
-    service::{auth::permissions, disclosure::View, sessions::Principal},
+    service::{
+        auth::permissions,
+        disclosure::View,
+        sessions::Principal,
+        tokens::{PREFIX, TokenScope},
+    },
 };
 
 /// Name of the session cookie.
@@ -194,10 +201,21 @@ async fn admit<'s>(state: &'s AppState, request: &Parts) -> Result<(&'s str, Opt
     };
     let access = permissions::access(operation);
     let caller = match token(headers) {
-        Some(token) => state.sessions.owner(token, true).await?,
+        Some(token) => state.sessions.owner(&token, true).await?,
         None => None,
     };
     let caller = caller.or_else(|| state.config.demo.then(Principal::demo));
+    if let Some(caller) = &caller
+        && caller.scope == Some(TokenScope::Read)
+        && !permissions::reads_only(operation, request.method.is_safe())
+    {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "此令牌只能读取：请换用 scope 为 full 的令牌。",
+            "This token may only read: use one with the scope 'full'.",
+        ));
+    }
     match access {
         None => Err(denied("-", "use an operation that has no permissions")),
         Some(access) if access.allows(caller.as_ref().map(|caller| caller.role)) => Ok((operation, caller)),
@@ -216,25 +234,32 @@ fn denied(role: &str, action: &'static str) -> Problem {
     .into()
 }
 
-/// The session token of a request: the cookie, or a bearer token.
-pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
-    bearer.or_else(|| {
+/// The session token of a request: a bearer token, a token as the password of HTTP Basic, or the cookie.
+pub(super) fn token(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let authorised = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    authorised.and_then(authorised_token).or_else(|| {
         let cookies = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok());
-        cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
+        let found = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
             let (name, value) = cookie.trim().split_once('=')?;
             (name == COOKIE).then_some(value)
-        })
+        });
+        found.map(Cow::Borrowed)
     })
+}
+
+fn authorised_token(value: &str) -> Option<Cow<'_, str>> {
+    let (scheme, given) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Cow::Borrowed(given.trim()));
+    }
+    // Calendars and the like know nothing but names and passwords. A person's password is not taken this way.
+    let plain = BASE64_STANDARD.decode(given.trim()).ok()?;
+    let (_, password) = std::str::from_utf8(&plain).ok()?.split_once(':')?;
+    let is_token = scheme.eq_ignore_ascii_case("basic") && password.starts_with(PREFIX);
+    is_token.then(|| Cow::Owned(password.to_owned()))
 }
 
 /// Whether the request was caused by one of our own pages, or by a program that sends no `Origin`.
@@ -292,14 +317,18 @@ mod tests {
     fn tokens_come_from_the_cookie_or_the_header() {
         assert_eq!(
             token(&headers(&[("cookie", "a=b; pinpu_session=xyz; c=d")])),
-            Some("xyz")
+            Some("xyz".into())
         );
+        // `x:pinpu_abc`, and `x:a person's password`.
+        let basic = |text: &str| token(&headers(&[("authorization", text)])).map(Cow::into_owned);
+        assert_eq!(basic("Basic eDpwaW5wdV9hYmM="), Some("pinpu_abc".into()));
+        assert_eq!(basic("Basic eDphIHBlcnNvbidzIHBhc3N3b3Jk"), None);
         assert_eq!(
             token(&headers(&[
                 ("authorization", "bearer abc"),
                 ("cookie", "pinpu_session=xyz")
             ])),
-            Some("abc")
+            Some("abc".into())
         );
         assert_eq!(
             token(&headers(&[

@@ -292,9 +292,11 @@ fn kind_zh(kind: &str) -> &str {
         "attachment" => "附件",
         "alarm route" => "告警路由",
         "assignment" => "指配",
+        "control order" => "管制令",
         "allocation" => "划分",
         "spectrum" => "频谱",
         "request" => "协调申请",
+        "token" => "令牌",
         other => other,
     }
 }

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Content, OpenApi, Ref, RefOr, Response, path::Operation},
 };
 
-use super::{AppState, emissions, error, live, plots, registry, router};
+use super::{AppState, emissions, error, live, occupancy, plots, registry, router};
 use crate::service::{
     auth::{Access, permissions},
     coordination::Phase,
@@ -23,6 +23,7 @@ use crate::service::{
         live::LiveEventKind,
         emissions::EmissionOrder,
         Phase,
+        occupancy::OccupancyBy,
         plots::PlotFile,
         registry::ImportKind
     )),
@@ -35,9 +36,11 @@ use crate::service::{
         (name = "live", description = "Spectra and events as they happen"),
         (name = "emissions", description = "What was found on the air"),
         (name = "conflicts", description = "What nothing explains"),
+        (name = "occupancy", description = "How much of the time channels were in use"),
         (name = "alarms", description = "Who is told of conflicts"),
         (name = "registry", description = "Who may be where"),
         (name = "coordination", description = "Requests between civil and military offices"),
+        (name = "control-orders", description = "Radio control orders"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "plots", description = "Images for reports")
     )

@@ -13,8 +13,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, coordination, emissions,
-    envelope, health, history, leftover, live, metrics, openapi, plots, receivers, registry, sessions, spectra, users,
+    AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
+    emissions, envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry,
+    sessions, spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -42,6 +43,12 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
         )
         .nest(
+            "/tokens",
+            OpenApiRouter::new()
+                .routes(routes!(tokens::list_tokens, tokens::create_token))
+                .routes(routes!(tokens::delete_token)),
+        )
+        .nest(
             "/users",
             OpenApiRouter::new()
                 .routes(routes!(users::list_users, users::create_user))
@@ -60,13 +67,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(spectra::get_latest_spectrum))
                 .routes(routes!(spectra::get_waterfall)),
         )
-        .nest(
-            "/emissions",
-            OpenApiRouter::new()
-                .routes(routes!(emissions::list_emissions))
-                .routes(routes!(emissions::get_emission)),
-        )
-        .nest("/conflicts", conflicts())
+        .merge(findings())
         .nest(
             "/alarm-routes",
             OpenApiRouter::new()
@@ -92,6 +93,11 @@ fn v1() -> OpenApiRouter<AppState> {
             "/coordination/check",
             OpenApiRouter::new().routes(routes!(coordination::check::check_proposal)),
         )
+        .nest(
+            "/coordination/calendar.ics",
+            OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
+        )
+        .nest("/control-orders", control_orders())
         .nest(
             "/audit",
             OpenApiRouter::new()
@@ -126,6 +132,34 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::get_request_analysis))
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
+}
+
+/// Radio control orders.
+fn control_orders() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            control_orders::list_control_orders,
+            control_orders::create_control_order
+        ))
+        .routes(routes!(
+            control_orders::get_control_order,
+            control_orders::update_control_order
+        ))
+        .routes(routes!(control_orders::take_control_order_step))
+}
+
+/// What was found on the air, and what was not.
+fn findings() -> OpenApiRouter<AppState> {
+    let emissions = OpenApiRouter::new()
+        .routes(routes!(emissions::list_emissions))
+        .routes(routes!(emissions::get_emission));
+    OpenApiRouter::new()
+        .nest("/emissions", emissions)
+        .nest("/conflicts", conflicts())
+        .nest(
+            "/occupancy",
+            OpenApiRouter::new().routes(routes!(occupancy::get_occupancy)),
+        )
 }
 
 /// Conflicts and what people do about them.

@@ -11,16 +11,19 @@ use crate::service::{
     audit::Audit,
     check::Checker,
     comparison::Comparisons,
+    control_orders::ControlOrders,
     coordination::Coordination,
     findings::Findings,
     history::History,
     idempotency::Answers,
     ledger::{Attachments, Ledger},
     live::Hub,
+    occupancy::Occupancies,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
     spectra::Spectra,
+    tokens::Tokens,
     users::Users,
 };
 
@@ -47,6 +50,8 @@ pub struct Services {
     pub users: Arc<Users>,
     /// Logins.
     pub sessions: Arc<Sessions>,
+    /// Tokens of programs.
+    pub tokens: Arc<Tokens>,
     /// Answers of changes that may be sent twice.
     pub answers: Answers,
     /// Receivers, live spectra and events.
@@ -71,8 +76,12 @@ pub struct Services {
     pub audit: Audit,
     /// Questions to the registry.
     pub checker: Checker,
+    /// Radio control orders.
+    pub control_orders: ControlOrders,
     /// Stations measured against their licences.
     pub comparisons: Comparisons,
+    /// How much of the time channels were in use.
+    pub occupancies: Occupancies,
     /// What is not up yet.
     pub readiness: Arc<Readiness>,
     /// Figures for machines, where they are collected.

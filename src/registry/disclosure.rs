@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Assignment, AssignmentStatus, Registry, footprint::Footprint};
+use super::{Assignment, AssignmentStatus, ControlOrder, Registry, footprint::Footprint};
 use crate::units::{Band, Hertz};
 
 /// How sources write that a record is open to everybody: SSRF and SFAF (item 005: class and special handling, where
@@ -29,14 +29,48 @@ pub enum Audience {
     Cleared,
 }
 
+/// What carries a classification: an assignment, a control order.
+pub trait Classified {
+    /// As the source writes it; none: open.
+    fn classification(&self) -> Option<&str>;
+    /// Whom it may be released to nevertheless.
+    fn releasability(&self) -> &[String];
+}
+
+impl<T: Classified> Classified for &T {
+    fn classification(&self) -> Option<&str> {
+        (*self).classification()
+    }
+
+    fn releasability(&self) -> &[String] {
+        (*self).releasability()
+    }
+}
+
+impl Classified for Assignment {
+    fn classification(&self) -> Option<&str> {
+        self.details.as_ref()?.classification.as_deref()
+    }
+
+    fn releasability(&self) -> &[String] {
+        self.details.as_ref().map_or(&[][..], |details| &details.releasability)
+    }
+}
+
+impl Classified for ControlOrder {
+    fn classification(&self) -> Option<&str> {
+        self.classification.as_deref()
+    }
+
+    fn releasability(&self) -> &[String] {
+        &self.releasability
+    }
+}
+
 /// Whether the record is open to everybody.
 #[must_use]
-pub fn is_open(assignment: &Assignment) -> bool {
-    let stated = assignment
-        .details
-        .as_ref()
-        .and_then(|details| details.classification.as_deref());
-    stated.is_none_or(|text| {
+pub fn is_open(record: &impl Classified) -> bool {
+    record.classification().is_none_or(|text| {
         let class = text.split([',', ' ', '/']).next().unwrap_or_default();
         OPEN.iter().any(|open| open.eq_ignore_ascii_case(class))
     })
@@ -44,21 +78,18 @@ pub fn is_open(assignment: &Assignment) -> bool {
 
 /// Whether the record may go out to the audience.
 #[must_use]
-pub fn may_leave(assignment: &Assignment, audience: Audience) -> bool {
+pub fn may_leave(record: &impl Classified, audience: Audience) -> bool {
     match audience {
         Audience::Cleared => true,
-        Audience::Open => is_open(assignment),
-        Audience::Named(words) => is_open(assignment) || is_released(assignment, words),
+        Audience::Open => is_open(record),
+        Audience::Named(words) => is_open(record) || is_released(record, words),
     }
 }
 
 /// Whether the record's releasability has one of the words.
-fn is_released(assignment: &Assignment, words: &[&str]) -> bool {
-    let stated = assignment
-        .details
-        .as_ref()
-        .map_or(&[][..], |details| &details.releasability);
-    stated
+fn is_released(record: &impl Classified, words: &[&str]) -> bool {
+    record
+        .releasability()
         .iter()
         .any(|to| words.iter().any(|word| word.eq_ignore_ascii_case(to.trim())))
 }
@@ -112,10 +143,11 @@ impl PublicView {
                 blocks: blocks(assignment.band()),
             })
             .collect();
-        let registry = if registry.assignments().iter().all(may_know) {
+        let knows_orders = registry.control_orders().iter().all(|order| may_leave(order, audience));
+        let registry = if registry.assignments().iter().all(may_know) && knows_orders {
             Arc::clone(registry)
         } else {
-            Arc::new(registry.retaining(may_know))
+            Arc::new(registry.retaining(audience))
         };
         Self { registry, confidential }
     }

@@ -106,6 +106,26 @@ pub fn text(windows: &[Window]) -> Text {
     Text::new(join(|text| &text.zh, "；"), join(|text| &text.en, "; "))
 }
 
+/// Windows as [`parse`] reads them, such as `Mo-Fr 06:00-22:00 +08:00`.
+#[must_use]
+pub fn written(windows: &[Window]) -> String {
+    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let one = |window: &Window| {
+        let named = (0..7).filter(|day| window.days >> day & 1 == 1).map(|day| {
+            let (first, rest) = DAYS[day].0.split_at(1);
+            first.to_uppercase() + rest
+        });
+        let days = if window.days & Window::DAILY == Window::DAILY {
+            String::new()
+        } else {
+            named.collect::<Vec<_>>().join(",") + " "
+        };
+        let zone = if window.zone == "Z" { "UTC" } else { &window.zone };
+        format!("{days}{}-{} {zone}", clock(window.from_min), clock(window.to_min))
+    };
+    windows.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 fn one(window: &Window) -> Text {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let (from, to) = (clock(window.from_min), clock(window.to_min));
@@ -180,6 +200,12 @@ mod tests {
         ] {
             let windows = parse(typed).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(text(&windows), Text::new(zh, en), "{typed}");
+            assert_eq!(
+                parse(&written(&windows)).as_ref(),
+                Ok(&windows),
+                "{}",
+                written(&windows)
+            );
         }
     }
 

@@ -9,7 +9,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Allocation, AllocationTable, Assignment, ControlOrder, disclosure,
+    Allocation, AllocationTable, Assignment, ControlOrder,
+    disclosure::{self, Audience, may_leave},
     index::{BandIndex, PlaceIndex, Query},
 };
 use crate::units::Band;
@@ -64,14 +65,13 @@ impl Registry {
         }
     }
 
-    /// The same with these control orders, which are content like the rest. Of two with the same number the later counts.
+    /// The same with these control orders, which are content like the rest. Two of the same number both count.
     #[must_use]
-    pub fn with_control_orders(self, orders: Vec<ControlOrder>) -> Self {
-        if orders.is_empty() && self.control_orders.is_empty() {
+    pub fn with_control_orders(self, mut control_orders: Vec<ControlOrder>) -> Self {
+        if control_orders.is_empty() && self.control_orders.is_empty() {
             return self;
         }
-        let mut control_orders = keep_last(orders, |order| order.id.clone());
-        control_orders.sort_by(|a, b| a.id.cmp(&b.id));
+        control_orders.sort_by(|a, b| (&a.id, a.from, a.to).cmp(&(&b.id, b.from, b.to)));
         let version = content_hash(&self.tables, &self.assignments, &control_orders);
         Self {
             control_orders,
@@ -80,11 +80,12 @@ impl Registry {
         }
     }
 
-    /// The same without the assignments that are not to be kept. Its version is that of a registry that never had them.
+    /// What the audience may know of it. Its version is that of a registry that never had the rest.
     #[must_use]
-    pub fn retaining(&self, keep: impl Fn(&Assignment) -> bool) -> Self {
-        let kept = self.assignments.iter().filter(|assignment| keep(assignment)).cloned();
-        Self::new(self.tables.clone(), kept.collect()).with_control_orders(self.control_orders.clone())
+    pub fn retaining(&self, audience: Audience) -> Self {
+        let kept = self.assignments.iter().filter(|record| may_leave(record, audience));
+        let orders = self.control_orders.iter().filter(|order| may_leave(order, audience));
+        Self::new(self.tables.clone(), kept.cloned().collect()).with_control_orders(orders.cloned().collect())
     }
 
     /// All control orders, ascending by number.
@@ -101,7 +102,7 @@ impl Registry {
     }
 
     /// Hash of the content, 16 hexadecimal digits; the import source of a record is not content. Where there are
-    /// classified records, theirs follows after a point, so that what stands before it tells nothing of them.
+    /// classified records or orders, theirs follows after a point, so that what stands before it tells nothing of them.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -201,7 +202,12 @@ fn content_hash(tables: &[AllocationTable], assignments: &[Assignment], orders: 
         }
     }
     for order in orders {
-        open.record(order);
+        if disclosure::is_open(order) {
+            open.record(order);
+        } else {
+            any_closed = true;
+            closed.record(order);
+        }
     }
     if any_closed {
         format!("{}.{}", open.digits(), closed.digits())

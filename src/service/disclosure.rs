@@ -3,7 +3,8 @@
 //!
 //! `registry::disclosure` decides about a record. A verdict or a conflict that names a record the reader may not know
 //! keeps its kind and place; assignment, numbers and reason go. That an emission was judged, and how, is thereby known
-//! to everybody who may read emissions; by which record is not.
+//! to everybody who may read emissions; by which record is not. A conflict without an emission, about the use of a record,
+//! would by its frequency alone tell of the record: who may not know the record does not meet the conflict at all.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,16 +15,23 @@ use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use super::{
-    auth::permissions::Standing,
+    auth::{
+        Role,
+        permissions::{self, Standing},
+    },
+    control_orders::Shown,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
 };
 use crate::{
     Error, Result,
     audit::Entry,
-    conflict::Verdict,
-    coordination::{Request, Side},
+    conflict::{Verdict, VerdictKind},
+    coordination::{
+        Request, Side,
+        orders::{Office, OrderRecord, OrderState},
+    },
     registry::{
-        Assignment, Registry, Text,
+        Assignment, ControlOrder, Registry, Text,
         disclosure::{Audience, PublicView, is_open, may_leave},
     },
     store::{EventKind, EventRecord, ThreadEntry, shown},
@@ -44,12 +52,15 @@ pub struct View {
 #[derive(Debug, Clone)]
 struct Closed {
     keys: Arc<HashSet<String>>,
+    /// Holders of records that are withheld, and of no other.
+    holders: Arc<HashSet<String>>,
     /// Finds them in texts.
     finder: AhoCorasick,
 }
 
 impl Closed {
-    fn of(keys: &[&str]) -> Result<Option<Self>> {
+    /// None where there are no keys.
+    fn of(keys: &[&str], holders: HashSet<String>) -> Result<Option<Self>> {
         if keys.is_empty() {
             return Ok(None);
         }
@@ -57,6 +68,7 @@ impl Closed {
             .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
         Ok(Some(Self {
             keys: Arc::new(keys.iter().map(|key| (*key).to_owned()).collect()),
+            holders: Arc::new(holders),
             finder,
         }))
     }
@@ -90,8 +102,8 @@ impl<T> Disclosed<T> {
 #[must_use]
 pub fn withheld() -> Text {
     Text::new(
-        "判定理由涉及不公开的台站资料，仅限有权限的人员查阅。",
-        "The reason rests on station data that is not open to you.",
+        "判定理由涉及不公开的资料，仅限有权限的人员查阅。",
+        "The reason rests on data that is not open to you.",
     )
 }
 
@@ -103,19 +115,32 @@ impl View {
     pub(super) fn all(
         full: &Arc<Registry>,
         removed: &[Assignment],
+        orders: &[ControlOrder],
         audiences: impl Iterator<Item = Audience>,
     ) -> Result<HashMap<Audience, Arc<Self>>> {
         let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
         // Audiences that may know the same share one registry.
         let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
-        let keys = |wanted: &dyn Fn(&Assignment) -> bool| -> Vec<&str> {
-            let records = full.assignments().iter().chain(removed);
-            let records = records.filter(|record| wanted(record) && !record.id.is_empty());
-            records.map(|record| record.id.as_str()).collect()
-        };
-        let classified = Closed::of(&keys(&|record| !is_open(record)))?;
+        let records = || full.assignments().iter().chain(removed);
+        let orders = || full.control_orders().iter().chain(orders);
+        let classified: Vec<&str> = records()
+            .filter(|record| !is_open(*record))
+            .map(|record| record.id.as_str())
+            .chain(orders().filter(|order| !is_open(*order)).map(|order| order.id.as_str()))
+            .filter(|key| !key.is_empty())
+            .collect();
+        let classified = Closed::of(&classified, HashSet::new())?;
         for audience in audiences {
-            let closed = keys(&|record| !may_leave(record, audience));
+            let closed: Vec<&str> = records()
+                .filter(|record| !may_leave(*record, audience))
+                .map(|record| record.id.as_str())
+                .chain(
+                    orders()
+                        .filter(|order| !may_leave(*order, audience))
+                        .map(|order| order.id.as_str()),
+                )
+                .filter(|key| !key.is_empty())
+                .collect();
             let view = match made.iter().find(|(keys, _)| *keys == closed) {
                 Some((_, same)) => Self {
                     audience,
@@ -133,10 +158,19 @@ impl View {
     }
 
     fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience, classified: Option<Closed>) -> Result<Self> {
+        let register = Arc::new(PublicView::of(full, audience));
+        let hidden = full.assignments().iter().filter(|record| !may_leave(*record, audience));
+        let mut holders: HashSet<&str> = hidden.map(|record| record.holder.as_str()).collect();
+        if !holders.is_empty() {
+            for record in register.registry.assignments() {
+                holders.remove(record.holder.as_str());
+            }
+        }
+        let holders = holders.into_iter().map(str::to_owned).collect();
         Ok(Self {
             audience,
-            register: Arc::new(PublicView::of(full, audience)),
-            closed: Closed::of(closed)?,
+            register,
+            closed: Closed::of(closed, holders)?,
             classified,
         })
     }
@@ -187,12 +221,14 @@ impl View {
         let named = [
             verdict.assignment.as_deref().unwrap_or_default(),
             verdict.runner_up.as_deref().unwrap_or_default(),
+            verdict.control_order.as_deref().unwrap_or_default(),
             &verdict.explanation.zh,
             &verdict.explanation.en,
         ];
         if self.tells(&named) {
             verdict.assignment = None;
             verdict.runner_up = None;
+            verdict.control_order = None;
             verdict.would_decide.clear();
             verdict.evidence.clear();
             verdict.explanation = withheld();
@@ -209,9 +245,18 @@ impl View {
         Disclosed(emission)
     }
 
+    /// Whether the audience may not even know that there is this conflict: it is about the use of a record that is
+    /// withheld, and nothing on the air stands for it.
+    #[must_use]
+    pub fn hides(&self, conflict: &ConflictRecord) -> bool {
+        conflict.kind == VerdictKind::UnusedAssignment && self.tells(&texts(conflict))
+    }
+
     /// A conflict as the audience may know it.
     #[must_use]
     pub fn conflict(&self, mut conflict: ConflictRecord) -> Disclosed<ConflictRecord> {
+        let version = conflict.registry_version.as_deref();
+        conflict.registry_version = version.map(|version| self.version(version).to_owned());
         if self.tells(&texts(&conflict)) {
             withhold(&mut conflict, withheld());
         } else {
@@ -244,6 +289,53 @@ impl View {
         Disclosed(entry)
     }
 
+    /// Whether the reader may know a control order: no classified one that is not released to them; a draft is its own
+    /// office's, what is proposed that of all who decide; the public knows what was approved.
+    #[must_use]
+    pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
+        if !may_leave(&record.order, self.audience) {
+            return false;
+        }
+        match record.state {
+            OrderState::Approved | OrderState::Lifted => true,
+            OrderState::Proposed | OrderState::Rejected => permissions::sees_proposals(role),
+            OrderState::Draft | OrderState::Withdrawn => match permissions::office(role) {
+                Some(office) => office == Office::Coordinator || office == record.office,
+                None => permissions::sees_proposals(role),
+            },
+        }
+    }
+
+    /// A control order as the audience may know it. Who took its steps is for those who decide about orders, and for
+    /// overseers; the rest know what it says, and when it was approved and lifted. Names of what is withheld go.
+    #[must_use]
+    pub fn order(&self, mut shown: Shown, role: Role) -> Disclosed<Shown> {
+        let record = &mut shown.record;
+        if !permissions::sees_proposals(role) {
+            record.steps.clear();
+            shown.available.clear();
+        }
+        let order = &mut record.order;
+        order.exempt.retain(|name| !self.withholds_name(name));
+        let texts = [&order.title.zh, &order.title.en, &order.issuer].map(String::as_str);
+        if self.tells(&texts) {
+            (order.title, order.issuer) = (withheld(), String::new());
+        }
+        for entry in &mut record.steps {
+            if self.tells(&[&entry.reason]) {
+                entry.reason.clear();
+            }
+        }
+        Disclosed(shown)
+    }
+
+    /// Whether a name among exemptions is that of a record, or of the holder of records, the audience may not know.
+    #[must_use]
+    pub fn withholds_name(&self, name: &str) -> bool {
+        let closed = self.closed.as_ref();
+        closed.is_some_and(|closed| closed.keys.contains(name) || closed.holders.contains(name))
+    }
+
     /// The rows of a page, each through `disclose`.
     pub fn page<T, D>(page: Page<T>, disclose: impl FnMut(T) -> D) -> Page<D> {
         Page {
@@ -265,17 +357,18 @@ impl View {
         (!entry.internal || standing == Standing::Officer(side)).then_some(Disclosed(entry))
     }
 
-    /// What an event carries, as the audience may know it; nothing where that cannot be told.
+    /// What an event carries, as the audience may know it; null where that cannot be told, nothing where the audience may
+    /// not even know that there is something.
     #[must_use]
-    pub fn event(&self, event: &EventRecord) -> Value {
+    pub fn event(&self, event: &EventRecord) -> Option<Value> {
         let mut data = event.data.clone();
         if self.is_cleared() {
-            return data;
+            return Some(data);
         }
         let kept = match event.kind {
             EventKind::EmissionOpened | EventKind::EmissionUpdated | EventKind::EmissionClosed => {
                 match &data["verdict"] {
-                    Value::Null => return data,
+                    Value::Null => return Some(data),
                     verdict => serde_json::from_value(verdict.clone())
                         .and_then(|verdict| serde_json::to_value(self.verdict(verdict)))
                         .map(|verdict| {
@@ -284,15 +377,17 @@ impl View {
                         }),
                 }
             }
-            EventKind::ConflictOpened | EventKind::ConflictUpdated => {
-                serde_json::from_value(data).and_then(|conflict| serde_json::to_value(self.conflict(conflict).0))
-            }
-            EventKind::Artefact | EventKind::Gap | EventKind::ReceiverState => return data,
+            EventKind::ConflictOpened | EventKind::ConflictUpdated => match serde_json::from_value(data) {
+                Ok(conflict) if self.hides(&conflict) => return None,
+                Ok(conflict) => serde_json::to_value(self.conflict(conflict).0),
+                Err(error) => Err(error),
+            },
+            EventKind::Artefact | EventKind::Gap | EventKind::ReceiverState => return Some(data),
         };
-        kept.unwrap_or_else(|error| {
+        Some(kept.unwrap_or_else(|error| {
             tracing::error!(%error, sequence = event.sequence, "an event cannot be read and is withheld");
             Value::Null
-        })
+        }))
     }
 
     /// Whether one of the texts names a record the audience may not know.

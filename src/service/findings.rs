@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::disclosure::View;
 pub use crate::store::{
     Assignee, AttachmentRecord, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder,
     EmissionQuery, EmissionRecord, HistoryEntry, Page, Resolution,
@@ -61,20 +62,39 @@ impl Findings {
         Ok((emission, bursts))
     }
 
-    /// One page of conflicts.
+    /// One page of the conflicts the reader may know of.
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list.
-    pub async fn conflicts(&self, query: &ConflictQuery) -> Result<Page<ConflictRecord>> {
-        self.store.conflicts(query).await
+    pub async fn conflicts(&self, query: &ConflictQuery, view: &View) -> Result<Page<ConflictRecord>> {
+        self.store.conflicts_kept(query, |conflict| !view.hides(conflict)).await
+    }
+
+    /// Whether the reader may know of this conflict; to be asked before anything is done about it or read of it.
+    ///
+    /// # Errors
+    /// `NotFound`, also where the reader may not know of it.
+    pub async fn check_known(&self, id: &str, view: &View) -> Result<()> {
+        self.known(id, view).await.map(drop)
+    }
+
+    async fn known(&self, id: &str, view: &View) -> Result<ConflictRecord> {
+        let conflict = self.store.conflict(id).await?;
+        if view.hides(&conflict) {
+            return Err(Error::NotFound {
+                kind: "conflict",
+                id: id.to_owned(),
+            });
+        }
+        Ok(conflict)
     }
 
     /// One conflict with its emissions and history.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn conflict(&self, id: &str) -> Result<ConflictDetail> {
-        let conflict = self.store.conflict(id).await?;
+    /// `NotFound`, also where the reader may not know of it.
+    pub async fn conflict(&self, id: &str, view: &View) -> Result<ConflictDetail> {
+        let conflict = self.known(id, view).await?;
         let query = EmissionQuery {
             conflict_id: Some(id.to_owned()),
             limit: Some(EMISSIONS_OF_CONFLICT),

@@ -38,6 +38,7 @@ const SEEDED: &str = "registry.seeded";
 pub struct RegistryService {
     store: Store,
     current: Arc<RwLock<Snapshot>>,
+    /// Those of the file; the others are in the database.
     control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
@@ -53,10 +54,10 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(registry: Registry, removed: &[Assignment]) -> Result<Self> {
+    fn new(registry: Registry, removed: &[Assignment], closed: &[ControlOrder]) -> Result<Self> {
         let registry = Arc::new(registry);
         let audiences = permissions::audiences().chain([Audience::Open]);
-        let views = View::all(&registry, removed, audiences)?;
+        let views = View::all(&registry, removed, closed, audiences)?;
         Ok(Self { registry, views })
     }
 }
@@ -253,13 +254,20 @@ impl RegistryService {
         self.store.imports().await
     }
 
-    /// Puts these control orders in force instead of those before.
+    /// Puts these control orders of the file in force instead of those before; those of the database stay.
     ///
     /// # Errors
     /// `Store` when reading the rest of the snapshot fails; then the old snapshot stays.
     pub async fn set_control_orders(&self, orders: Vec<ControlOrder>) -> Result<()> {
         *self.control_orders.write().unwrap_or_else(PoisonError::into_inner) = orders;
         self.refresh().await
+    }
+
+    /// Numbers of the control orders of the file.
+    #[must_use]
+    pub fn numbers_of_file_orders(&self) -> Vec<String> {
+        let orders = self.control_orders.read().unwrap_or_else(PoisonError::into_inner);
+        orders.iter().map(|order| order.id.clone()).collect()
     }
 
     /// Reads the snapshot anew.
@@ -270,14 +278,16 @@ impl RegistryService {
         let _only_one = self.refreshing.lock().await;
         let tables = self.store.allocation_tables().await?;
         let assignments = self.store.all_assignments().await?;
-        let orders = self
+        let mut orders = self
             .control_orders
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        orders.extend(self.store.binding_control_orders().await?);
         let registry = Registry::new(tables, assignments).with_control_orders(orders);
         let removed = self.store.removed_assignments().await?;
-        let snapshot = Snapshot::new(registry, &removed)?;
+        let closed = self.store.closed_control_orders().await?;
+        let snapshot = Snapshot::new(registry, &removed, &closed)?;
         if self.noting.load(Relaxed) {
             // First: a version that a verdict names can be looked up.
             let version = snapshot.registry.version();

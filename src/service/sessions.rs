@@ -1,8 +1,8 @@
 //! Logging in and out, and telling who a token belongs to.
 //!
 //! A token is 256 random bits, given out once and stored as its SHA-256. The owner is looked up at every request, so a
-//! lock or a new role counts from the next request on. A token of a cookie slides; machines will carry tokens of fixed
-//! expiry in the same table (`SessionKind::Token`).
+//! lock or a new role counts from the next request on. A token of a cookie slides; tokens of machines
+//! (`tokens`) are of fixed expiry and lie in the same table.
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    store::{AuditNote, SessionKind, SessionRecord, Store},
+    store::{AuditNote, SessionKind, SessionRecord, Store, TokenScope},
 };
 
 /// A session ends when it was not used for this long,
@@ -36,6 +36,8 @@ pub struct Principal {
     pub language: Option<Language>,
     /// When the session ends; `None` without one.
     pub expires_at: Option<Timestamp>,
+    /// What the token they came with may do; `None` for somebody who is logged in.
+    pub scope: Option<TokenScope>,
     session: Option<[u8; 32]>,
 }
 
@@ -48,6 +50,7 @@ impl Principal {
             role: Role::Coordinator,
             language: None,
             expires_at: None,
+            scope: None,
             session: None,
         }
     }
@@ -134,12 +137,14 @@ impl Sessions {
     }
 
     async fn open(&self, user: &User, origin: &Origin) -> Result<(String, Principal)> {
-        let token = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
+        let token = secret();
         let (now, token_hash) = (Timestamp::now(), hash(&token));
         let expires_at = now + IDLE;
         let record = SessionRecord {
             token_hash,
             kind: SessionKind::Cookie,
+            token_id: String::new(),
+            scope: TokenScope::Full,
             user: user.name.clone(),
             label: String::new(),
             created_at: now,
@@ -153,7 +158,7 @@ impl Sessions {
             Err(Error::NotFound { .. }) => return Err(Error::Unauthenticated),
             other => other?,
         }
-        Ok((token, principal(user, token_hash, expires_at)))
+        Ok((token, principal(user, token_hash, expires_at, None)))
     }
 
     /// The owner of a token, if it is in force; its expiry slides when `use_it` is set.
@@ -161,6 +166,7 @@ impl Sessions {
     /// # Errors
     /// `Store` when reading fails.
     pub async fn owner(&self, token: &str, use_it: bool) -> Result<Option<Principal>> {
+        let token = token.strip_prefix(super::tokens::PREFIX).unwrap_or(token);
         if token.len() != 64 {
             return Ok(None);
         }
@@ -177,7 +183,13 @@ impl Sessions {
                 expires_at = session.expires_at;
             }
         }
-        Ok(Some(principal(&User::from_record(&record)?, token_hash, expires_at)))
+        let scope = (session.kind == SessionKind::Token).then_some(session.scope);
+        Ok(Some(principal(
+            &User::from_record(&record)?,
+            token_hash,
+            expires_at,
+            scope,
+        )))
     }
 
     /// Ends the session of the caller; harmless without one.
@@ -193,16 +205,23 @@ impl Sessions {
     }
 }
 
-fn principal(user: &User, token_hash: [u8; 32], expires_at: Timestamp) -> Principal {
+fn principal(user: &User, token_hash: [u8; 32], expires_at: Timestamp, scope: Option<TokenScope>) -> Principal {
     Principal {
         user: user.name.clone(),
         role: user.role,
         language: user.language,
         expires_at: Some(expires_at),
+        scope,
         session: Some(token_hash),
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// 256 random bits, as text.
+pub(super) fn secret() -> String {
+    format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>())
+}
+
+/// What is kept of a secret.
+pub(super) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -124,6 +124,12 @@ pub struct ConflictRecord {
     /// Where it stood before it was merged.
     #[serde(skip)]
     pub merged_status: Option<ConflictStatus>,
+    /// Version of the rules it was judged by last; known where no emission's verdict says it.
+    #[serde(default)]
+    pub rules_version: Option<String>,
+    /// Version of the registry it was judged by last; as above.
+    #[serde(default)]
+    pub registry_version: Option<String>,
     /// Counts changes of status and of what is claimed, not each new piece of evidence: a person's update is stale
     /// only when something they should have read has changed.
     pub version: u64,
@@ -186,7 +192,7 @@ pub enum ConflictChange {
 pub(super) const COLUMNS: &str = "id, status, kind, severity, rule, receiver, center_hz, low_hz, high_hz, first_seen_us, \
     last_seen_us, emissions_count, assignment, allocation, explanation, evidence, acknowledged_by, \
     acknowledged_us, resolved_by, resolved_us, resolution, assigned_user, assigned_team, assigned_by, assigned_us, \
-    merged_into, merged_status, version";
+    merged_into, merged_status, rules_version, registry_version, version";
 const ORDER: Order = Order {
     name: "-last_seen",
     key: "last_seen_us",
@@ -224,9 +230,15 @@ impl ConflictRecord {
             assigned_at: row.time_or_null("assigned_us")?,
             merged_into: row.text_or_null("merged_into")?,
             merged_status: named_or_null(row, "merged_status")?,
+            rules_version: row.text_or_null("rules_version")?,
+            registry_version: row.text_or_null("registry_version")?,
             version: row.count("version")?,
         })
     }
+}
+
+fn place_in_list(conflict: &ConflictRecord) -> (i64, String) {
+    (conflict.last_seen.as_microsecond(), conflict.id.clone())
 }
 
 /// The value of an enumeration, where there is one.
@@ -240,8 +252,8 @@ impl Tx {
         let c = conflict;
         let sql = format!(
             "insert into conflicts ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-             $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) on conflict (id) do update set status = excluded.status, \
-             kind = excluded.kind, severity = excluded.severity, rule = excluded.rule, \
+             $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) on conflict (id) do update set status = excluded.status, \
+             kind = excluded.kind, severity = excluded.severity, rule = excluded.rule, receiver = excluded.receiver, \
              center_hz = excluded.center_hz, low_hz = excluded.low_hz, high_hz = excluded.high_hz, \
              first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, \
              emissions_count = excluded.emissions_count, assignment = excluded.assignment, \
@@ -251,7 +263,8 @@ impl Tx {
              resolution = excluded.resolution, assigned_user = excluded.assigned_user, \
              assigned_team = excluded.assigned_team, assigned_by = excluded.assigned_by, \
              assigned_us = excluded.assigned_us, merged_into = excluded.merged_into, \
-             merged_status = excluded.merged_status, version = excluded.version"
+             merged_status = excluded.merged_status, rules_version = excluded.rules_version, \
+             registry_version = excluded.registry_version, version = excluded.version"
         );
         let resolution = c.resolution.as_ref().map(name_of).transpose()?;
         let values = values![
@@ -282,6 +295,8 @@ impl Tx {
             c.assigned_at,
             c.merged_into.clone(),
             c.merged_status.as_ref().map(name_of).transpose()?,
+            c.rules_version.clone(),
+            c.registry_version.clone(),
             c.version,
         ];
         self.execute(sql, values).await.map(drop)
@@ -324,6 +339,14 @@ impl Tx {
             .collect()
     }
 
+    /// The conflict about the use of this assignment, whichever receiver told of it.
+    pub(crate) async fn conflict_about_use(&mut self, assignment: &str) -> Result<Option<ConflictRecord>> {
+        let sql = format!("select {COLUMNS} from conflicts where assignment = $1 and kind = $2 order by id limit 1");
+        let kind = name_of(&VerdictKind::UnusedAssignment)?;
+        let row = self.fetch_optional(sql, values![assignment, kind]).await?;
+        row.as_ref().map(ConflictRecord::read).transpose()
+    }
+
     /// Adds a line to the history.
     pub(crate) async fn add_history(&mut self, entry: &HistoryEntry) -> Result<()> {
         let sql = "insert into conflict_history (conflict_id, entry, time_us, actor, action, comment_zh, comment_en) \
@@ -343,6 +366,34 @@ impl Store {
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn conflicts(&self, query: &ConflictQuery) -> Result<Page<ConflictRecord>> {
+        self.conflicts_kept(query, |_| true).await
+    }
+
+    /// The same without those that are not to be kept. What is left out leaves no gap: pages are as full as if it were
+    /// not there.
+    ///
+    /// # Errors
+    /// As `conflicts`.
+    pub async fn conflicts_kept(
+        &self,
+        query: &ConflictQuery,
+        keep: impl Fn(&ConflictRecord) -> bool,
+    ) -> Result<Page<ConflictRecord>> {
+        let mut query = query.clone();
+        let mut items = Vec::new();
+        loop {
+            let (rows, limit) = self.conflict_rows(&query).await?;
+            let next = rows.last().filter(|_| rows.len() > limit).map(place_in_list);
+            items.extend(rows.into_iter().filter(&keep));
+            match next {
+                Some(place) if items.len() <= limit => query.cursor = Some(ORDER.cursor(place)),
+                _ => return Ok(cut(items, limit, &ORDER, place_in_list)),
+            }
+        }
+    }
+
+    /// Rows that answer the query, one more than a page holds where there are more, and how many it holds.
+    async fn conflict_rows(&self, query: &ConflictQuery) -> Result<(Vec<ConflictRecord>, usize)> {
         let mut select = Select::new(&format!("select {COLUMNS} from conflicts"));
         if query.status.is_none() {
             select.and("status <> 'merged'", Vec::new());
@@ -361,10 +412,7 @@ impl Store {
             .and_some("first_seen_us < ?", query.to);
         let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
         let rows = self.fetch_all(sql, values).await?;
-        let items: Vec<_> = rows.iter().map(ConflictRecord::read).collect::<Result<_>>()?;
-        Ok(cut(items, limit, &ORDER, |item| {
-            (item.last_seen.as_microsecond(), item.id.clone())
-        }))
+        Ok((rows.iter().map(ConflictRecord::read).collect::<Result<_>>()?, limit))
     }
 
     /// One conflict.

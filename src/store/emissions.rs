@@ -357,7 +357,7 @@ fn pack_bursts(bursts: &[[f64; 2]]) -> Result<Vec<u8>> {
     zstd::bulk::compress(&plain, 1).map_err(|source| damaged("bursts", source))
 }
 
-fn unpack_bursts(packed: &[u8]) -> Result<Vec<[i64; 2]>> {
+pub(super) fn unpack_bursts(packed: &[u8]) -> Result<Vec<[i64; 2]>> {
     let plain = zstd::bulk::decompress(packed, 10_000 * 16).map_err(|source| damaged("bursts", source))?;
     let (numbers, _) = plain.as_chunks::<8>();
     let (pairs, _) = numbers.as_chunks::<2>();

@@ -1,10 +1,13 @@
 //! Logins that are in force, and bearer tokens: both are a hash of a random secret with an owner and an expiry.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AuditNote, Store, UserRecord,
+    emissions::{name_of, named},
     engine::{Row, values},
+    page::Select,
 };
 use crate::{Error, Result};
 
@@ -26,6 +29,17 @@ impl SessionKind {
     }
 }
 
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenScope {
+    /// What its owner may read.
+    #[default]
+    Read,
+    /// What its owner may do.
+    Full,
+}
+
 /// One login or token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
@@ -33,6 +47,10 @@ pub struct SessionRecord {
     pub token_hash: [u8; 32],
     /// Cookie or token.
     pub kind: SessionKind,
+    /// Key of a token; empty for a cookie.
+    pub token_id: String,
+    /// What it may do; a cookie everything its owner may.
+    pub scope: TokenScope,
     /// Whose.
     pub user: String,
     /// What a token is for, in the owner's words.
@@ -49,8 +67,8 @@ pub struct SessionRecord {
     pub user_agent: String,
 }
 
-const COLUMNS: &str =
-    "token_hash, session_kind, user_name, label, session_created_us, expires_us, last_seen_us, address, user_agent";
+const COLUMNS: &str = "token_hash, session_kind, user_name, label, session_created_us, expires_us, last_seen_us, address, user_agent, \
+     token_id, token_scope";
 
 impl SessionRecord {
     fn read(row: &Row) -> Result<Self> {
@@ -62,6 +80,8 @@ impl SessionRecord {
             } else {
                 SessionKind::Cookie
             },
+            token_id: row.text("token_id")?,
+            scope: named(row, "token_scope")?,
             user: row.text("user_name")?,
             label: row.text("label")?,
             created_at: row.time("session_created_us")?,
@@ -88,7 +108,8 @@ impl Store {
                         id: session.user,
                     });
                 }
-                let sql = format!("insert into sessions ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+                let sql =
+                    format!("insert into sessions ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
                 tx.note(AuditNote {
                     actor: session.user.clone(),
                     ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
@@ -102,7 +123,9 @@ impl Store {
                     session.expires_at,
                     session.last_seen,
                     session.address,
-                    session.user_agent
+                    session.user_agent,
+                    session.token_id,
+                    name_of(&session.scope)?
                 ];
                 tx.execute(sql, values).await.map(drop)
             })
@@ -161,6 +184,25 @@ impl Store {
                     });
                 }
                 Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Ends the token of this key, if it is the user's where one is given; answers whether there was one.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`.
+    pub async fn delete_token(&self, id: &str, user: Option<&str>) -> Result<bool> {
+        let (id, user) = (id.to_owned(), user.map(str::to_owned));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let mut delete = Select::new("delete from sessions");
+                delete
+                    .and("token_id = ? and token_id <> ''", values![id])
+                    .and_some("user_name = ?", user);
+                let (sql, values) = delete.finish("");
+                Ok(tx.execute(sql, values).await? > 0)
             })
         })
         .await

@@ -142,6 +142,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The bands of which a receiver has minutes from one time to another, in ascending order.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn watched_bands(&self, receiver: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Band>> {
+        let sql = "select distinct low_hz, high_hz from spectra where receiver = $1 and interval_s = 60 \
+                   and start_us >= $2 and start_us < $3 order by low_hz, high_hz";
+        let rows = self.fetch_all(sql, values![receiver, from, to]).await?;
+        let bands: Result<Vec<_>> = rows
+            .iter()
+            .map(|row| Ok(Band::new(Hertz(row.int("low_hz")?), Hertz(row.int("high_hz")?))))
+            .collect();
+        Ok(bands?.into_iter().flatten().collect())
+    }
+}
+
 fn read(row: &Row) -> Result<SpectrumRow> {
     let bins = row.count("bins")? as usize;
     let [mean_dbfs, max_dbfs, min_dbfs, floor_dbfs] = unpack(&row.blob("levels")?, bins)?;

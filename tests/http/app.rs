@@ -10,10 +10,11 @@ use std::{
 };
 
 use pinpu::{
-    capture::{LossCounters, Observation, ObservationContent, ReceiverState, ReceiverStatus},
+    capture::{Observation, ObservationContent},
     config::AlarmConfig,
     conflict::{Context, Measured, Rules, judge},
-    detect::{BandwidthMethod, DetectEvent, Emission, Frame},
+    coordination::Policy,
+    detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
     registry::{demo, table},
     service::{
@@ -22,6 +23,7 @@ use pinpu::{
         auth::{Passwords, Role},
         check::Checker,
         comparison::Comparisons,
+        control_orders::ControlOrders,
         coordination::Coordination,
         findings::Findings,
         history::History,
@@ -33,13 +35,15 @@ use pinpu::{
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
+        tokens::Tokens,
         users::Users,
     },
     store::{DatabaseConfig, Store},
-    units::{Band, Hertz},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+pub use crate::air::{band, frame, pirate, status};
 
 /// Password of every account of the tests.
 pub const PASSWORD: &str = "green horses swim upstream";
@@ -280,14 +284,11 @@ async fn build(
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
+        occupancies: pinpu::service::occupancy::Occupancies::new(store.clone()),
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination: Coordination::new(
-            store.clone(),
-            registry.clone(),
-            pinpu::coordination::Policy::builtin().expect("policy"),
-        ),
+        coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
@@ -298,9 +299,11 @@ async fn build(
             RulesInForce::new((*rules).clone()),
             std::collections::BTreeMap::new(),
         ),
+        control_orders: ControlOrders::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
+        tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
         users,
         sessions,
         hub,
@@ -331,68 +334,6 @@ fn judge_with(registry: &RegistryService, rules: &Arc<Rules>) -> Judge {
         };
         Some(judge(&rules, &registry.current(), &Measured::from(emission), &context))
     })
-}
-
-/// The band the receiver of the tests watches.
-pub fn band() -> Band {
-    Band::new(Hertz(97_000_000), Hertz(99_000_000)).expect("band")
-}
-
-/// A broadcaster nobody knows, at 97.45 MHz.
-pub fn pirate(id: u64) -> Emission {
-    Emission {
-        id,
-        start_s: 1.0,
-        stop_s: 2.0,
-        center_hz: Hertz(97_450_000),
-        low_hz: Hertz(97_360_000),
-        high_hz: Hertz(97_540_000),
-        bandwidth_hz: Hertz(180_000),
-        bandwidth_method: BandwidthMethod::Obw99,
-        bandwidth_x26_hz: Some(Hertz(190_000)),
-        power_dbfs: -30.0,
-        snr_db: 45.0,
-        peak_dbfs: -28.0,
-        duty_cycle: 1.0,
-        bursts: vec![[1.0, 2.0]],
-        bursts_total: 1,
-        center_uncertainty_hz: 10.0,
-        open: true,
-    }
-}
-
-/// A spectrum of 1024 bins with a peak at 97.45 MHz.
-pub fn frame(start_s: f64) -> Frame {
-    let bins = 1024;
-    let level = |bin: usize, peak: f32| if bin == 230 { peak } else { -100.0 };
-    Frame {
-        start_s,
-        duration_s: 0.04,
-        low_hz: band().low(),
-        high_hz: band().high(),
-        enbw_bins: 1.5,
-        mean_dbfs: (0..bins).map(|bin| level(bin, -30.0)).collect(),
-        max_dbfs: (0..bins).map(|bin| level(bin, -25.0)).collect(),
-        min_dbfs: vec![-110.0; bins],
-        floor_dbfs: vec![-101.0; bins],
-    }
-}
-
-pub fn status() -> ReceiverStatus {
-    ReceiverStatus {
-        state: ReceiverState::Streaming,
-        since: jiff::Timestamp::now(),
-        label: "Virtual 0001".to_owned(),
-        driver: "pinpu-virtual".to_owned(),
-        serial: Some("0001".to_owned()),
-        profile: "virtual".to_owned(),
-        plan: vec![band()],
-        sample_rate_hz: 2.4e6,
-        ppm_uncertainty: 0.5,
-        counters: LossCounters::default(),
-        clipped_fraction: 0.0,
-        last_error: None,
-    }
 }
 
 /// The status of the answer that comes next.

@@ -151,7 +151,7 @@ fn transcript(app: &TestApp, role: Role) -> Transcript {
 }
 
 /// Every event from the first one on.
-fn live(app: &TestApp, cookie: &str) -> Vec<Value> {
+pub fn live(app: &TestApp, cookie: &str) -> Vec<Value> {
     app.runtime.block_on(async {
         let mut request = format!("ws://{}/api/v1/live", app.address)
             .into_client_request()

@@ -3,8 +3,10 @@
 #![expect(unreachable_pub, reason = "a program of its own: nothing reaches into it")]
 
 mod accounts;
+mod air;
 mod app;
 mod cli;
+mod control_orders;
 mod coordination;
 mod disclosure;
 mod findings;
@@ -15,6 +17,8 @@ mod limits;
 #[path = "../store/listener.rs"]
 mod listener;
 mod live;
+mod occupancy;
 mod permissions;
 mod registry;
 mod spectra;
+mod tokens;

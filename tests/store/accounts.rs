@@ -2,7 +2,7 @@
 
 use pinpu::{
     Error,
-    store::{Idempotency, SessionKind, SessionRecord, StoredAnswer, UserChange, UserRecord},
+    store::{Idempotency, SessionKind, SessionRecord, StoredAnswer, TokenScope, UserChange, UserRecord},
 };
 
 use crate::support::{at, open};
@@ -24,6 +24,8 @@ fn session(hash: u8, user: &str) -> SessionRecord {
     SessionRecord {
         token_hash: [hash; 32],
         kind: SessionKind::Cookie,
+        token_id: String::new(),
+        scope: TokenScope::Full,
         user: user.to_owned(),
         label: String::new(),
         created_at: at(0.0),

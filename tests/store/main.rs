@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod audit;
 mod conflicts;
+mod control_orders;
 mod coordination;
 mod durability;
 mod evidence;
@@ -17,6 +18,7 @@ mod ledger;
 mod listener;
 mod lists;
 mod monitor;
+mod occupancy;
 mod postgres;
 mod registry;
 mod schema;
@@ -96,7 +98,13 @@ cases! {
     audit::two_writers_do_not_fork_the_log,
     audit::proofs_of_a_growing_log_are_right,
     audit::the_log_is_listed_by_who_what_and_when,
+    control_orders::of_two_deciders_one_wins,
+    control_orders::what_was_decided_binds_after_a_restart,
+    control_orders::both_sides_approve_where_the_policy_says_so,
     spectra::rows_become_spectra_and_waterfalls,
+    occupancy::stored_minutes_and_bursts_are_occupancy,
+    occupancy::on_times_come_by_their_start_with_their_bursts,
+    occupancy::what_is_kept_from_a_reader_leaves_no_gap_in_a_list,
     monitor::observations_become_records_and_events,
     monitor::a_report_of_health_ends_nothing,
     monitor::a_new_run_ends_what_was_open,

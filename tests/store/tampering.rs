@@ -251,7 +251,9 @@ fn tamper(db: &Connection, rng: &mut StdRng, world: &World) -> &'static str {
         .expect("a count");
     let entry = rng.random_range(1..=entries);
     let early = rng.random_range(1..=world.exported_size as i64);
-    let run = |sql: &str| drop(db.execute(sql, []).expect(sql));
+    let run = |sql: &str| {
+        db.execute(sql, []).expect(sql);
+    };
     match rng.random_range(0..11) {
         0 | 1 => {
             let column = OF_ENTRY[rng.random_range(0..OF_ENTRY.len())];

@@ -1,7 +1,7 @@
 //! A band of many channels: how much of it is in use.
 
 use super::{
-    Bound, ChannelCount, Occupancy, Terms, Visit,
+    Bound, ChannelCount, MINUTE, Minute, Occupancy, Terms, Visit,
     interval::{Flags, share_never_seen, student_quantile, wilson},
 };
 
@@ -41,21 +41,48 @@ impl BandCount {
     /// # Panics
     /// When there are not as many flags as channels.
     pub fn push(&mut self, visit: &[Visit]) {
+        self.push_run(visit, 1);
+    }
+
+    /// Takes `visits` visits to every channel, all of which showed the same.
+    ///
+    /// # Panics
+    /// When there are not as many flags as channels.
+    pub fn push_run(&mut self, visit: &[Visit], visits: u64) {
         assert_eq!(
             visit.len(),
             self.channels.len(),
             "one flag for each channel of the band"
         );
         for (channel, flag) in self.channels.iter_mut().zip(visit) {
-            channel.push(*flag);
+            channel.push_run(*flag, visits);
         }
         let count = |wanted: Visit| visit.iter().filter(|flag| **flag == wanted).count() as f64;
         let (busy, free) = (count(Visit::Busy), count(Visit::Free));
         if busy + free > 0.0 {
-            let share = busy / (busy + free);
-            self.visits += 1;
-            self.shares += share;
-            self.squares += share * share;
+            let (share, n) = (busy / (busy + free), visits as f64);
+            self.visits += visits;
+            self.shares += n * share;
+            self.squares += n * share * share;
+        }
+    }
+
+    /// Takes a minute of visits a second to every channel.
+    ///
+    /// # Panics
+    /// When there are not as many rows as channels.
+    pub fn push_minute(&mut self, minute: &[Minute]) {
+        let at = |second: usize| minute.iter().map(|channel| channel[second]).collect::<Vec<_>>();
+        let mut second = 0;
+        while second < MINUTE {
+            // Most of the time nothing changes anywhere: as far as the next change in one step.
+            let same = |channel: &Minute| {
+                let rest = &channel[second..];
+                rest.iter().take_while(|visit| **visit == rest[0]).count()
+            };
+            let run = minute.iter().map(same).min().unwrap_or(MINUTE - second);
+            self.push_run(&at(second), run as u64);
+            second += run;
         }
     }
 

@@ -25,6 +25,7 @@
 //! an interval that is too wide, a periodic one in step with the visits none that is right.
 
 mod band;
+mod hour;
 mod interval;
 #[cfg(test)]
 mod tests;
@@ -33,8 +34,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::band::BandCount;
 use self::interval::{Flags, bounded, share_never_seen};
+pub use self::{
+    band::BandCount,
+    hour::{Hour, MINUTE, MINUTES, Minute},
+};
 
 /// What a visit to a channel showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,20 +194,27 @@ pub struct ChannelCount {
 impl ChannelCount {
     /// Takes the next visit.
     pub fn push(&mut self, visit: Visit) {
-        self.asked += 1;
+        self.push_run(visit, 1);
+    }
+
+    /// Takes the next `visits` visits, all of which showed the same.
+    pub fn push_run(&mut self, visit: Visit, visits: u64) {
         let busy = match visit {
+            _ if visits == 0 => return,
             Visit::Busy => true,
             Visit::Free => false,
-            Visit::Unobserved => return self.interrupt(),
+            Visit::Unobserved => return self.miss(visits),
         };
+        self.asked += visits;
         if busy {
-            self.busy += 1;
+            self.busy += visits;
         } else {
-            self.free += 1;
+            self.free += visits;
         }
         if let Some(last) = self.last {
             self.pairs[usize::from(last)][usize::from(busy)] += 1;
         }
+        self.pairs[usize::from(busy)][usize::from(busy)] += visits - 1;
         self.last = Some(busy);
     }
 
@@ -222,6 +233,12 @@ impl ChannelCount {
     #[must_use]
     pub fn observed(&self) -> u64 {
         self.busy + self.free
+    }
+
+    /// Visits asked for.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// Frequency channel occupancy; `None` where nothing was observed, or where `terms` names a detector that cannot

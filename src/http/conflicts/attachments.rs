@@ -84,8 +84,10 @@ pub struct AddAttachmentQuery {
     responses((status = 200, body = ListResponse<AttachmentResponse>)))]
 pub async fn list_attachments(
     State(state): State<AppState>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<ListResponse<AttachmentResponse>>> {
+    state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let files = state.attachments.list(&id).await?;
     Ok(Answer(ListResponse::complete(
         files.into_iter().map(Into::into).collect(),
@@ -111,6 +113,7 @@ pub async fn add_attachment(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response> {
+    state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let content = content(&state, request).await?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
@@ -180,8 +183,10 @@ async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream", headers(("content-disposition" = String)))))]
 pub async fn get_attachment(
     State(state): State<AppState>,
+    caller: Caller,
     Path((id, attachment)): Path<(String, String)>,
 ) -> Result<Response> {
+    state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let (record, content) = state.attachments.read(&id, &attachment).await?;
     let mut response = content.into_response();
     let headers = response.headers_mut();
@@ -223,6 +228,7 @@ pub async fn delete_attachment(
     version: IfMatch,
     headers: HeaderMap,
 ) -> Result<Response> {
+    state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let operation = format!("detach {id} {attachment} {}", version.0);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes()], async {
         let actor = &caller.0.user;

@@ -69,6 +69,10 @@ pub async fn merge_conflict(
     JsonBytes(body, request): JsonBytes<MergeConflictRequest>,
 ) -> Result<Response> {
     check_comment(&request.comment)?;
+    let view = caller.view(&state)?;
+    for id in [&id, &request.into] {
+        state.findings.check_known(id, &view).await?;
+    }
     let operation = format!("merge {id} {}", version.0);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &body], async {
         let (actor, versions) = (&caller.0.user, [version.0, request.into_version]);
@@ -76,7 +80,7 @@ pub async fn merge_conflict(
         let both = [id.as_str(), request.into.as_str()];
         let comment = request.comment.trim();
         answer(
-            &*caller.view(&state)?,
+            &view,
             state
                 .ledger
                 .merge(both, versions, actor, comment, Timestamp::now())
@@ -102,6 +106,7 @@ pub async fn unmerge_conflict(
     JsonBytes(body, request): JsonBytes<CommentRequest>,
 ) -> Result<Response> {
     check_comment(&request.comment)?;
+    state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let operation = format!("unmerge {id} {}", version.0);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &body], async {
         let (actor, comment) = (&caller.0.user, request.comment.trim());

@@ -59,7 +59,7 @@ pub struct ConflictResponse {
     pub first_seen: Timestamp,
     /// Last seen.
     pub last_seen: Timestamp,
-    /// Emissions that belong to it.
+    /// Emissions that belong to it; none where it is about the use of an assignment.
     pub emissions_count: u64,
     /// The assignment it is held against.
     #[schema(required = true)]
@@ -101,6 +101,12 @@ pub struct ConflictResponse {
     /// The conflict it is part of; that one has its emissions, history and attachments.
     #[schema(required = true)]
     pub merged_into: Option<String>,
+    /// Version of the rules it was judged by last; null where only the verdicts of its emissions say it.
+    #[schema(required = true)]
+    pub rules_version: Option<String>,
+    /// Version of the registry it was judged by last; as above.
+    #[schema(required = true)]
+    pub registry_version: Option<String>,
     /// Grows with every change; the ETag is made of it.
     pub version: u64,
 }
@@ -197,6 +203,8 @@ impl From<Disclosed<ConflictRecord>> for ConflictResponse {
             assigned_by: record.assigned_by,
             assigned_at: record.assigned_at,
             merged_into: record.merged_into,
+            rules_version: record.rules_version,
+            registry_version: record.registry_version,
             version: record.version,
         }
     }
@@ -241,7 +249,7 @@ pub async fn list_conflicts(
         cursor: query.cursor,
     };
     let view = caller.view(&state)?;
-    let page = state.findings.conflicts(&query).await?;
+    let page = state.findings.conflicts(&query, &view).await?;
     Ok(Answer(ListResponse::of(View::page(page, |record| {
         view.conflict(record)
     }))))
@@ -255,7 +263,7 @@ pub async fn get_conflict(State(state): State<AppState>, caller: Caller, Path(id
     let view = caller.view(&state)?;
     let emission = |record| view.emission(record).into();
     let conflict = |record| ConflictResponse::from(view.conflict(record));
-    let detail = state.findings.conflict(&id).await?;
+    let detail = state.findings.conflict(&id, &view).await?;
     let tag = etag(detail.conflict.version);
     let body = ConflictDetailResponse {
         conflict: conflict(detail.conflict),

@@ -278,6 +278,7 @@ async fn take_step(
     step: Step,
 ) -> Result<Response> {
     check_comment(&step.comment)?;
+    state.findings.check_known(&step.id, &*caller.view(state)?).await?;
     let operation = format!("{:?} {} {}", step.change, step.id, step.version.0);
     idempotency::once(state, caller, headers, &[operation.as_bytes(), body], async {
         let Step {

@@ -102,12 +102,32 @@ pub async fn get_request_letter(
     Query(query): Query<LetterQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let language = match query.lang.unwrap_or_else(|| negotiate(&headers)) {
-        Language::Zh => LetterLanguage::Chinese,
-        Language::En => LetterLanguage::English,
-    };
+    let language = language(&query, &headers);
     let page = state.coordination.letter(&id, &caller.officer()?, language).await?;
     // The page brings its own style and nothing else.
     let policy = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
+}
+
+/// What is in force, as a calendar to subscribe to (RFC 5545). Programs that send no bearer token give the token as the
+/// password of HTTP Basic.
+#[utoipa::path(get, path = "", operation_id = "get_coordination_calendar", tag = "coordination", params(LetterQuery),
+    responses((status = 200, body = String, content_type = "text/calendar")))]
+pub async fn get_coordination_calendar(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<LetterQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let language = language(&query, &headers);
+    let text = state.coordination.calendar(&caller.officer()?, language).await?;
+    let kind = [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")];
+    Ok((kind, text).into_response())
+}
+
+fn language(query: &LetterQuery, headers: &HeaderMap) -> LetterLanguage {
+    match query.lang.unwrap_or_else(|| negotiate(headers)) {
+        Language::Zh => LetterLanguage::Chinese,
+        Language::En => LetterLanguage::English,
+    }
 }

@@ -291,7 +291,10 @@ impl Channel {
         if receivers.is_some_and(|ids| !ids.iter().any(|id| Some(id.as_str()) == subject)) {
             return Ok(());
         }
-        let data = self.state.registry.view(self.audience).map_err(failed)?.event(event);
+        let view = self.state.registry.view(self.audience).map_err(failed)?;
+        let Some(data) = view.event(event) else {
+            return Ok(());
+        };
         let EventRecord {
             sequence, time, kind, ..
         } = *event;

@@ -180,7 +180,9 @@ pub async fn open_live(
         let busy = "too many live channels are open; close some".to_owned();
         Problem::from(crate::Error::Unavailable(busy))
     })?;
-    let token = token(&headers).filter(|_| !caller.0.is_demo()).map(str::to_owned);
+    let token = token(&headers)
+        .filter(|_| !caller.0.is_demo())
+        .map(std::borrow::Cow::into_owned);
     let audience = caller.audience();
     if caller.view(&state)?.is_cleared() {
         // What will be told is not known yet: the channel as a whole is noted.

@@ -42,6 +42,12 @@ pub struct ControlOrder {
     /// Assignments (by key) and holders that may go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
+    /// Security classification; none: the order is open to everybody who may read orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classification: Option<String>,
+    /// Whom a classified order may be released to nevertheless: names of roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub releasability: Vec<String>,
 }
 
 /// Where an order holds.

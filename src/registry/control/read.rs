@@ -66,6 +66,9 @@ struct RawOrder {
     max_bandwidth: Option<Spanned<String>>,
     #[serde(default)]
     exempt: Vec<String>,
+    classification: Option<String>,
+    #[serde(default)]
+    releasability: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -124,6 +127,8 @@ impl Source<'_> {
             to,
             windows,
             exempt: raw.exempt,
+            classification: raw.classification,
+            releasability: raw.releasability,
         })
     }
 

@@ -190,6 +190,8 @@ mod tests {
             assigned_at: None,
             merged_into: None,
             merged_status: None,
+            rules_version: None,
+            registry_version: None,
             version: 1,
         }
     }

@@ -25,7 +25,7 @@ use super::disclosure::{texts, withhold};
 use crate::{
     Error, Result,
     config::alarm::AlarmConfig,
-    conflict::Severity,
+    conflict::{Severity, VerdictKind},
     registry::{Text, disclosure},
     store::{
         ALARM_CURSOR, Attempt, ConflictRecord, DeliveryRecord, EventKind, EventRecord, NoticeRecord, Store, ToldRecord,
@@ -263,6 +263,9 @@ async fn note_for(
     if decision == Decision::Nothing {
         return Ok(());
     }
+    let Some(outside) = outward(tx, conflict).await? else {
+        return Ok(());
+    };
     let severity = told.map_or(conflict.severity, |told| told.severity.max(conflict.severity));
     let told = ToldRecord {
         status: conflict.status,
@@ -276,10 +279,7 @@ async fn note_for(
         .console_url
         .as_ref()
         .map(|url| format!("{url}/conflicts/{}", conflict.id));
-    let notice = Notice {
-        url,
-        conflict: outward(tx, conflict).await?,
-    };
+    let notice = Notice { url, conflict: outside };
     tx.put_notice(&NoticeRecord {
         id: random_id(),
         route: route.id.clone(),
@@ -290,14 +290,20 @@ async fn note_for(
     .await
 }
 
-/// A conflict as people outside may know it: where it speaks of a station that is not open, without words and numbers.
-async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<ConflictRecord> {
+/// A conflict as people outside may know it: where it speaks of a station or an order that is not open, without words and
+/// numbers, and not at all where it is about the use of such a station or of one that is no longer there to be looked up.
+async fn outward(tx: &mut Tx, conflict: &ConflictRecord) -> Result<Option<ConflictRecord>> {
     let mut conflict = conflict.clone();
-    let stations = tx.assignments_named_in(&texts(&conflict).join("\n")).await?;
-    if !stations.iter().all(disclosure::is_open) {
+    let text = texts(&conflict).join("\n");
+    let stations = tx.assignments_named_in(&text).await?;
+    let is_open = stations.iter().all(disclosure::is_open);
+    if conflict.kind == VerdictKind::UnusedAssignment && (stations.is_empty() || !is_open) {
+        return Ok(None);
+    }
+    if !is_open || tx.closed_orders_named_in(&text).await? {
         withhold(&mut conflict, Text::new("详情请登录后查看。", "Sign in to read more."));
     }
-    Ok(conflict)
+    Ok(Some(conflict))
 }
 
 /// Makes messages of one route's notices and sends them.

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{coordination::Side, registry::disclosure::Audience};
+use crate::{
+    coordination::{Side, orders::Office},
+    registry::disclosure::Audience,
+};
 
 /// What a person or machine is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -137,6 +140,9 @@ const TABLE: &[(&str, Access)] = &[
     ("create_session", Public),
     ("get_current_session", EVERYONE),
     ("delete_current_session", EVERYONE),
+    ("list_tokens", PEOPLE),
+    ("create_token", PEOPLE),
+    ("delete_token", PEOPLE),
     ("list_users", ADMINS),
     ("create_user", ADMINS),
     ("update_user", ADMINS),
@@ -151,6 +157,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_emission", PEOPLE),
     ("list_conflicts", PEOPLE),
     ("get_conflict", PEOPLE),
+    ("get_occupancy", PEOPLE),
     ("acknowledge_conflict", ON_SITE),
     ("list_assignees", OFFICERS),
     ("assign_conflict", OFFICERS),
@@ -186,7 +193,13 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_analysis", OVERSEEING),
     ("list_request_alternatives", OVERSEEING),
     ("get_request_letter", OVERSEEING),
+    ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", COORDINATING),
+    ("list_control_orders", PEOPLE),
+    ("get_control_order", PEOPLE),
+    ("create_control_order", COORDINATING),
+    ("update_control_order", COORDINATING),
+    ("take_control_order_step", COORDINATING),
     ("list_audit", OVERSEERS),
     ("get_audit_checkpoint", OVERSEERS),
     ("get_audit_consistency", OVERSEERS),
@@ -206,11 +219,41 @@ const READS: [(Role, Audience); 8] = [
     (Sensor, Audience::Named(&["sensor"])),
 ];
 
+/// Offices that write and decide control orders.
+const OFFICES: [(Role, Office); 3] = [
+    (CivilOfficer, Office::Civil),
+    (MilitaryOfficer, Office::Military),
+    (Coordinator, Office::Coordinator),
+];
+
+/// The office of a role, where it has one.
+#[must_use]
+pub fn office(role: Role) -> Option<Office> {
+    let row = OFFICES.iter().find(|(known, _)| *known == role);
+    row.map(|(_, office)| *office)
+}
+
+/// Whether a role sees control orders before they are approved, and who took which step: those who decide, and those who
+/// watch over it.
+#[must_use]
+pub fn sees_proposals(role: Role) -> bool {
+    office(role).is_some() || matches!(role, Auditor | Admin)
+}
+
 /// The audience a role belongs to.
 #[must_use]
 pub fn audience(role: Role) -> Audience {
     let row = READS.iter().find(|(known, _)| *known == role);
     row.map_or(Audience::Open, |(_, audience)| *audience)
+}
+
+/// Operations that change nothing although their method might.
+const HARMLESS: [&str; 3] = ["check_registry", "check_proposal", "delete_current_session"];
+
+/// Whether a token that may only read may be used for this operation.
+#[must_use]
+pub fn reads_only(operation: &str, is_safe: bool) -> bool {
+    is_safe || HARMLESS.contains(&operation)
 }
 
 /// In which part a role takes part in coordination.
@@ -287,7 +330,13 @@ mod tests {
 
     #[test]
     fn readers_and_machines_change_nothing() {
-        let harmless = ["create_session", "delete_current_session", "check_registry"];
+        let harmless = [
+            "create_session",
+            "delete_current_session",
+            "create_token",
+            "delete_token",
+            "check_registry",
+        ];
         for name in operations() {
             let changes = [
                 "create_",

@@ -25,7 +25,7 @@ use crate::{
     Error, Result,
     coordination::{
         Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Side,
-        Surroundings, View as Register, Writing, alternatives, analyse, available, due, letter, reach,
+        Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
     },
     service::{
         auth::permissions::Standing,
@@ -34,6 +34,9 @@ use crate::{
     },
     store::{Page, Store, no_request},
 };
+
+/// Requests in one calendar: those that changed last.
+const EVENTS_MAX: u32 = 1000;
 
 /// Somebody who takes part in coordination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,5 +229,20 @@ impl Coordination {
             at: Timestamp::now(),
         };
         Ok(letter(request.get(), &writing))
+    }
+
+    /// What is in force as a calendar (RFC 5545).
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn calendar(&self, officer: &Officer, language: LetterLanguage) -> Result<String> {
+        let query = RequestQuery {
+            phase: Some(Phase::InForce),
+            limit: Some(EVENTS_MAX),
+            ..RequestQuery::default()
+        };
+        let page = self.list(&query, officer).await?;
+        let requests = page.items.iter().map(|seen| seen.request.get());
+        Ok(calendar(requests, language, Timestamp::now()))
     }
 }

@@ -35,6 +35,7 @@ use crate::{
     Error, Result,
     capture::{RecentIq, recent::Cut},
     config::EvidenceConfig,
+    conflict::VerdictKind,
     dsp::level::calibration::Calibration,
     registry::Place,
     store::{EventKind, EventRecord},
@@ -160,6 +161,10 @@ impl Keeper {
             Ok(conflict) => conflict,
             Err(error) => return missed("unreadable", &error.to_string()),
         };
+        // Of what was not on the air there are no samples; its numbers are its evidence.
+        if conflict.kind == VerdictKind::UnusedAssignment {
+            return;
+        }
         if gathering.len() >= AT_ONCE {
             return missed("busy", &conflict.id);
         }

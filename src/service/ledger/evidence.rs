@@ -9,7 +9,7 @@ use crate::{
     registry::Text,
     service::coordination,
     store::{ConflictRecord, ConflictStatus, EmissionRecord, EventKind, Resolution, Tx, random_id},
-    units::Band,
+    units::{Band, Hertz},
 };
 
 /// What listeners are to be told, in order.
@@ -104,6 +104,8 @@ fn take_evidence(conflict: &mut ConflictRecord, emission: &EmissionRecord, verdi
     conflict.allocation.clone_from(&verdict.allocation);
     conflict.explanation = verdict.explanation.clone();
     conflict.evidence = verdict.evidence.clone();
+    conflict.rules_version = Some(verdict.rules_version.clone());
+    conflict.registry_version = Some(verdict.registry_version.clone());
 }
 
 /// The conflict of the same cause that is unsettled, or merged into one that is; else the settled one that was seen
@@ -159,18 +161,36 @@ async fn attach(
 
 fn open(emission: &EmissionRecord, verdict: &Verdict) -> ConflictRecord {
     ConflictRecord {
+        emissions_count: 1,
+        ..begin(
+            verdict,
+            &emission.receiver,
+            [emission.center_hz, emission.low_hz, emission.high_hz],
+            [emission.start, emission.stop],
+        )
+    }
+}
+
+/// A new conflict by this verdict of a receiver, at these frequencies (centre, edges) and times, without emissions.
+pub(super) fn begin(
+    verdict: &Verdict,
+    receiver: &str,
+    [center_hz, low_hz, high_hz]: [Hertz; 3],
+    [first_seen, last_seen]: [Timestamp; 2],
+) -> ConflictRecord {
+    ConflictRecord {
         id: random_id(),
         status: ConflictStatus::Open,
         kind: verdict.kind,
         severity: verdict.severity,
         rule: verdict.rule.clone(),
-        receiver: emission.receiver.clone(),
-        center_hz: emission.center_hz,
-        low_hz: emission.low_hz,
-        high_hz: emission.high_hz,
-        first_seen: emission.start,
-        last_seen: emission.stop,
-        emissions_count: 1,
+        receiver: receiver.to_owned(),
+        center_hz,
+        low_hz,
+        high_hz,
+        first_seen,
+        last_seen,
+        emissions_count: 0,
         assignment: verdict.assignment.clone(),
         allocation: verdict.allocation.clone(),
         explanation: verdict.explanation.clone(),
@@ -186,6 +206,8 @@ fn open(emission: &EmissionRecord, verdict: &Verdict) -> ConflictRecord {
         assigned_at: None,
         merged_into: None,
         merged_status: None,
+        rules_version: Some(verdict.rules_version.clone()),
+        registry_version: Some(verdict.registry_version.clone()),
         version: 0,
     }
 }
@@ -282,13 +304,18 @@ async fn leave(tx: &mut Tx, mut conflict: ConflictRecord, reason: Text, now: Tim
     conflict.emissions_count = conflict.emissions_count.saturating_sub(1);
     let mut conflict = counting(tx, conflict, -1).await?;
     if conflict.emissions_count == 0 && conflict.status != ConflictStatus::Resolved {
-        conflict.status = ConflictStatus::Resolved;
-        conflict.resolution = Some(Resolution::Withdrawn);
-        conflict.resolved_by = Some(SYSTEM.to_owned());
-        conflict.resolved_at = Some(now);
-        record(tx, &mut conflict, "withdrawn", SYSTEM, reason, now).await?;
+        withdraw(tx, &mut conflict, reason, now).await?;
     } else {
         tx.put_conflict(&conflict).await?;
     }
     updated(conflict)
+}
+
+/// Settles a conflict that has no ground any more.
+pub(super) async fn withdraw(tx: &mut Tx, conflict: &mut ConflictRecord, reason: Text, now: Timestamp) -> Result<()> {
+    conflict.status = ConflictStatus::Resolved;
+    conflict.resolution = Some(Resolution::Withdrawn);
+    conflict.resolved_by = Some(SYSTEM.to_owned());
+    conflict.resolved_at = Some(now);
+    record(tx, conflict, "withdrawn", SYSTEM, reason, now).await
 }

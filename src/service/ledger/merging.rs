@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{Ledger, read, record, remarked};
 use crate::{
     Error, Result,
+    conflict::VerdictKind,
     registry::Text,
     store::{ConflictRecord, ConflictStatus, EventKind, Tx},
 };
@@ -99,6 +100,15 @@ impl Ledger {
 }
 
 fn check(part: &ConflictRecord, whole: &ConflictRecord) -> Result<()> {
+    if [part, whole]
+        .iter()
+        .any(|one| one.kind == VerdictKind::UnusedAssignment)
+    {
+        return Err(Error::WrongState(
+            "a conflict about an unused assignment has no emissions to share: name the other one in a comment instead"
+                .to_owned(),
+        ));
+    }
     if let Some(into) = &part.merged_into {
         return Err(Error::WrongState(format!(
             "the conflict is part of {into} already: take that back first"

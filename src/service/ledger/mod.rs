@@ -8,6 +8,8 @@
 //! * A conflict settled as *lawful* is not reopened by more of the same; the emissions are still counted.
 //! * Later measurements of an emission may change its kind (reclassified while it is the only evidence, moved
 //!   otherwise) or clear it (withdrawn). *Inconclusive* clears nothing.
+//! * An assignment that is not used is a conflict without emissions, one for each assignment. It goes by the judgement of
+//!   its use: withdrawn when the station is heard, open again when it falls silent (`unused`).
 //! * People take a conflict on, give it to an account or a team, say something about it, attach files, settle it, and
 //!   make two conflicts of one cause one (`merging`). Each of these names the version that was read.
 
@@ -15,12 +17,14 @@ mod attachments;
 mod evidence;
 mod kept;
 mod merging;
+mod unused;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use attachments::{Attachments, CONTENT_TYPES, NewAttachment};
 pub(super) use evidence::settle;
 pub use kept::Room;
+pub(super) use unused::{Finding, close_unknown, settle_use};
 
 use crate::{
     Error, Result,

@@ -124,6 +124,16 @@ pub(crate) static REGISTRY_VERSIONS: Protected = Protected {
     lines: None,
 };
 
+/// Radio control orders made by people.
+pub(crate) static CONTROL_ORDERS: Protected = Protected {
+    name: "control_orders",
+    key: "id",
+    texts: &["id", "state", "number", "record"],
+    numbers: &["version", "from_us", "until_us", "closed"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -142,7 +152,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row. A table that is added here is taken into the log of an existing database at its
 /// next start (`begin`), and its writers call [`Tx::touch`].
-pub static ROWS: [&Protected; 7] = [
+pub static ROWS: [&Protected; 8] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -150,6 +160,7 @@ pub static ROWS: [&Protected; 7] = [
     &IMPORTS,
     &REGISTRY_VERSIONS,
     &REQUESTS,
+    &CONTROL_ORDERS,
 ];
 
 /// Tables vouched for as a whole.

@@ -3,7 +3,7 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { Proposal, Resolution, Role, TakeStep } from "./model";
+import type { ControlOrderRequest, Proposal, Resolution, Role, TakeOrderStep, TakeStep } from "./model";
 import { Problem, attachmentType, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
@@ -54,6 +54,7 @@ type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { quer
 export type EmissionQuery = Query<"/api/v1/emissions">;
 export type ConflictQuery = Query<"/api/v1/conflicts">;
 export type RequestQuery = Query<"/api/v1/coordination/requests">;
+export type ControlOrderQuery = Query<"/api/v1/control-orders">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
@@ -148,6 +149,19 @@ export const api = {
   alternatives: (id: string, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests/{id}/alternatives", { params: { path: { id } }, signal }), signal),
   checkProposal: (body: Proposal, signal?: AbortSignal) => content(client.POST("/api/v1/coordination/check", { body, signal }), signal),
+
+  orders: (query: ControlOrderQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/control-orders", { params: { query }, signal }), signal),
+  order: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/control-orders/{id}", { params: { path: { id } }, signal }), signal),
+  draftOrder: (body: ControlOrderRequest) =>
+    content(client.POST("/api/v1/control-orders", { params: { header: { "idempotency-key": uniqueKey() } }, body: body as never })),
+  editOrder: (id: string, version: number, body: ControlOrderRequest) =>
+    content(client.PUT("/api/v1/control-orders/{id}", { params: { path: { id }, header: change(version) }, body: body as never })),
+  takeOrderStep: (id: string, version: number, step: TakeOrderStep, reason: string) =>
+    content(
+      client.POST("/api/v1/control-orders/{id}/transitions", { params: { path: { id }, header: change(version) }, body: { step, reason } }),
+    ),
 
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>

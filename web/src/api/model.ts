@@ -34,6 +34,11 @@ export type MeasuredCell = Schemas["Cell"];
 export type Standing = Schemas["Standing"];
 export type Unlisted = Schemas["Unlisted"];
 export type CheckResult = Schemas["CheckRegistryResponse"];
+export type ControlOrder = Schemas["ControlOrderResponse"];
+export type ControlOrderRequest = Schemas["ControlOrderRequest"];
+export type OrderPhase = Schemas["OrderPhase"];
+export type OrderStep = Schemas["OrderStep"];
+export type TakeOrderStep = Schemas["TakeOrderStep"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
 export type CoordinationRequest = Schemas["RequestResponse"];
@@ -91,3 +96,13 @@ export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged"
 export const REQUEST_PHASES = allOf<RequestPhase>()(["draft", "pending", "agreed", "in_force", "closed"]);
 export const REQUEST_KINDS = allOf<Proposal["kind"]>()(["permanent", "temporary", "exercise", "event", "emergency"]);
 export const PRIORITIES = allOf<Proposal["priority"]>()(["routine", "priority", "urgent"]);
+export const ORDER_PHASES = allOf<OrderPhase>()([
+  "in_force",
+  "pending",
+  "proposed",
+  "draft",
+  "expired",
+  "lifted",
+  "rejected",
+  "withdrawn",
+]);

@@ -3,7 +3,7 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "users";
+export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "users";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
@@ -11,6 +11,7 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   coordinate: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
   ask: ["civil_officer", "military_officer"],
   import: ["coordinator", "admin"],
+  order: ["civil_officer", "military_officer", "coordinator"],
   users: ["admin"],
 };
 
