@@ -4,6 +4,7 @@
 //! reports conflicts with their evidence. It only receives; nothing in it transmits. ARCHITECTURE.md has the map.
 
 pub mod app;
+pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod config;

@@ -10,6 +10,7 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("error", &[]),
+    ("audit", &[]),
     ("dsp", &["units"]),
     ("propagation", &[]),
     ("registry", &["units"]),
@@ -25,6 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "units",
             "error",
+            "audit",
             "registry",
             "detect",
             "conflict",
@@ -37,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "units",
             "error",
+            "audit",
             "dsp",
             "registry",
             "detect",
@@ -53,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "units",
             "error",
+            "audit",
             "registry",
             "detect",
             "conflict",
@@ -69,6 +73,7 @@ const ROOF: &[&str] = &["app", "cli", "lib", "main"];
 /// Modules that do no I/O and read no clock: same input, same output.
 const PURE: &[&str] = &[
     "units",
+    "audit",
     "dsp",
     "propagation",
     "detect",

@@ -75,6 +75,7 @@ pub struct App {
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
+    signing: JoinHandle<()>,
 }
 
 /// Time between two rounds of the metrics' own housekeeping.
@@ -133,7 +134,8 @@ impl App {
             new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
         }
         let hub = Hub::new(store.clone());
-        let watched = Watched::start(config, rules.clone(), registry.clone(), Audit::new(store.clone())).await?;
+        let audit = Audit::open(store.clone(), &config.data_dir).await?;
+        let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
         registry.note_versions().await?;
         let known = receivers::known(config, options.demo)?;
         let sources = receivers::sources(config, &known);
@@ -157,7 +159,7 @@ impl App {
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
             coordination,
-            audit: Audit::new(store.clone()),
+            audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
@@ -170,6 +172,7 @@ impl App {
         };
         let (stop, mut stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
+        let signing = tokio::spawn(audit.run(stopping.clone()));
         tokio::spawn(uses.run(stopping.clone()));
         let state = AppState::new(services, http_config(config, options, address));
         let server = tokio::spawn(http::serve(listener, state, async move {
@@ -186,6 +189,7 @@ impl App {
             store,
             stop,
             server,
+            signing,
         })
     }
 
@@ -214,6 +218,9 @@ impl App {
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
         self.clock.stop().await;
+        if self.signing.await.is_err() {
+            tracing::error!("the last checkpoint of the audit log was not signed");
+        }
         self.store.close().await;
         served
     }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::{
     Error, Result,
+    audit::{Entry, hex},
     config::Config,
     conflict::Rules,
     registry::control,
@@ -67,6 +68,7 @@ impl Watched {
         };
         watched.rules.as_mut().map(File::has_changed);
         watched.note_start().await?;
+        watched.note_configured(config).await?;
         if let Some(file) = &mut watched.orders {
             file.has_changed();
             let path = file.path.clone();
@@ -134,6 +136,7 @@ impl Watched {
                 version_before: before,
                 sha256: taken.sha256.clone(),
                 reason: taken.outcome.as_ref().err().map(ToString::to_string),
+                state: None,
             })
             .await
     }
@@ -157,16 +160,40 @@ impl Watched {
         self.note(RULES, &path, &taken, before).await
     }
 
-    /// What was put in force last.
+    /// Notes receivers and alarm routes where they are others than at the last start. What is hashed is how they are
+    /// printed, which leaves passwords out.
+    async fn note_configured(&self, config: &Config) -> Result<()> {
+        let settings = [
+            ("receivers", format!("{:?}", config.receivers)),
+            ("alarm_routes", format!("{:?}", config.alarm)),
+        ];
+        for (action, text) in settings {
+            let sha256 = Some(hex(&Sha256::digest(text.as_bytes())));
+            let last = self.last_entry(action).await?;
+            if last.is_some_and(|last| last.sha256 == sha256) {
+                continue;
+            }
+            let note = AuditNote {
+                sha256,
+                ..AuditNote::of(action, "configuration")
+            };
+            self.audit.note(note).await?;
+        }
+        Ok(())
+    }
+
+    /// What was put in force last; of a refused file, what stayed.
     async fn last(&self, action: &str) -> Result<Option<String>> {
+        Ok(self.last_entry(action).await?.and_then(|entry| entry.version_after))
+    }
+
+    async fn last_entry(&self, action: &str) -> Result<Option<Entry>> {
         let query = AuditQuery {
             action: Some(action.to_owned()),
             limit: Some(1),
-            cursor: None,
+            ..AuditQuery::default()
         };
-        // A refused file names what stayed in force.
-        let page = self.audit.list(&query).await?;
-        Ok(page.items.into_iter().next().and_then(|entry| entry.version_after))
+        Ok(self.audit.list(&query).await?.items.into_iter().next())
     }
 
     fn put_rules(&self, path: &Path) -> Taken {
@@ -234,7 +261,7 @@ impl Taken {
 fn read(path: &Path) -> Result<(String, String)> {
     let text = text(path)?;
     let hash = Sha256::digest(text.as_bytes());
-    Ok((text, hash.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((text, hex(&hash)))
 }
 
 impl File {
@@ -271,19 +298,20 @@ mod tests {
     use super::*;
     use crate::{
         registry::disclosure::Audience,
-        service::{
-            audit::AuditRecord,
-            check::{Checker, Question},
-        },
+        service::check::{Checker, Question},
         store::{DatabaseConfig, Store},
         units::Hertz,
     };
 
-    /// Waits until the audit has `count` entries; newest first.
-    async fn entries(audit: &Audit, count: usize) -> Vec<AuditRecord> {
+    /// Waits until the audit has `count` entries on rules; newest first.
+    async fn entries(audit: &Audit, count: usize) -> Vec<Entry> {
         let start = Instant::now();
+        let query = AuditQuery {
+            action: Some(RULES.to_owned()),
+            ..AuditQuery::default()
+        };
         loop {
-            let entries = audit.list(&AuditQuery::default()).await.expect("reads").items;
+            let entries = audit.list(&query).await.expect("reads").items;
             if entries.len() >= count {
                 return entries;
             }

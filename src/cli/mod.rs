@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong use, 3 conflicts were found (`detect --check`).
 
+mod audit;
 mod coordination;
 mod database;
 mod detect;
@@ -31,7 +32,11 @@ use std::{
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{Error, Result, registry::Place};
+use crate::{
+    Error, Result,
+    registry::Place,
+    service::audit::{Origin, acting},
+};
 
 /// Radio spectrum monitoring and coordination: what is on the air, and who may be there.
 #[derive(Debug, Parser)]
@@ -65,6 +70,8 @@ enum Command {
     User(user::UserArgs),
     /// Make, list and revoke tokens with which programs call the API
     Token(token::TokenArgs),
+    /// Verify the audit log, sign checkpoints of it
+    Audit(audit::AuditArgs),
 }
 
 /// Parses the arguments, runs the command, prints its error.
@@ -82,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Selftest(args) => selftest::run(&args),
         Command::User(args) => user::run(args),
         Command::Token(args) => token::run(args),
+        Command::Audit(args) => audit::run(args),
     };
     match outcome {
         Ok(code) => code,
@@ -117,6 +125,14 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .map_err(|error| Error::Unavailable(format!("no async runtime: {error}")))?;
     runtime.block_on(work)
 }
+
+/// Runs changes of a command; the audit log names `action` by `command line` for them.
+async fn as_operator<F: Future>(action: &str, work: F) -> F::Output {
+    acting(Arc::new(Origin::new(OPERATOR, action)), work).await
+}
+
+/// Who logs name for changes made on the command line.
+const OPERATOR: &str = "command line";
 
 /// Set by Ctrl-C, so that a pass over a receiver ends with its summary and a recording is finished properly.
 fn stop_on_interrupt() -> Arc<AtomicBool> {

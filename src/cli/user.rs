@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::{block_on, database::DatabaseArgs};
+use super::{as_operator, block_on, database::DatabaseArgs};
 use crate::{
     Error, Result,
     service::{
@@ -74,6 +74,17 @@ enum Action {
     },
 }
 
+impl Action {
+    /// As the audit log names it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "create_user",
+            Self::List { .. } => "list_users",
+            Self::Passwd { .. } | Self::Disable { .. } | Self::Enable { .. } | Self::Role { .. } => "update_user",
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
     block_on(act(args)).map(|()| ExitCode::SUCCESS)
@@ -82,7 +93,8 @@ pub(super) fn run(args: UserArgs) -> Result<ExitCode> {
 async fn act(args: UserArgs) -> Result<()> {
     let store = args.database.open().await?;
     let users = Users::new(store.clone(), Passwords::new()?);
-    let result = perform(&users, args.action).await;
+    let name = args.action.name();
+    let result = as_operator(name, perform(&users, args.action)).await;
     store.close().await;
     result
 }

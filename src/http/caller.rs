@@ -23,6 +23,7 @@ use utoipa::openapi::{OpenApi, path::PathItem};
 use super::{
     AppState,
     error::{Problem, Result},
+    noted,
 };
 use crate::{
     Error,
@@ -162,17 +163,20 @@ impl FromRequestParts<AppState> for Peer {
 pub async fn authorise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match admit(&state, &parts).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                parts.extensions.insert(Caller(Arc::new(caller)));
+        Ok((operation, caller)) => {
+            let caller = caller.map(Arc::new);
+            if let Some(caller) = &caller {
+                parts.extensions.insert(Caller(Arc::clone(caller)));
             }
-            next.run(Request::from_parts(parts, body)).await
+            let request = Request::from_parts(parts, body);
+            noted::run(&state, operation, caller.as_deref(), request, next).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn admit(state: &AppState, request: &Parts) -> Result<Option<Principal>> {
+/// The operation, and who asks for it.
+async fn admit<'s>(state: &'s AppState, request: &Parts) -> Result<(&'s str, Option<Principal>)> {
     let headers = &request.headers;
     if !request.method.is_safe() && !same_origin(headers) {
         return Err(foreign_origin());
@@ -214,7 +218,7 @@ async fn admit(state: &AppState, request: &Parts) -> Result<Option<Principal>> {
     }
     match access {
         None => Err(denied("-", "use an operation that has no permissions")),
-        Some(access) if access.allows(caller.as_ref().map(|caller| caller.role)) => Ok(caller),
+        Some(access) if access.allows(caller.as_ref().map(|caller| caller.role)) => Ok((operation, caller)),
         Some(_) => match caller {
             None => Err(Problem::unauthenticated()),
             Some(caller) => Err(denied(caller.role.name(), "do this")),

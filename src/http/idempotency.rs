@@ -5,7 +5,10 @@ use super::{
     caller::Caller,
     error::{Problem, Result},
 };
-use crate::service::idempotency::{Idempotency, StoredAnswer};
+use crate::service::{
+    audit::nothing_changed,
+    idempotency::{Idempotency, StoredAnswer},
+};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -71,6 +74,7 @@ pub(super) async fn once(
     match state.answers.begin(actor, key, request).await? {
         Idempotency::Fresh => {}
         Idempotency::Replay(answer) => {
+            nothing_changed();
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
             return Ok(Answer {
                 status,

@@ -23,6 +23,7 @@ pub mod language;
 mod leftover;
 pub mod live;
 pub mod metrics;
+mod noted;
 pub mod occupancy;
 pub mod openapi;
 pub mod page;

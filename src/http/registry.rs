@@ -22,6 +22,7 @@ use crate::{
     conflict::Verdict,
     registry::{Allocation, Assignment, import::Kind},
     service::{
+        audit::nothing_changed,
         check::Question,
         imports::{self, Outcome},
     },
@@ -219,6 +220,9 @@ pub async fn import_registry(
     let operation = format!("import {:?} {dry_run}", query.kind);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &body], async {
         let (kind, actor) = (query.kind.into(), &caller.0.user);
+        if dry_run {
+            nothing_changed();
+        }
         let outcome = imports::import(&state.registry, kind, &body, "upload.csv", actor, dry_run).await?;
         idempotency::Answer::json(StatusCode::OK, None, &ImportRegistryResponse::of(outcome, language))
     })

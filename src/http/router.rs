@@ -98,7 +98,14 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )
         .nest("/control-orders", control_orders())
-        .nest("/audit", OpenApiRouter::new().routes(routes!(audit::list_audit)))
+        .nest(
+            "/audit",
+            OpenApiRouter::new()
+                .routes(routes!(audit::list_audit))
+                .routes(routes!(audit::get_audit_checkpoint))
+                .routes(routes!(audit::get_audit_consistency))
+                .routes(routes!(audit::get_audit_proof)),
+        )
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
 }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{disclosure::View, rules::RulesInForce};
+use super::{
+    disclosure::{View, show},
+    rules::RulesInForce,
+};
 use crate::{
     Error, Result,
     conflict::{Context, Measured, Verdict, judge},
@@ -85,10 +88,12 @@ impl Checker {
         };
         let registry = view.registry();
         let band = Band::around(center_hz, bandwidth_hz);
+        let assignments: Vec<Assignment> = registry.assignments_in(band).into_iter().take(100).cloned().collect();
+        show(&assignments);
         Ok(Answer {
             verdict: view.verdict(judge(&self.rules.current(), registry, &measured, &context)),
             allocations: registry.allocations_in(band).into_iter().cloned().collect(),
-            assignments: registry.assignments_in(band).into_iter().take(100).cloned().collect(),
+            assignments,
         })
     }
 }

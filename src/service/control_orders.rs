@@ -128,7 +128,8 @@ impl ControlOrders {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.put_control_order(&stored, None).await?;
-                    tx.add_audit(&noted(None, &stored), stored.steps[0].time).await
+                    tx.note(noted(None, &stored));
+                    Ok(())
                 })
             })
             .await?;
@@ -274,13 +275,13 @@ async fn changed(
                     reason: Some(why.en.clone()),
                     ..noted(None, &before)
                 };
-                tx.add_audit(&note, now).await?;
+                tx.note(note);
             }
             return Ok(Err(refusal));
         }
     };
     tx.put_control_order(&after, Some(version)).await?;
-    tx.add_audit(&noted(Some(&before), &after), now).await?;
+    tx.note(noted(Some(&before), &after));
     Ok(Ok(after))
 }
 
@@ -296,7 +297,7 @@ fn noted(before: Option<&OrderRecord>, after: &OrderRecord) -> AuditNote {
         version_before: before.map(|record| record.state.name().to_owned()),
         version_after: Some(after.state.name().to_owned()),
         sha256: content.map(hash),
-        reason: None,
+        ..AuditNote::default()
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    audit::Entry,
     conflict::{Verdict, VerdictKind},
     coordination::{
         Request, Side,
@@ -31,9 +32,9 @@ use crate::{
     },
     registry::{
         Assignment, ControlOrder, Registry, Text,
-        disclosure::{Audience, PublicView, may_leave},
+        disclosure::{Audience, PublicView, is_open, may_leave},
     },
-    store::{EventKind, EventRecord, ThreadEntry},
+    store::{EventKind, EventRecord, ThreadEntry, shown},
 };
 
 /// The registry and the findings as an audience may know them. Made once for a snapshot; hold it for one answer.
@@ -43,6 +44,8 @@ pub struct View {
     register: Arc<PublicView>,
     /// Keys the audience may not know; `None`: there are none.
     closed: Option<Closed>,
+    /// Keys of all records that are not open; showing one of them is noted.
+    classified: Option<Closed>,
 }
 
 /// Keys that are withheld.
@@ -53,6 +56,30 @@ struct Closed {
     holders: Arc<HashSet<String>>,
     /// Finds them in texts.
     finder: AhoCorasick,
+}
+
+impl Closed {
+    /// None where there are no keys.
+    fn of(keys: &[&str], holders: HashSet<String>) -> Result<Option<Self>> {
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let finder = AhoCorasick::new(keys)
+            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
+        Ok(Some(Self {
+            keys: Arc::new(keys.iter().map(|key| (*key).to_owned()).collect()),
+            holders: Arc::new(holders),
+            finder,
+        }))
+    }
+
+    /// The keys that stand in a text as words of their own.
+    fn named<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        let found = self.finder.find_overlapping_iter(text);
+        found
+            .filter(|found| stands_alone(text, found.start(), found.end()))
+            .map(|found| &text[found.start()..found.end()])
+    }
 }
 
 /// What has been through a [`View`]: the only form in which findings go out.
@@ -94,14 +121,24 @@ impl View {
         let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
         // Audiences that may know the same share one registry.
         let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
+        let records = || full.assignments().iter().chain(removed);
+        let orders = || full.control_orders().iter().chain(orders);
+        let classified: Vec<&str> = records()
+            .filter(|record| !is_open(*record))
+            .map(|record| record.id.as_str())
+            .chain(orders().filter(|order| !is_open(*order)).map(|order| order.id.as_str()))
+            .filter(|key| !key.is_empty())
+            .collect();
+        let classified = Closed::of(&classified, HashSet::new())?;
         for audience in audiences {
-            let records = full.assignments().iter().chain(removed);
-            let records = records.filter(|record| !may_leave(record, audience));
-            let orders = full.control_orders().iter().chain(orders);
-            let orders = orders.filter(|order| !may_leave(order, audience));
-            let closed: Vec<&str> = records
+            let closed: Vec<&str> = records()
+                .filter(|record| !may_leave(*record, audience))
                 .map(|record| record.id.as_str())
-                .chain(orders.map(|order| order.id.as_str()))
+                .chain(
+                    orders()
+                        .filter(|order| !may_leave(*order, audience))
+                        .map(|order| order.id.as_str()),
+                )
                 .filter(|key| !key.is_empty())
                 .collect();
             let view = match made.iter().find(|(keys, _)| *keys == closed) {
@@ -109,8 +146,9 @@ impl View {
                     audience,
                     register: Arc::clone(&same.register),
                     closed: same.closed.clone(),
+                    classified: classified.clone(),
                 },
-                None => Self::new(full, &closed, audience)?,
+                None => Self::new(full, &closed, audience, classified.clone())?,
             };
             let view = Arc::new(view);
             made.push((closed, Arc::clone(&view)));
@@ -119,30 +157,21 @@ impl View {
         Ok(views)
     }
 
-    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience) -> Result<Self> {
+    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience, classified: Option<Closed>) -> Result<Self> {
         let register = Arc::new(PublicView::of(full, audience));
-        if closed.is_empty() {
-            return Ok(Self {
-                audience,
-                register,
-                closed: None,
-            });
-        }
         let hidden = full.assignments().iter().filter(|record| !may_leave(*record, audience));
         let mut holders: HashSet<&str> = hidden.map(|record| record.holder.as_str()).collect();
-        for record in register.registry.assignments() {
-            holders.remove(record.holder.as_str());
+        if !holders.is_empty() {
+            for record in register.registry.assignments() {
+                holders.remove(record.holder.as_str());
+            }
         }
-        let finder = AhoCorasick::new(closed)
-            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
+        let holders = holders.into_iter().map(str::to_owned).collect();
         Ok(Self {
             audience,
             register,
-            closed: Some(Closed {
-                keys: Arc::new(closed.iter().map(|key| (*key).to_owned()).collect()),
-                holders: Arc::new(holders.into_iter().map(str::to_owned).collect()),
-                finder,
-            }),
+            closed: Closed::of(closed, holders)?,
+            classified,
         })
     }
 
@@ -203,6 +232,8 @@ impl View {
             verdict.would_decide.clear();
             verdict.evidence.clear();
             verdict.explanation = withheld();
+        } else {
+            self.shows(&named);
         }
         verdict
     }
@@ -228,6 +259,8 @@ impl View {
         conflict.registry_version = version.map(|version| self.version(version).to_owned());
         if self.tells(&texts(&conflict)) {
             withhold(&mut conflict, withheld());
+        } else {
+            self.shows(&texts(&conflict));
         }
         Disclosed(conflict)
     }
@@ -237,6 +270,21 @@ impl View {
     pub fn entry(&self, mut entry: HistoryEntry) -> Disclosed<HistoryEntry> {
         if self.tells(&[&entry.comment.zh, &entry.comment.en]) {
             entry.comment = withheld();
+        } else {
+            self.shows(&[&entry.comment.zh, &entry.comment.en]);
+        }
+        Disclosed(entry)
+    }
+
+    /// An entry of the audit log as the audience may know it: its subject and reason go where they name a record that is
+    /// withheld. Reading the log is not noted as reading the records it names.
+    #[must_use]
+    pub fn audit(&self, mut entry: Entry) -> Disclosed<Entry> {
+        if self.tells(&[&entry.subject]) {
+            entry.subject = WITHHELD_SUBJECT.to_owned();
+        }
+        if self.tells(&[entry.reason.as_deref().unwrap_or_default()]) {
+            entry.reason = Some(WITHHELD_SUBJECT.to_owned());
         }
         Disclosed(entry)
     }
@@ -345,11 +393,23 @@ impl View {
     /// Whether one of the texts names a record the audience may not know.
     fn tells(&self, texts: &[&str]) -> bool {
         let Some(closed) = &self.closed else { return false };
-        texts.iter().any(|text| {
-            let mut found = closed.finder.find_overlapping_iter(*text);
-            found.any(|found| stands_alone(text, found.start(), found.end()))
-        })
+        texts.iter().any(|text| closed.named(text).next().is_some())
     }
+
+    /// Notes which confidential records these texts, which go out, name.
+    fn shows(&self, texts: &[&str]) {
+        let Some(classified) = &self.classified else { return };
+        texts.iter().flat_map(|text| classified.named(text)).for_each(shown);
+    }
+}
+
+/// Stands where an entry of the audit log names what the reader may not know.
+const WITHHELD_SUBJECT: &str = "(withheld)";
+
+/// Records go out to whoever asks here: the confidential ones among them are noted.
+pub(super) fn show<'a>(records: impl IntoIterator<Item = &'a Assignment>) {
+    let confidential = records.into_iter().filter(|record| !is_open(record));
+    confidential.for_each(|record| shown(&record.id));
 }
 
 /// Where a conflict may name a station.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    disclosure::View,
+    disclosure::{View, show},
     registry::{AssignmentQuery, RegistryService, StoredAssignment},
 };
 use crate::{
@@ -49,7 +49,9 @@ impl History {
         view: &View,
     ) -> Result<Page<StoredAssignment>> {
         let keep = |record: &Assignment| view.sees(record) && !view.withholds(&record.id);
-        self.store.assignments_at(time, query, keep).await
+        let page = self.store.assignments_at(time, query, keep).await?;
+        show(page.items.iter().map(|item| &item.assignment));
+        Ok(page)
     }
 
     /// All of them, by frequency.
@@ -78,6 +80,7 @@ impl History {
         if versions.is_empty() || view.withholds(id) {
             return Err(not_found(id));
         }
+        show(versions.iter().map(|version| &version.assignment));
         let mut before: Option<Assignment> = None;
         let changes = versions.into_iter().map(|version| {
             let differences = before

@@ -14,7 +14,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{auth::permissions, disclosure::View};
+use super::{
+    auth::permissions,
+    disclosure::{View, show},
+};
 use crate::{
     Error, Result,
     registry::{
@@ -221,9 +224,12 @@ impl RegistryService {
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn assignments(&self, query: &AssignmentQuery, audience: Audience) -> Result<Page<StoredAssignment>> {
-        self.store
+        let page = self
+            .store
             .assignments(query, |record| may_leave(record, audience))
-            .await
+            .await?;
+        show(page.items.iter().map(|item| &item.assignment));
+        Ok(page)
     }
 
     /// One assignment.
@@ -233,6 +239,7 @@ impl RegistryService {
     pub async fn assignment(&self, id: &str, audience: Audience) -> Result<StoredAssignment> {
         let stored = self.store.assignment(id).await?;
         if may_leave(&stored.assignment, audience) {
+            show([&stored.assignment]);
             Ok(stored)
         } else {
             Err(not_found(id))

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    store::{SessionKind, SessionRecord, Store, TokenScope},
+    store::{AuditNote, SessionKind, SessionRecord, Store, TokenScope},
 };
 
 /// A session ends when it was not used for this long,
@@ -111,9 +111,11 @@ impl Sessions {
         let record = self.store.user(&name).await?;
         let hash = record.as_ref().map(|record| record.password_hash.clone());
         let right = self.passwords.verify(password, hash).await?;
+        let known = record.is_some();
         let Some(record) = record.filter(|record| right && !record.disabled) else {
             metrics::counter!("logins_failed_total").increment(1);
             tracing::warn!(user = name, address = %origin.address, "login failed");
+            self.note_refusal(known.then_some(name), origin.address).await?;
             return Err(Error::Unauthenticated);
         };
         let user = User::from_record(&record)?;
@@ -121,6 +123,17 @@ impl Sessions {
         self.throttle.succeeded(&name, origin.address);
         tracing::info!(user = name, address = %origin.address, "logged in");
         Ok((token, principal))
+    }
+
+    /// A name nobody has is not noted: people type passwords in its place.
+    async fn note_refusal(&self, name: Option<String>, address: IpAddr) -> Result<()> {
+        let note = AuditNote {
+            actor: name.unwrap_or_else(|| "-".to_owned()),
+            accepted: false,
+            reason: Some("wrong name or password, or locked".to_owned()),
+            ..AuditNote::of("create_session", &format!("sessions/{address}"))
+        };
+        self.store.note(vec![note]).await
     }
 
     async fn open(&self, user: &User, origin: &Origin) -> Result<(String, Principal)> {

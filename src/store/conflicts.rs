@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Page, Store, Tx,
+    audit::CONFLICTS,
     emissions::{json_text, name_of, named},
     engine::{Row, values},
     merging::BELOW,
@@ -352,7 +353,10 @@ impl Tx {
                    select $1, coalesce(max(entry), 0) + 1, $2, $3, $4, $5, $6 from conflict_history where conflict_id = $1";
         let Text { zh, en } = &entry.comment;
         let values = values![&entry.conflict_id, entry.time, &entry.actor, &entry.action, zh, en];
-        self.execute(sql, values).await.map(drop)
+        self.execute(sql, values).await?;
+        // Whatever people decide, and what the service does that people must see, is told there.
+        self.touch(&CONFLICTS, &entry.conflict_id, "change_conflict");
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Page, Store, Tx,
+    audit::CONTROL_ORDERS,
     emissions::json_text,
     engine::{Row, values},
     page::{Order, Select, cut},
@@ -103,7 +104,10 @@ impl Tx {
         };
         match self.execute(sql, values).await? {
             0 => Err(Error::Stale),
-            _ => Ok(()),
+            _ => {
+                self.touch(&CONTROL_ORDERS, &record.key, "change_control_order");
+                Ok(())
+            }
         }
     }
 

@@ -261,6 +261,22 @@ impl Target {
     }
 }
 
+impl Target {
+    /// A connection that reads one snapshot and writes nothing; a file is not made where there is none.
+    pub(crate) async fn connect_to_read(&self) -> Outcome<Conn, sqlx::Error> {
+        let mut conn = match self {
+            Self::Sqlite(options) => {
+                let options = options.clone().create_if_missing(false).pragma("query_only", "on");
+                Conn::Sqlite(options.connect().await?)
+            }
+            Self::Postgres(options) => Conn::Postgres(options.connect().await?),
+        };
+        conn.command_of_engine("begin", "begin isolation level repeatable read read only")
+            .await?;
+        Ok(conn)
+    }
+}
+
 /// The address without its password, for messages.
 pub(crate) fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
@@ -333,6 +349,19 @@ impl Conn {
             Self::Sqlite(conn) => Executor::execute(conn, sqlx::raw_sql(sql)).await.map(drop),
             Self::Postgres(conn) => Executor::execute(conn, sqlx::raw_sql(sql)).await.map(drop),
         }
+    }
+
+    /// Statements without values that the engines write differently.
+    pub(crate) async fn command_of_engine(
+        &mut self,
+        sqlite: &'static str,
+        postgres: &'static str,
+    ) -> Outcome<(), sqlx::Error> {
+        let sql = match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        };
+        self.command(sql).await
     }
 
     /// Starts a writing transaction; on SQLite it takes the write lock now, not at the first statement.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     Page, Store, Tx,
+    audit::{REGISTRY_VERSIONS, number_key},
     engine::{Row, Value, values},
     registry::{AssignmentQuery, StoredAssignment, not_found},
 };
@@ -105,14 +106,16 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let row = tx
-                    .fetch_optional("select version from assignments where id = $1", values![&id])
+                    .fetch_optional("select version, record from assignments where id = $1", values![&id])
                     .await?;
-                match row.map(|row| row.count("version")).transpose()? {
+                match row.as_ref().map(|row| row.count("version")).transpose()? {
                     None => return Err(not_found(&id)),
                     Some(current) if current != version => return Err(Error::Stale),
                     Some(_) => {}
                 }
                 tx.keep_versions(&[&id], now, Some(&actor)).await?;
+                let record = row.map(|row| row.text("record")).transpose()?;
+                tx.assignment_changes(&id, record.as_deref(), None).await?;
                 tx.execute("delete from assignments where id = $1", values![&id])
                     .await
                     .map(drop)
@@ -208,8 +211,12 @@ impl Store {
                            select coalesce(max(entry), 0) + 1, $1, \
                            case when coalesce(max(since_us), 0) > $2 then max(since_us) else $2 end \
                            from registry_versions having coalesce((select version from registry_versions \
-                           order by entry desc limit 1), '') <> $1";
-                tx.execute(sql, values![&version, now]).await.map(drop)
+                           order by entry desc limit 1), '') <> $1 returning entry";
+                if let Some(row) = tx.fetch_optional(sql, values![&version, now]).await? {
+                    let key = number_key(row.count("entry")?);
+                    tx.touch(&REGISTRY_VERSIONS, &key, "note_registry_version");
+                }
+                Ok(())
             })
         })
         .await

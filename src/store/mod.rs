@@ -37,7 +37,8 @@ use tokio::sync::broadcast;
 pub use alarms::{Attempt, DeliveryRecord, NoticeRecord, RouteHealth, ToldRecord};
 pub use artefacts::{ArtefactRecord, GapRecord};
 pub use attachments::AttachmentRecord;
-pub use audit::{AuditNote, AuditQuery, AuditRecord};
+pub use audit::{AuditHead, AuditNote, AuditQuery, LogReader, LoggedEntry, Origin, Protected, ROWS, SETS, StoredHead};
+pub use audit::{acting, current, nothing_changed, shown};
 pub use conflicts::{
     Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, HistoryEntry, Resolution,
 };
@@ -57,6 +58,7 @@ pub(crate) use requests::no_request;
 pub use requests::{EntryKind, Phase, RequestQuery, ThreadEntry};
 pub use retention::{Pruned, Retention};
 pub use sessions::{SessionKind, SessionRecord, TokenScope};
+pub use settings::ALARM_CURSOR;
 pub use spectra::{SpectraQuery, SpectrumRow};
 pub use users::{UserChange, UserRecord};
 pub use writer::WriterCounts;
@@ -124,14 +126,19 @@ impl Store {
         let pool = target.pool(config.readers);
         let engine = target.engine();
         let writer = writer::Writer::start(target, conn, config, events.clone());
-        Ok(Self {
+        let store = Self {
             inner: Arc::new(Inner {
                 engine,
                 pool,
                 writer,
                 events,
             }),
-        })
+        };
+        if let Err(error) = store.begin_log().await {
+            store.close().await;
+            return Err(error);
+        }
+        Ok(store)
     }
 
     /// Which database runs.
@@ -169,13 +176,24 @@ impl Store {
     }
 
     /// Runs `job` in the writer's next transaction and answers after the commit. An error of the job undoes the job
-    /// alone.
+    /// alone. What the job noted is in the audit log with it.
     pub(crate) async fn write<T, F>(&self, job: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> tx::BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        self.inner.writer.write(job).await
+        let origin = audit::current();
+        self.inner
+            .writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.begin_notes(origin);
+                    let done = job(tx).await?;
+                    tx.append_notes().await?;
+                    Ok(done)
+                })
+            })
+            .await
     }
 
     pub(crate) async fn fetch_all(

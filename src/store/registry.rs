@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     Page, Store, Tx,
+    audit::{ALLOCATION_TABLES, IMPORTS},
     emissions::json_text,
     engine::{Row, Value, values},
     page::{Order, Select, containing, cut},
@@ -134,9 +135,10 @@ impl Tx {
         let mut rows = 0;
         let mut replaced = Vec::new();
         for assignment in assignments {
-            match known.get(&assignment.id) {
+            let before = known.get(&assignment.id);
+            match before {
                 // Where a row stood in a file is not part of what it says.
-                Some(old) if assignment.same(old) => {
+                Some((old, _)) if assignment.same(old) => {
                     counts.unchanged += 1;
                     continue;
                 }
@@ -147,7 +149,9 @@ impl Tx {
                 None => counts.added += 1,
             }
             rows += 1;
-            push_values(&mut values, assignment, actor, now)?;
+            let (record, before) = (json_text(assignment)?, before.map(|(_, text)| text.as_str()));
+            self.assignment_changes(&assignment.id, before, Some(&record)).await?;
+            push_values(&mut values, assignment, record, actor, now);
         }
         if !replaced.is_empty() {
             self.keep_versions(&replaced, now, None).await?;
@@ -175,14 +179,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Those of the same keys that are stored.
-    async fn known(&mut self, assignments: &[Assignment]) -> Result<HashMap<String, Assignment>> {
+    /// Those of the same keys that are stored, with their texts.
+    async fn known(&mut self, assignments: &[Assignment]) -> Result<HashMap<String, (Assignment, String)>> {
         let places: Vec<String> = (1..=assignments.len()).map(|n| format!("${n}")).collect();
         let sql = format!("select record from assignments where id in ({})", places.join(", "));
         let keys = assignments.iter().map(|a| Value::from(&a.id)).collect();
         let rows = self.fetch_all(sql, keys).await?;
-        let records = rows.iter().map(|row| row.json::<Assignment>("record"));
-        records.map(|record| record.map(|a| (a.id.clone(), a))).collect()
+        rows.iter()
+            .map(|row| {
+                let record = row.json::<Assignment>("record")?;
+                Ok((record.id.clone(), (record, row.text("record")?)))
+            })
+            .collect()
     }
 
     /// Those whose key `text` contains, among them such as were removed.
@@ -209,6 +217,7 @@ impl Tx {
             counts.updated,
             counts.unchanged
         ];
+        self.touch(&IMPORTS, &i.id, "import_registry");
         self.execute(sql, values).await.map(drop)
     }
 }
@@ -248,7 +257,7 @@ fn upsert(rows: usize, history: bool) -> String {
 }
 
 /// The values of one row, in the order of [`upsert`].
-fn push_values(values: &mut Vec<Value>, a: &Assignment, actor: &str, now: Timestamp) -> Result<()> {
+fn push_values(values: &mut Vec<Value>, a: &Assignment, record: String, actor: &str, now: Timestamp) {
     let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
     let band = a.band();
     values.extend(values![
@@ -257,12 +266,11 @@ fn push_values(values: &mut Vec<Value>, a: &Assignment, actor: &str, now: Timest
         band.low(),
         band.high(),
         &a.source,
-        json_text(a)?,
+        record,
         search.join("\n"),
         now,
         actor
     ]);
-    Ok(())
 }
 
 impl Store {
@@ -334,6 +342,7 @@ impl Store {
                     &import.actor
                 ];
                 tx.execute(sql, values).await?;
+                tx.touch(&ALLOCATION_TABLES, &t.id, "import_registry");
                 tx.add_import(&import).await?;
                 Ok(import)
             })

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Page, Store, Tx,
+    audit::REQUESTS,
     emissions::{json_text, name_of},
     engine::{Row, Value, values},
     page::{Order, Select, containing, cut},
@@ -172,7 +173,9 @@ impl Tx {
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let mut values = values![&request.id, name_of(&request.side)?, request.created_at];
         values.extend(columns(request, due, now)?);
-        self.execute(sql, values).await.map(drop)
+        self.execute(sql, values).await?;
+        self.touch(&REQUESTS, &request.id, "change_request");
+        Ok(())
     }
 
     /// Stores what became of the request that had this version.
@@ -193,7 +196,10 @@ impl Tx {
         values.extend(columns(request, due, now)?);
         match self.execute(sql, values).await? {
             0 => Err(Error::Stale),
-            _ => Ok(()),
+            _ => {
+                self.touch(&REQUESTS, &request.id, "change_request");
+                Ok(())
+            }
         }
     }
 
@@ -217,6 +223,7 @@ impl Tx {
         let sql = "insert into request_thread (request_id, entry, record) values ($1, $2, $3)";
         self.execute(sql, values![request, entry.entry, json_text(&entry)?])
             .await?;
+        self.touch(&REQUESTS, request, "change_request");
         Ok(entry)
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Store, UserRecord,
+    AuditNote, Store, UserRecord,
     emissions::{name_of, named},
     engine::{Row, values},
     page::Select,
@@ -110,6 +110,10 @@ impl Store {
                 }
                 let sql =
                     format!("insert into sessions ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+                tx.note(AuditNote {
+                    actor: session.user.clone(),
+                    ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
+                });
                 let values = values![
                     &session.token_hash[..],
                     session.kind.as_str(),
@@ -171,9 +175,15 @@ impl Store {
         let hash = token_hash.to_vec();
         self.write(move |tx| {
             Box::pin(async move {
-                tx.execute("delete from sessions where token_hash = $1", values![hash])
-                    .await
-                    .map(drop)
+                let sql = "delete from sessions where token_hash = $1 returning user_name, address";
+                if let Some(row) = tx.fetch_optional(sql, values![hash]).await? {
+                    let subject = format!("sessions/{}", row.text("address")?);
+                    tx.note(AuditNote {
+                        actor: row.text("user_name")?,
+                        ..AuditNote::of("delete_current_session", &subject)
+                    });
+                }
+                Ok(())
             })
         })
         .await

@@ -2,8 +2,12 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Store, Tx, emissions::json_text, engine::values};
+use super::{Store, Tx, audit::SETTINGS, emissions::json_text, engine::values};
 use crate::Result;
+
+/// How far the alarms have read: it moves with every batch of events and is no setting of anybody's. The audit log leaves
+/// it out.
+pub const ALARM_CURSOR: &str = "alarm_cursor";
 
 impl Store {
     /// The setting of this name.
@@ -34,6 +38,10 @@ impl Tx {
     pub(crate) async fn put_setting(&mut self, name: &str, json: String) -> Result<()> {
         let sql = "insert into settings (name, value) values ($1, $2) \
                    on conflict (name) do update set value = excluded.value";
-        self.execute(sql, values![name, json]).await.map(drop)
+        self.execute(sql, values![name, json]).await?;
+        if name != ALARM_CURSOR {
+            self.touch(&SETTINGS, name, "put_setting");
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     EventKind, EventRecord,
+    audit::Pending,
     engine::{Conn, Failure, Row, Value, classify, damaged, values},
 };
 use crate::{Error, Result};
@@ -21,6 +22,7 @@ pub(crate) struct Tx {
     conn: Conn,
     events: Vec<Arc<EventRecord>>,
     failure: Option<Failure>,
+    notes: Pending,
 }
 
 impl Tx {
@@ -29,19 +31,20 @@ impl Tx {
             conn,
             events: Vec::new(),
             failure: None,
+            notes: Pending::default(),
         }
     }
 
     /// Runs a changing statement; answers the number of rows it touched.
     pub(crate) async fn execute(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<u64> {
         let done = self.conn.execute(sql.into(), values).await;
-        self.note(done)
+        self.checked(done)
     }
 
     /// Rows of a query or of a `returning` clause.
     pub(crate) async fn fetch_all(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>> {
         let done = self.conn.fetch_all(sql.into(), values).await;
-        self.note(done)
+        self.checked(done)
     }
 
     /// The first row, if any.
@@ -70,6 +73,17 @@ impl Tx {
             data,
         }));
         Ok(sequence)
+    }
+
+    /// What the current job has noted for the audit log.
+    pub(super) fn notes(&mut self) -> &mut Pending {
+        &mut self.notes
+    }
+
+    /// Statements that guard a table, in the words of each engine.
+    pub(super) async fn fence(&mut self, sqlite: &'static str, postgres: &'static str) -> Result<()> {
+        let done = self.conn.command_of_engine(sqlite, postgres).await;
+        self.checked(done)
     }
 
     /// What the jobs since the last call emitted.
@@ -113,7 +127,7 @@ impl Tx {
         Ok(self.conn.close().await?)
     }
 
-    fn note<T>(&mut self, done: Outcome<T, sqlx::Error>) -> Result<T> {
+    fn checked<T>(&mut self, done: Outcome<T, sqlx::Error>) -> Result<T> {
         done.map_err(|error| {
             let failure = classify(&error);
             if failure != Failure::Statement {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Store, Tx,
+    audit::USERS,
     engine::{Row, is_duplicate, values},
 };
 use crate::{Error, Result};
@@ -75,6 +76,7 @@ impl Store {
     /// `Invalid` when the name is taken.
     pub async fn create_user(&self, user: UserRecord) -> Result<()> {
         let name = user.name.clone();
+        let touched = name.clone();
         let done = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -88,7 +90,9 @@ impl Store {
                         user.created_at,
                         user.password_changed_at
                     ];
-                    tx.execute(sql, values).await.map(drop)
+                    tx.execute(sql, values).await?;
+                    tx.touch(&USERS, &touched, "create_user");
+                    Ok(())
                 })
             })
             .await;
@@ -169,6 +173,7 @@ impl Store {
                     new.version
                 ];
                 tx.execute(sql, values).await?;
+                tx.touch(&USERS, &new.name, "update_user");
                 if cut_off {
                     tx.execute("delete from sessions where user_name = $1", values![&new.name])
                         .await?;
@@ -189,6 +194,7 @@ impl Store {
             Box::pin(async move {
                 tx.execute("delete from sessions where user_name = $1", values![&name])
                     .await?;
+                tx.touch(&USERS, &name, "delete_user");
                 match tx.execute("delete from users where name = $1", values![&name]).await? {
                     0 => Err(Error::NotFound { kind: "user", id: name }),
                     _ => Ok(()),

@@ -77,6 +77,9 @@ const EXPECTED: &[(&str, &str)] = &[
     ("update_control_order", "cmo"),
     ("take_control_order_step", "cmo"),
     ("list_audit", "ua"),
+    ("get_audit_checkpoint", "ua"),
+    ("get_audit_consistency", "ua"),
+    ("get_audit_proof", "ua"),
     ("get_plot", "vfcmoua"),
     ("get_occupancy", "vfcmoua"),
 ];
@@ -142,6 +145,7 @@ fn every_operation_answers_every_role_as_written_down() {
             .replace("{id}", "nothing")
             .replace("{name}", "nothing")
             .replace("{attachment}", "nothing")
+            .replace("{entry}", "1")
             .replace("{version}", "nothing")
             .replace("{plot}", "spectrum.png");
         for (letter, role, cookie) in &mut callers {

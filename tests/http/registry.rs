@@ -339,7 +339,7 @@ fn the_registry_is_read_as_of_a_time_and_a_record_with_its_history() {
     assert!(last["since"].is_string() && last["until"].is_null(), "{known}");
     get("/api/v1/registry/versions/0123").expect(404);
     let audit = app
-        .get("/api/v1/audit?limit=1")
+        .get("/api/v1/audit?action=rules&limit=1")
         .cookie(&auditor)
         .send()
         .expect(200)

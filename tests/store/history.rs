@@ -48,7 +48,7 @@ async fn at(registry: &RegistryService, history: &History, time: Timestamp, audi
     }
 }
 
-fn held(id: &str, center_hz: i64, holder: &str) -> Assignment {
+pub(crate) fn held(id: &str, center_hz: i64, holder: &str) -> Assignment {
     Assignment {
         holder: holder.to_owned(),
         ..assignment(id, center_hz)

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod alarms;
+mod audit;
 mod conflicts;
 mod control_orders;
 mod coordination;
@@ -23,6 +24,7 @@ mod registry;
 mod schema;
 mod spectra;
 mod support;
+mod tampering;
 
 /// Every case by name. A case gets the address of an empty database.
 macro_rules! cases {
@@ -92,6 +94,10 @@ cases! {
     history::a_fresh_import_writes_no_history,
     history::a_version_of_the_registry_has_its_time,
     history::an_audit_entry_stays_as_it_was_noted,
+    audit::a_change_and_its_entry_are_stored_together,
+    audit::two_writers_do_not_fork_the_log,
+    audit::proofs_of_a_growing_log_are_right,
+    audit::the_log_is_listed_by_who_what_and_when,
     control_orders::of_two_deciders_one_wins,
     control_orders::what_was_decided_binds_after_a_restart,
     control_orders::both_sides_approve_where_the_policy_says_so,

@@ -8,13 +8,11 @@ use jiff::Timestamp;
 use super::{progress::Progress, source::Content};
 use crate::{
     Error, Result,
+    cli::{OPERATOR, as_operator},
     registry::{Allocation, AllocationTable, Registry, disclosure::Audience, import::Kind, table},
     service::{history::History, registry::RegistryService},
     store::{DatabaseConfig, Store},
 };
-
-/// Who the import log names for changes made here.
-const ACTOR: &str = "command line";
 
 /// Which database.
 #[derive(Debug, Args)]
@@ -41,7 +39,7 @@ impl Folder {
     pub(super) fn create(args: &DatabaseArgs) -> Result<Self> {
         let folder = Self::open(args)?;
         let seed = table::builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
-        folder.wait(folder.service.seed_table(seed))?;
+        folder.wait(as_operator("import_registry", folder.service.seed_table(seed)))?;
         Ok(folder)
     }
 
@@ -98,8 +96,8 @@ impl Folder {
         match content {
             Content::Assignments(rows) => {
                 let watch = progress.write(rows.len());
-                self.wait(self.service.store_assignments(rows, source, ACTOR, watch))
-                    .map(drop)
+                let stored = self.service.store_assignments(rows, source, OPERATOR, watch);
+                self.wait(as_operator("import_registry", stored)).map(drop)
             }
             Content::Table(table) => {
                 if !progress.write(table.rows.len())(0) {
@@ -107,7 +105,8 @@ impl Folder {
                         "the import was stopped: nothing was stored".to_owned(),
                     ));
                 }
-                self.wait(self.service.import_table(*table, source, ACTOR)).map(drop)
+                let stored = self.service.import_table(*table, source, OPERATOR);
+                self.wait(as_operator("import_registry", stored)).map(drop)
             }
             Content::Rows(_) => Err(Error::Invalid("rows belong to a table: give --table KEY".to_owned())),
         }

@@ -18,7 +18,7 @@ use super::{
     caller::{Caller, foreign_origin, same_origin, token},
     error::{Problem, Result},
 };
-use crate::store::EventKind;
+use crate::{service::audit::shown, store::EventKind};
 
 /// Largest message a client may send.
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -184,6 +184,10 @@ pub async fn open_live(
         .filter(|_| !caller.0.is_demo())
         .map(std::borrow::Cow::into_owned);
     let audience = caller.audience();
+    if caller.view(&state)?.is_cleared() {
+        // What will be told is not known yet: the channel as a whole is noted.
+        shown("live channel");
+    }
     let upgrade = upgrade
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES)

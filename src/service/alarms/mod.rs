@@ -28,7 +28,8 @@ use crate::{
     conflict::{Severity, VerdictKind},
     registry::{Text, disclosure},
     store::{
-        Attempt, ConflictRecord, DeliveryRecord, EventKind, EventRecord, NoticeRecord, Store, ToldRecord, Tx, random_id,
+        ALARM_CURSOR, Attempt, ConflictRecord, DeliveryRecord, EventKind, EventRecord, NoticeRecord, Store, ToldRecord,
+        Tx, random_id,
     },
 };
 pub use decide::status_of;
@@ -39,7 +40,7 @@ pub use crate::{
 };
 
 /// Setting with the number of the last event that was looked at.
-const CURSOR: &str = "alarm_cursor";
+const CURSOR: &str = ALARM_CURSOR;
 /// Events looked at in one transaction.
 const BATCH: u32 = 256;
 /// Longest sleep of a task: a clock that is set forward is noticed within this time.

@@ -201,6 +201,9 @@ const TABLE: &[(&str, Access)] = &[
     ("update_control_order", COORDINATING),
     ("take_control_order_step", COORDINATING),
     ("list_audit", OVERSEERS),
+    ("get_audit_checkpoint", OVERSEERS),
+    ("get_audit_consistency", OVERSEERS),
+    ("get_audit_proof", OVERSEERS),
     ("get_plot", PEOPLE),
 ];
 

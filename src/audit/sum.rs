@@ -1,0 +1,96 @@
+//! A hash of a set that is kept up to date row by row, for tables too large to be read at every change.
+//!
+//! The hash is LtHash16 with 1024 lanes (Bellare and Micciancio 1997; Lewi, Kim, Maykov and Weis 2019, "Securing Update
+//! Propagation with Homomorphic Hashing"): every member becomes 1024 numbers of 16 bits, which are added lane by lane. A
+//! member of a set counts once; it must not be added twice. The numbers of a member are SHA-256 in counter mode over the
+//! member's hash.
+
+use sha2::{Digest, Sha256};
+
+use super::tree::Hash;
+
+const LANES: usize = 1024;
+/// Lanes that one hash fills.
+const LANES_PER_HASH: usize = 16;
+
+/// The sum of a set.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SetSum {
+    count: u64,
+    lanes: Box<[u16; LANES]>,
+}
+
+impl std::fmt::Debug for SetSum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetSum")
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for SetSum {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            lanes: Box::new([0; LANES]),
+        }
+    }
+}
+
+impl SetSum {
+    /// As it was kept; nothing where the bytes have another length.
+    #[must_use]
+    pub fn from_bytes(count: u64, bytes: &[u8]) -> Option<Self> {
+        if bytes.len() != LANES * 2 {
+            return None;
+        }
+        let mut sum = Self {
+            count,
+            ..Self::default()
+        };
+        for (lane, pair) in sum.lanes.iter_mut().zip(bytes.chunks_exact(2)) {
+            *lane = u16::from_le_bytes([pair[0], pair[1]]);
+        }
+        Some(sum)
+    }
+
+    /// To be kept, with [`SetSum::count`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.lanes.iter().flat_map(|lane| lane.to_le_bytes()).collect()
+    }
+
+    /// Members.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes a member in.
+    pub fn add(&mut self, member: &Hash) {
+        self.count = self.count.wrapping_add(1);
+        self.each(member, u16::wrapping_add);
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, member: &Hash) {
+        self.count = self.count.wrapping_sub(1);
+        self.each(member, u16::wrapping_sub);
+    }
+
+    /// SHA-256 of number and sum.
+    #[must_use]
+    pub fn digest(&self) -> Hash {
+        let hash = Sha256::new().chain_update(self.count.to_be_bytes());
+        hash.chain_update(self.to_bytes()).finalize().into()
+    }
+
+    fn each(&mut self, member: &Hash, combine: fn(u16, u16) -> u16) {
+        for (block, lanes) in (0u8..).zip(self.lanes.chunks_exact_mut(LANES_PER_HASH)) {
+            let hash = Sha256::new().chain_update([block]).chain_update(member).finalize();
+            for (lane, pair) in lanes.iter_mut().zip(hash.chunks_exact(2)) {
+                *lane = combine(*lane, u16::from_le_bytes([pair[0], pair[1]]));
+            }
+        }
+    }
+}
