@@ -2,6 +2,8 @@
 
 use super::{Observation, Sighting};
 
+/// Widest line, bins: a carrier's 99 % bandwidth under the detector's window is 4.1 to 4.5 of them, measured.
+const LINE_BINS: f64 = 6.0;
 /// Tolerance of a place: bins, and share of the narrower bandwidth.
 const PLACE_BINS: f64 = 2.5;
 const PLACE_SHARE: f64 = 0.25;
@@ -50,6 +52,11 @@ impl Observation {
             let reach = 0.5 * (seen.bandwidth_hz.as_f64() + other.bandwidth_hz.as_f64());
             (other.center_hz.as_f64() - place_hz).abs() < reach + self.bin_hz
         })
+    }
+
+    /// Whether it is a line: a carrier without modulation.
+    pub(super) fn is_line(&self, seen: &Sighting) -> bool {
+        seen.bandwidth_hz.as_f64() <= LINE_BINS * self.bin_hz
     }
 
     /// Whether it is a narrow line at the centre of the span.

@@ -110,6 +110,24 @@ fn the_gain_parts_spurs_and_products_from_signals() {
     assert_eq!(cause(&all, 100.0), Cause::Signal);
 }
 
+/// The weaker pass may measure something else where a wide signal was: only a line is a carrier of the receiver's own.
+#[test]
+fn what_is_wide_is_no_spur_and_a_product_of_third_order_has_parents() {
+    let one = [(150.0, -50.0)];
+    let mut all = trials(&one, &one, &one, &[(150.0, -50.5)]);
+    assert_eq!(cause(&all, 150.0), Cause::Spur, "a line");
+    for seen in all.iter_mut().flat_map(|observation| &mut observation.sightings) {
+        seen.bandwidth_hz = Hertz(8_000);
+    }
+    assert_eq!(cause(&all, 150.0), Cause::Signal);
+    let fallen = trials(&one, &one, &one, &[(150.0, -67.0)]);
+    assert_ne!(
+        cause(&fallen, 150.0),
+        Cause::Intermodulation,
+        "nothing else is on the air"
+    );
+}
+
 #[test]
 fn an_alias_moves_with_the_rate_and_nothing_else_does() {
     let one = [(200.0, -60.0), (-90.0, -60.0)];

@@ -350,7 +350,7 @@ impl Bench<'_> {
             return None;
         }
         match gain {
-            Gain::Fell(fall) if fall < FALLS[0] * step => Some((
+            Gain::Fell(fall) if fall < FALLS[0] * step && self.nominal.is_line(seen) => Some((
                 Cause::Spur,
                 format!(
                     "its level fell by {fall:.1} dB when the gain was {step:.1} dB lower: it does not come through the gain"
@@ -358,10 +358,11 @@ impl Bench<'_> {
             )),
             Gain::Fell(fall) if fall > FALLS[1] * step && fall <= FALLS[3] * step => {
                 let order = if fall > FALLS[2] * step { 3 } else { 2 };
-                evidence.order = Some(order);
                 if order == 3 {
-                    evidence.parents_hz = third_order(self.nominal, seen).unwrap_or_default();
+                    // Without parents that were heard, something else may have been measured there.
+                    evidence.parents_hz = third_order(self.nominal, seen)?;
                 }
+                evidence.order = Some(order);
                 Some((
                     Cause::Intermodulation,
                     format!(
