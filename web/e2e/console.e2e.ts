@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "conflicts", "coordination", "orders", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
+const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {

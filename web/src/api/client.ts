@@ -53,6 +53,7 @@ async function content<T>(call: Promise<Outcome<T>>, signal?: AbortSignal, ownLo
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
 export type EmissionQuery = Query<"/api/v1/emissions">;
 export type ConflictQuery = Query<"/api/v1/conflicts">;
+export type OccupancyQuery = Query<"/api/v1/occupancy">;
 export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
@@ -126,6 +127,9 @@ export const api = {
         params: { path: { id, attachment }, header: change(version) },
       }),
     ),
+
+  occupancy: (query: OccupancyQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/occupancy", { params: { query }, signal }), signal),
 
   requests: (query: RequestQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests", { params: { query }, signal }), signal),

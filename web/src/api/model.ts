@@ -41,6 +41,8 @@ export type OrderStep = Schemas["OrderStep"];
 export type TakeOrderStep = Schemas["TakeOrderStep"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
+export type Occupancy = Schemas["OccupancyResponse"];
+export type OccupancyShare = Schemas["OccupancyShare"];
 export type CoordinationRequest = Schemas["RequestResponse"];
 export type RequestDetail = Schemas["RequestDetailResponse"];
 export type RequestState = Schemas["RequestState"];

@@ -155,8 +155,59 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what was put in force or refused, newest first. */
+        /** Lists what was done, refused and shown, newest first. */
         get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signs the log as it is now: a text to be kept where whoever can change the log cannot change it. */
+        get: operations["get_audit_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows that the log of a checkpoint kept earlier is the beginning of the log as it is now: nothing was changed since. */
+        get: operations["get_audit_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/entries/{entry}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows that an entry is in the log. */
+        get: operations["get_audit_proof"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1391,24 +1442,55 @@ export interface components {
             /** @description Who attached it. */
             uploaded_by: string;
         };
+        /** @description That an earlier log is the beginning of this one. */
+        AuditConsistencyResponse: {
+            /** @description The log as it is now. */
+            checkpoint: components["schemas"]["CheckpointResponse"];
+            /** @description The proof, hexadecimal (RFC 6962 section 2.1.2). */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description Entries of the earlier log.
+             */
+            size: number;
+        };
+        /** @description That an entry is in the log. */
+        AuditProofResponse: {
+            /** @description The log it is in. */
+            checkpoint: components["schemas"]["CheckpointResponse"];
+            /** @description The entry. */
+            entry: components["schemas"]["AuditResponse"];
+            /** @description The path from its leaf to the root, nearest first, hexadecimal (RFC 6962 section 2.1.1). */
+            hashes: string[];
+        };
         /** @description One entry. */
         AuditResponse: {
-            /** @description Whether it was taken; otherwise what was in force before stays. */
+            /** @description Whether it was done; otherwise it was refused and what was before stays. */
             accepted: boolean;
-            /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
+            /** @description An operation of this document, or what the service notes by itself. */
             action: string;
-            /** @description Account name, or `system`. */
+            /** @description Account name, `command line`, `system`, or `-` for a caller without a login. */
             actor: string;
             /**
              * Format: int64
              * @description Number, ascending by one.
              */
             entry: number;
-            /** @description Why it was refused. */
+            /** @description Its leaf in the Merkle tree, hexadecimal. */
+            leaf_hash: string;
+            /** @description Why it was refused, or how it came about. */
             reason: string | null;
-            /** @description SHA-256 of the file or of the order's content, hexadecimal; null where it could not be read. */
+            /** @description SHA-256 of the request's body or of the file, hexadecimal; null where there is none, or it may hold a password. */
             sha256: string | null;
-            /** @description The file; number and key of the order. */
+            /**
+             * @description SHA-256 of the state after the change, hexadecimal; `gone` where the record was removed; null where the entry
+             *     speaks of no record that the log vouches for.
+             */
+            state: string | null;
+            /**
+             * @description What it was about: `table/key`, keys of records that were shown, a path or a file; `(withheld)` where it names
+             *     what the reader may not know.
+             */
             subject: string;
             /**
              * Format: date-time
@@ -1417,7 +1499,7 @@ export interface components {
             time: string;
             /** @description What is in force since. */
             version_after: string | null;
-            /** @description What was in force before: a version of the rules, numbers of control orders; the state of an order. */
+            /** @description What was in force before: a version of the rules, numbers of control orders, a key. */
             version_before: string | null;
         };
         /** @description A half-open frequency band `[low, high)`; `low <= high` always holds. */
@@ -1468,6 +1550,27 @@ export interface components {
             occupancy: components["schemas"]["OccupancyShare"] | null;
             /** @description The same in each of `parts`. */
             parts: (components["schemas"]["OccupancyShare"] | null)[];
+        };
+        /** @description Size and root of the log, signed. */
+        CheckpointResponse: {
+            /** @description The signed text: keep this. */
+            note: string;
+            /** @description Name of the log. */
+            origin: string;
+            /** @description The key that checks the signature. */
+            public_key: string;
+            /** @description Root over them, hexadecimal. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Entries.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             */
+            time: string;
         };
         /** @description What is, or would be, on the air. */
         CheckRegistryRequest: {
@@ -2527,22 +2630,32 @@ export interface components {
         ListResponse_AuditResponse: {
             /** @description The items. */
             items: {
-                /** @description Whether it was taken; otherwise what was in force before stays. */
+                /** @description Whether it was done; otherwise it was refused and what was before stays. */
                 accepted: boolean;
-                /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
+                /** @description An operation of this document, or what the service notes by itself. */
                 action: string;
-                /** @description Account name, or `system`. */
+                /** @description Account name, `command line`, `system`, or `-` for a caller without a login. */
                 actor: string;
                 /**
                  * Format: int64
                  * @description Number, ascending by one.
                  */
                 entry: number;
-                /** @description Why it was refused. */
+                /** @description Its leaf in the Merkle tree, hexadecimal. */
+                leaf_hash: string;
+                /** @description Why it was refused, or how it came about. */
                 reason: string | null;
-                /** @description SHA-256 of the file or of the order's content, hexadecimal; null where it could not be read. */
+                /** @description SHA-256 of the request's body or of the file, hexadecimal; null where there is none, or it may hold a password. */
                 sha256: string | null;
-                /** @description The file; number and key of the order. */
+                /**
+                 * @description SHA-256 of the state after the change, hexadecimal; `gone` where the record was removed; null where the entry
+                 *     speaks of no record that the log vouches for.
+                 */
+                state: string | null;
+                /**
+                 * @description What it was about: `table/key`, keys of records that were shown, a path or a file; `(withheld)` where it names
+                 *     what the reader may not know.
+                 */
                 subject: string;
                 /**
                  * Format: date-time
@@ -2551,7 +2664,7 @@ export interface components {
                 time: string;
                 /** @description What is in force since. */
                 version_after: string | null;
-                /** @description What was in force before: a version of the rules, numbers of control orders; the state of an order. */
+                /** @description What was in force before: a version of the rules, numbers of control orders, a key. */
                 version_before: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -4351,12 +4464,23 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
-                /** @description `rules`, `control_orders` (the file) or `control_order` (one step of one order). */
+                /**
+                 * @description An operation of this document, or what the service notes by itself: `rules`, `control_orders`,
+                 *     `read_confidential` …
+                 */
                 action?: string;
+                /** @description Account name, `command line`, `system`, or `-` for a caller without a login. */
+                actor?: string;
                 /** @description From the page before. */
                 cursor?: string;
+                /** @description At or after this time. */
+                from?: string;
                 /** @description Most items. */
                 limit?: number;
+                /** @description What it was about: a table such as `conflicts`, or a record of it such as `users/admin`. */
+                subject?: string;
+                /** @description Before this time. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4370,6 +4494,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListResponse_AuditResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_audit_consistency: {
+        parameters: {
+            query: {
+                /** @description Entries of a checkpoint that was kept. */
+                size: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditConsistencyResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_audit_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the entry */
+                entry: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProofResponse"];
                 };
             };
             /** @description Nobody is logged in */
