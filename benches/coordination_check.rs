@@ -12,7 +12,7 @@ use std::{
 
 use pinpu::{
     coordination::{
-        Asked, Kind, Policy, Power, PowerKind, Priority, Proposal, Request, Side, Span, State, Surroundings, View,
+        Asked, Kind, Policy, Power, PowerKind, Priority, Proposal, Request, Side, Span, Surroundings, View,
         alternatives, analyse,
     },
     registry::{

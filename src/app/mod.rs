@@ -120,12 +120,7 @@ impl App {
         address: SocketAddr,
     ) -> Result<Self> {
         let rules = RulesInForce::new(watched::rules(config)?);
-        let registry = RegistryService::open(store.clone()).await?;
-        if config.seed_china {
-            registry
-                .seed_table(builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?)
-                .await?;
-        }
+        let registry = open_registry(config, &store).await?;
         let passwords = Passwords::new()?;
         let users = Arc::new(Users::new(store.clone(), passwords.clone()));
         let mut new_demo_password = None;
@@ -237,6 +232,16 @@ async fn files(
     let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
     let evidence = Evidence::start(hub, attachments.clone(), folder("evidence"), sources, config.evidence)?;
     Ok((attachments, evidence))
+}
+
+/// The registry, with the national table where it was never loaded.
+async fn open_registry(config: &Config, store: &Store) -> Result<RegistryService> {
+    let registry = RegistryService::open(store.clone()).await?;
+    if config.seed_china {
+        let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
+        registry.seed_table(table).await?;
+    }
+    Ok(registry)
 }
 
 /// The policy of coordination that the configuration names.

@@ -36,24 +36,7 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(health::live))
                 .routes(routes!(health::ready)),
         )
-        .nest(
-            "/sessions",
-            OpenApiRouter::new()
-                .routes(routes!(sessions::create_session))
-                .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
-        )
-        .nest(
-            "/tokens",
-            OpenApiRouter::new()
-                .routes(routes!(tokens::list_tokens, tokens::create_token))
-                .routes(routes!(tokens::delete_token)),
-        )
-        .nest(
-            "/users",
-            OpenApiRouter::new()
-                .routes(routes!(users::list_users, users::create_user))
-                .routes(routes!(users::update_user, users::delete_user)),
-        )
+        .merge(accounts())
         .nest(
             "/receivers",
             OpenApiRouter::new()
@@ -88,6 +71,39 @@ fn v1() -> OpenApiRouter<AppState> {
                 .routes(routes!(history::get_assignment_history)),
         )
         .nest("/registry", registry_as_a_whole())
+        .merge(coordination())
+        .nest("/control-orders", control_orders())
+        .nest("/audit", audit())
+        .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
+        .routes(routes!(live::open_live))
+}
+
+/// Accounts, logins and tokens.
+fn accounts() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .nest(
+            "/sessions",
+            OpenApiRouter::new()
+                .routes(routes!(sessions::create_session))
+                .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
+        )
+        .nest(
+            "/tokens",
+            OpenApiRouter::new()
+                .routes(routes!(tokens::list_tokens, tokens::create_token))
+                .routes(routes!(tokens::delete_token)),
+        )
+        .nest(
+            "/users",
+            OpenApiRouter::new()
+                .routes(routes!(users::list_users, users::create_user))
+                .routes(routes!(users::update_user, users::delete_user)),
+        )
+}
+
+/// Requests between offices, and what is made of them.
+fn coordination() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .nest("/coordination/requests", requests())
         .nest(
             "/coordination/check",
@@ -97,17 +113,15 @@ fn v1() -> OpenApiRouter<AppState> {
             "/coordination/calendar.ics",
             OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )
-        .nest("/control-orders", control_orders())
-        .nest(
-            "/audit",
-            OpenApiRouter::new()
-                .routes(routes!(audit::list_audit))
-                .routes(routes!(audit::get_audit_checkpoint))
-                .routes(routes!(audit::get_audit_consistency))
-                .routes(routes!(audit::get_audit_proof)),
-        )
-        .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
-        .routes(routes!(live::open_live))
+}
+
+/// Who did what, and the proof of it.
+fn audit() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::get_audit_checkpoint))
+        .routes(routes!(audit::get_audit_consistency))
+        .routes(routes!(audit::get_audit_proof))
 }
 
 /// The registry as a whole.

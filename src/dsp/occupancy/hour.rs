@@ -249,8 +249,8 @@ mod tests {
         for minute in 0..MINUTES {
             hour.visits_into(minute, &mut rows);
             fast.push_minute(&rows);
-            for second in 0..MINUTE {
-                slow.push(&[rows[0][second], rows[1][second], rows[2][second]]);
+            for ((first, second), third) in rows[0].iter().zip(&rows[1]).zip(&rows[2]) {
+                slow.push(&[*first, *second, *third]);
             }
         }
         assert_eq!(fast.channels(), slow.channels());

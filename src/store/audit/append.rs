@@ -35,7 +35,7 @@ pub struct AuditNote {
     pub version_after: Option<String>,
     /// SHA-256 of the file, hexadecimal; `None`: that of the request's body where there is one.
     pub sha256: Option<String>,
-    /// SHA-256 of the state after the change; [`Tx::touch`] fills it in.
+    /// SHA-256 of the state after the change; `Tx::touch` fills it in.
     pub state: Option<String>,
     /// Why it was refused, or how it came about.
     pub reason: Option<String>,

@@ -151,7 +151,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 };
 
 /// Every table vouched for row by row. A table that is added here is taken into the log of an existing database at its
-/// next start (`begin`), and its writers call [`Tx::touch`].
+/// next start (`begin`), and its writers call `Tx::touch`.
 pub static ROWS: [&Protected; 8] = [
     &CONFLICTS,
     &USERS,

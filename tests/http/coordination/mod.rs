@@ -99,6 +99,7 @@ impl Case {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story told in order")]
 fn a_request_goes_from_draft_to_in_force_and_changes_verdicts_while_it_is() {
     let case = Case::start();
     let (civil, military) = (&case.civil, &case.military);
