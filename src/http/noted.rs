@@ -18,11 +18,10 @@ use http_body_util::BodyExt as _;
 use super::{AppState, error::Problem};
 use crate::service::{
     audit::{Origin, acting},
+    auth::permissions,
     sessions::Principal,
 };
 
-/// Operations that are sent like changes and only ask.
-const QUESTIONS: [&str; 1] = ["check_registry"];
 /// Operations whose bodies hold passwords: not even their hash is kept, because short passwords can be found by it.
 const SECRETS: [&str; 3] = ["create_session", "create_user", "update_user"];
 
@@ -34,7 +33,7 @@ pub(super) async fn run(
     request: Request,
     next: Next,
 ) -> Response {
-    let changes = !request.method().is_safe() && !QUESTIONS.contains(&operation);
+    let changes = !request.method().is_safe() && !permissions::is_question(operation);
     let origin = Origin::new(caller.map_or("-", |caller| &caller.user), operation);
     let origin = Arc::new(if changes && !SECRETS.contains(&operation) {
         origin.with_body()

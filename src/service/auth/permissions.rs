@@ -247,13 +247,19 @@ pub fn audience(role: Role) -> Audience {
     row.map_or(Audience::Open, |(_, audience)| *audience)
 }
 
-/// Operations that change nothing although their method might.
-const HARMLESS: [&str; 3] = ["check_registry", "check_proposal", "delete_current_session"];
+/// Operations that are sent like changes and only ask.
+const QUESTIONS: [&str; 2] = ["check_registry", "check_proposal"];
 
-/// Whether a token that may only read may be used for this operation.
+/// Whether an operation only asks, although its method might change something.
+#[must_use]
+pub fn is_question(operation: &str) -> bool {
+    QUESTIONS.contains(&operation)
+}
+
+/// Whether a token that may only read may be used for this operation; it may end itself.
 #[must_use]
 pub fn reads_only(operation: &str, is_safe: bool) -> bool {
-    is_safe || HARMLESS.contains(&operation)
+    is_safe || is_question(operation) || operation == "delete_current_session"
 }
 
 /// In which part a role takes part in coordination.

@@ -55,6 +55,14 @@ fn a_machine_says_what_it_finds_and_what_would_pass() {
         best["high_hz"].as_i64().expect("edge"),
     );
     assert!(high <= 97_350_000 || low >= 97_550_000, "{best}");
+    // A form asks at every pause of its writer: that is no change, and no entry of the log.
+    let auditor = case.app.as_role(Role::Auditor);
+    let entries = |action: &str| {
+        let path = format!("/api/v1/audit?action={action}");
+        let list = case.app.get(&path).cookie(&auditor).send().expect(200).json();
+        list["items"].as_array().expect("items").len()
+    };
+    assert_eq!((entries("check_proposal"), entries("create_request")), (0, 1));
     // Of the request itself its own assignment is no obstacle.
     let own = case
         .app
