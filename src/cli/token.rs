@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{block_on, database::DatabaseArgs};
+use super::{as_operator, block_on, database::DatabaseArgs};
 use crate::{
     Result,
     service::{
@@ -73,7 +73,13 @@ pub(super) fn run(args: TokenArgs) -> Result<ExitCode> {
 async fn act(args: TokenArgs) -> Result<()> {
     let store = args.database.open().await?;
     let users = Arc::new(Users::new(store.clone(), Passwords::new()?));
-    let result = perform(&Tokens::new(store.clone(), users), args.action).await;
+    let name = match &args.action {
+        Action::Create { .. } => "create_token",
+        Action::List { .. } => "list_tokens",
+        Action::Revoke { .. } => "delete_token",
+    };
+    let tokens = Tokens::new(store.clone(), users);
+    let result = as_operator(name, perform(&tokens, args.action)).await;
     store.close().await;
     result
 }

@@ -110,9 +110,12 @@ impl Store {
                 }
                 let sql =
                     format!("insert into sessions ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
-                tx.note(AuditNote {
-                    actor: session.user.clone(),
-                    ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
+                tx.note(match session.kind {
+                    SessionKind::Cookie => AuditNote {
+                        actor: session.user.clone(),
+                        ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
+                    },
+                    SessionKind::Token => AuditNote::of("create_token", &format!("tokens/{}", session.token_id)),
                 });
                 let values = values![
                     &session.token_hash[..],
@@ -199,10 +202,14 @@ impl Store {
             Box::pin(async move {
                 let mut delete = Select::new("delete from sessions");
                 delete
-                    .and("token_id = ? and token_id <> ''", values![id])
+                    .and("token_id = ? and token_id <> ''", values![&id])
                     .and_some("user_name = ?", user);
                 let (sql, values) = delete.finish("");
-                Ok(tx.execute(sql, values).await? > 0)
+                let found = tx.execute(sql, values).await? > 0;
+                if found {
+                    tx.note(AuditNote::of("delete_token", &format!("tokens/{id}")));
+                }
+                Ok(found)
             })
         })
         .await

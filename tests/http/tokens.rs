@@ -53,6 +53,21 @@ fn a_token_does_what_its_scope_allows_until_it_is_revoked() {
         .cookie(&cookie)
         .send()
         .expect(404);
+
+    let auditor = app.as_role(Role::Auditor);
+    for action in ["create_token", "delete_token"] {
+        let path = format!("/api/v1/audit?action={action}");
+        let entries = app.get(&path).cookie(&auditor).send().expect(200);
+        let about = entries.json()["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .filter(|entry| entry["subject"] == format!("tokens/{read}"))
+            .map(|entry| entry["actor"].clone())
+            .collect::<Vec<_>>();
+        assert_eq!(about, ["civil_officer"], "{action}: {}", entries.text());
+        assert!(!entries.text().contains("pinpu_"), "no secret is noted");
+    }
 }
 
 #[test]
