@@ -1,6 +1,6 @@
 //! Alarm routes of the configuration: who is told of conflicts, of which ones, how, and when not.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use jiff::{civil::Time, tz::TimeZone};
 use serde::Deserialize;
@@ -42,6 +42,8 @@ pub struct AlarmConfig {
     pub smtp: Option<SmtpConfig>,
     /// Address of the console in messages, without a slash at the end.
     pub console_url: Option<String>,
+    /// Certificate authorities that web and mail servers of the routes are held to, a PEM file; `None`: the system's.
+    pub authorities: Option<PathBuf>,
 }
 
 /// Who is told what.
@@ -154,6 +156,7 @@ pub enum SmtpSecurity {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AlarmFile {
     console_url: String,
+    authorities: PathBuf,
     route: Vec<RouteFile>,
 }
 
@@ -246,6 +249,7 @@ pub(super) fn validate_alarm(file: AlarmFile, smtp: SmtpFile, known: &Known<'_>,
         routes,
         smtp,
         console_url: (!url.is_empty()).then(|| url.to_owned()),
+        authorities: Some(file.authorities).filter(|path| !path.as_os_str().is_empty()),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The other side of an alarm route: a web server that keeps what it is sent and answers as told, and a mail server.
+//! The other side of an alarm route: a web server that keeps what it is sent and answers as told, and a mail server, each
+//! plain or behind TLS.
 
 use std::{
     collections::VecDeque,
@@ -12,8 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mailin::{Action, Handler, Response, SessionBuilder, response};
+use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
 use sha2::{Digest, Sha256};
+
+use crate::tls::{Identity, Wire};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -120,6 +123,7 @@ fn wait_for<T: Clone>(list: &Mutex<Vec<T>>, count: usize) -> Vec<T> {
 /// A web server that takes webhooks.
 pub(crate) struct Hook {
     server: Server,
+    scheme: &'static str,
     received: Arc<Mutex<Vec<Received>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
 }
@@ -127,25 +131,40 @@ pub(crate) struct Hook {
 impl Hook {
     /// Answers these, then 204 for ever.
     pub(crate) fn start(first: &[u16]) -> Self {
+        Self::behind(None, first)
+    }
+
+    /// The same behind TLS.
+    pub(crate) fn behind(identity: Option<Identity>, first: &[u16]) -> Self {
         let received = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Mutex::new(first.iter().copied().collect::<VecDeque<u16>>()));
         let (kept, told) = (Arc::clone(&received), Arc::clone(&answers));
-        let server = Server::start(move |mut stream| {
-            let Some(request) = read_request(&stream) else { return };
+        let scheme = if identity.is_some() { "https" } else { "http" };
+        let server = Server::start(move |stream| {
+            let mut stream = match &identity {
+                Some(identity) => identity.accept(stream),
+                None => Box::new(stream),
+            };
+            let Some(request) = read_request(&mut stream) else {
+                return;
+            };
             let answer = told.lock().expect("not poisoned").pop_front().unwrap_or(204);
             kept.lock().expect("not poisoned").push(request);
             let head = format!("HTTP/1.1 {answer} Said\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             stream.write_all(head.as_bytes()).expect("answered");
+            stream.flush().expect("answered");
         });
         Self {
             server,
+            scheme,
             received,
             answers,
         }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/hook?key=in-the-address", self.server.address)
+        let port = self.server.address.port();
+        format!("{}://localhost:{port}/hook?key=in-the-address", self.scheme)
     }
 
     pub(crate) fn wait_for(&self, count: usize) -> Vec<Received> {
@@ -161,7 +180,7 @@ impl Hook {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Received> {
+fn read_request(stream: &mut Box<dyn Wire>) -> Option<Received> {
     let mut reader = BufReader::new(stream);
     let mut headers = Vec::new();
     let mut line = String::new();
@@ -193,7 +212,19 @@ pub(crate) struct Mail {
     pub(crate) text: String,
 }
 
-/// A mail server without encryption.
+/// How a mail server is reached.
+pub(crate) enum Door {
+    Plain,
+    /// TLS from the first byte.
+    Tls(Identity),
+    /// Plain first; mail is taken after `STARTTLS` and a login only.
+    StartTls(Identity),
+}
+
+/// The account that [`Door::StartTls`] asks for.
+pub(crate) const LOGIN: (&str, &str) = ("pinpu", "mail password");
+
+/// A mail server.
 pub(crate) struct Post {
     server: Server,
     received: Arc<Mutex<Vec<Mail>>>,
@@ -206,6 +237,14 @@ struct Taker {
 }
 
 impl Handler for Taker {
+    fn auth_plain(&mut self, _authorization: &str, user: &str, password: &str) -> Response {
+        if (user, password) == LOGIN {
+            response::AUTH_OK
+        } else {
+            response::INVALID_CREDENTIALS
+        }
+    }
+
     fn data_start(&mut self, _domain: &str, from: &str, _is8bit: bool, to: &[String]) -> Response {
         let mut left = self.refusals.lock().expect("not poisoned");
         if *left > 0 {
@@ -237,6 +276,10 @@ impl Handler for Taker {
 impl Post {
     /// Refuses so many mails first.
     pub(crate) fn start(refused: u32) -> Self {
+        Self::behind(Door::Plain, refused)
+    }
+
+    pub(crate) fn behind(door: Door, refused: u32) -> Self {
         let received = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&received);
         let refusals = Arc::new(Mutex::new(refused));
@@ -246,7 +289,18 @@ impl Post {
                 kept: Arc::clone(&kept),
                 refusals: Arc::clone(&refusals),
             };
-            talk(&stream, taker);
+            match &door {
+                Door::Plain => talk(Box::new(stream), None, taker),
+                Door::Tls(identity) => talk(identity.accept(stream), None, taker),
+                Door::StartTls(identity) => {
+                    let later = stream.try_clone().expect("socket");
+                    talk(
+                        Box::new(stream),
+                        Some(&|| identity.accept(later.try_clone().expect("socket"))),
+                        taker,
+                    );
+                }
+            }
         });
         Self { server, received }
     }
@@ -255,27 +309,46 @@ impl Post {
         self.server.address.port()
     }
 
+    /// Nothing came.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.received.lock().expect("not poisoned").is_empty()
+    }
+
     pub(crate) fn wait_for(&self, count: usize) -> Vec<Mail> {
         wait_for(&self.received, count)
     }
 }
 
-fn talk(stream: &TcpStream, taker: Taker) {
-    let mut session = SessionBuilder::new("mail.test").build(IpAddr::from([127, 0, 0, 1]), taker);
-    let mut reader = BufReader::new(stream);
-    let mut writer = stream;
-    session.greeting().write_to(&mut writer).expect("greeting");
+/// One conversation; `upgrade` gives the encrypted connection that follows `STARTTLS`.
+fn talk(stream: Box<dyn Wire>, upgrade: Option<&dyn Fn() -> Box<dyn Wire>>, taker: Taker) {
+    let mut builder = SessionBuilder::new("mail.test");
+    if upgrade.is_some() {
+        builder.enable_start_tls().enable_auth(AuthMechanism::Plain);
+    }
+    let mut session = builder.build(IpAddr::from([127, 0, 0, 1]), taker);
+    let mut wire = BufReader::new(stream);
+    session.greeting().write_to(wire.get_mut()).expect("greeting");
+    wire.get_mut().flush().expect("greeting");
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+    while wire.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         let answer = session.process(&line);
         line.clear();
         match answer.action {
-            Action::Reply => answer.write_to(&mut writer).expect("answered"),
+            Action::Reply => answer.write_to(wire.get_mut()).expect("answered"),
             Action::NoReply => {}
+            Action::UpgradeTls => {
+                answer.write_to(wire.get_mut()).expect("answered");
+                wire = BufReader::new(upgrade.expect("only where it is offered")());
+                session.tls_active();
+            }
             _ => {
-                let _ = answer.write_to(&mut writer);
+                let _ = answer.write_to(wire.get_mut());
+                let _ = wire.get_mut().flush();
                 return;
             }
+        }
+        if wire.get_mut().flush().is_err() {
+            return;
         }
     }
 }

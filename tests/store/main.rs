@@ -12,6 +12,7 @@ mod conflicts;
 mod control_orders;
 mod coordination;
 mod durability;
+mod encrypted_alarms;
 mod evidence;
 mod history;
 mod ledger;
@@ -25,6 +26,7 @@ mod schema;
 mod spectra;
 mod support;
 mod tampering;
+mod tls;
 
 /// Every case by name. A case gets the address of an empty database.
 macro_rules! cases {
@@ -87,6 +89,7 @@ cases! {
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
     alarms::a_station_that_is_not_open_stays_unnamed,
     alarms::mail_arrives_and_a_failing_route_delays_no_other,
+    encrypted_alarms::messages_arrive_encrypted_and_never_at_a_stranger,
     registry::imports_are_all_or_nothing,
     registry::a_removed_seed_does_not_return,
     history::every_version_can_be_read_as_of_its_time,

@@ -9,6 +9,7 @@
 mod decide;
 mod message;
 mod send;
+mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use tokio::{
 
 use decide::{Decision, Plan, decide};
 use message::{LISTED_MAX, Message, MessageKind, Notice};
+use trust::Trust;
 
 use super::disclosure::{texts, withhold};
 use crate::{
@@ -84,6 +86,7 @@ pub struct Alarms {
 struct Shared {
     store: Store,
     config: AlarmConfig,
+    trust: Trust,
     times: AlarmTimes,
     /// Changes when there is something new to send.
     written: watch::Sender<u64>,
@@ -93,12 +96,15 @@ impl Alarms {
     /// Starts the tasks. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// `Store` or `Unavailable` when the place to go on from cannot be read or kept.
+    /// `Io` or `Invalid` for a file of authorities that cannot be used; `Store` or `Unavailable` when the place to go on
+    /// from cannot be read or kept.
     pub async fn start(store: Store, config: AlarmConfig, times: AlarmTimes) -> Result<Arc<Self>> {
         let (stop, stopped) = watch::channel(false);
+        let trust = Trust::read(config.authorities.as_deref())?;
         let shared = Arc::new(Shared {
             store,
             config,
+            trust,
             times,
             written: watch::channel(0).0,
         });
@@ -460,7 +466,14 @@ async fn attempt(
     let shared = Arc::clone(shared);
     let sent = tokio::task::spawn_blocking(move || {
         let AlarmConfig { routes, smtp, .. } = &shared.config;
-        send::send(&routes[index], smtp.as_ref(), &delivery, &body, Timestamp::now())
+        send::send(
+            &routes[index],
+            smtp.as_ref(),
+            &shared.trust,
+            &delivery,
+            &body,
+            Timestamp::now(),
+        )
     });
     sent.await.unwrap_or_else(|error| Err(error.to_string()))
 }

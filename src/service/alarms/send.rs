@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use lettre::{
     SmtpTransport, Transport,
     message::{Mailbox, header::ContentType},
-    transport::smtp::{
-        authentication::Credentials,
-        client::{Tls, TlsParameters},
-    },
+    transport::smtp::{authentication::Credentials, client::Tls},
 };
 use sha2::Sha256;
 
-use super::message::{Message, subject, text};
+use super::{
+    message::{Message, subject, text},
+    trust::Trust,
+};
 use crate::config::alarm::{AlarmLanguage, AlarmRoute, AlarmTarget, Secret, SmtpConfig, SmtpSecurity};
 
 /// Longest time one attempt may take.
@@ -37,6 +37,7 @@ fn signature(secret: &Secret, time: Timestamp, body: &str) -> String {
 pub(super) fn send(
     route: &AlarmRoute,
     smtp: Option<&SmtpConfig>,
+    trust: &Trust,
     delivery: &str,
     body: &str,
     now: Timestamp,
@@ -44,17 +45,15 @@ pub(super) fn send(
     match (&route.target, smtp) {
         (AlarmTarget::Webhook { url, secret }, _) => {
             // An address may hold a key; an error that repeats it must not.
-            post(url, secret, delivery, body, now).map_err(|error| error.replace(url.as_str(), "(address)"))
+            post(url, secret, trust, delivery, body, now).map_err(|error| error.replace(url.as_str(), "(address)"))
         }
-        (AlarmTarget::Email(to), Some(smtp)) => mail(to, smtp, delivery, body, route.language),
+        (AlarmTarget::Email(to), Some(smtp)) => mail(to, smtp, trust, delivery, body, route.language),
         (AlarmTarget::Email(_), None) => Err("there is no mail server: fill in [smtp]".to_owned()),
     }
 }
 
-fn post(url: &str, secret: &Secret, delivery: &str, body: &str, now: Timestamp) -> Result<(), String> {
-    let tls = ureq::tls::TlsConfig::builder()
-        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-        .build();
+fn post(url: &str, secret: &Secret, trust: &Trust, delivery: &str, body: &str, now: Timestamp) -> Result<(), String> {
+    let tls = ureq::tls::TlsConfig::builder().root_certs(trust.of_web()).build();
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(ATTEMPT_MAX))
         .http_status_as_error(false)
@@ -81,6 +80,7 @@ fn post(url: &str, secret: &Secret, delivery: &str, body: &str, now: Timestamp) 
 fn mail(
     to: &[lettre::Address],
     smtp: &SmtpConfig,
+    trust: &Trust,
     delivery: &str,
     body: &str,
     language: AlarmLanguage,
@@ -100,7 +100,7 @@ fn mail(
         mail = mail.to(Mailbox::new(None, address.clone()));
     }
     let mail = mail.body(text(&message, language)).map_err(|error| said(&error))?;
-    let tls = || TlsParameters::new(smtp.host.clone()).map_err(|error| said(&error));
+    let tls = || trust.of_mail(&smtp.host).map_err(|error| said(&error));
     let tls = match smtp.security {
         SmtpSecurity::Tls => Tls::Wrapper(tls()?),
         SmtpSecurity::Starttls => Tls::Required(tls()?),
