@@ -4,7 +4,7 @@
 //! where the areas are apart, the interference margin of the nearest points is worked out both ways:
 //!
 //! ```text
-//! margin = (noise of the protected receiver + I/N criterion) − (e.i.r.p. + share of it in the receiver's band − loss)
+//! margin = permissible interference of the receiver (`protection`) − (e.i.r.p. + share of it in the receiver's band − loss)
 //! loss   = free space (ITU-R P.525) + diffraction over a smooth Earth (ITU-R P.526)
 //! ```
 //!
@@ -14,7 +14,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Asked, CheckRules, Policy, Proposal, Request, alternatives, times::Validity, wording};
+use super::{
+    Asked, CheckRules, Policy, Proposal, Request, alternatives,
+    protection::{self, Criterion, Limit},
+    times::Validity,
+    wording,
+};
 use crate::{
     propagation::{SmoothEarth, diffraction_loss_db, free_space_loss_db},
     registry::{
@@ -30,8 +35,6 @@ use crate::{
 
 /// The models of the margins.
 pub(super) const MODEL: &str = "ITU-R P.525 free space + P.526 smooth Earth (median, 4/3), isotropic antennas";
-/// Thermal noise at 290 K, dBm in one hertz.
-const THERMAL_DBM_HZ: f64 = -173.975;
 /// Shortest distance a loss is worked out for, km.
 const NEAREST_KM: f64 = 0.1;
 /// Findings that are listed.
@@ -172,6 +175,7 @@ pub(super) struct Station<'a> {
     pub(super) band: Band,
     pub(super) gap_km: f64,
     loss_db: f64,
+    limit: Limit,
     is_own: bool,
 }
 
@@ -192,7 +196,13 @@ pub(super) enum Fact<'a> {
     Allocation(FindingKind, Level, Option<&'a Allocation>),
     Unlisted(Unlisted, &'a Allocation),
     Overlap(&'a Assignment, Level),
-    Interference(&'a Assignment, Level, f64, f64),
+    Interference {
+        with: &'a Assignment,
+        level: Level,
+        margin_db: f64,
+        gap_km: f64,
+        criterion: Criterion,
+    },
     Request(&'a Request, Level),
     Order(&'a ControlOrder, Level),
     NoOverlap,
@@ -203,7 +213,7 @@ impl Fact<'_> {
         match self {
             Self::Allocation(_, level, _)
             | Self::Overlap(_, level)
-            | Self::Interference(_, level, ..)
+            | Self::Interference { level, .. }
             | Self::Request(_, level)
             | Self::Order(_, level) => *level,
             Self::Unlisted(..) => Level::Note,
@@ -213,7 +223,7 @@ impl Fact<'_> {
 
     pub(super) fn margin_db(&self) -> Option<f64> {
         match self {
-            Self::Interference(_, _, margin_db, _) => Some(*margin_db),
+            Self::Interference { margin_db, .. } => Some(*margin_db),
             _ => None,
         }
     }
@@ -345,10 +355,16 @@ impl<'a> Field<'a> {
                 facts.push(Fact::Overlap(station.assignment, level));
                 continue;
             }
-            let margin_db = self.margin_db(station, band);
+            let (margin_db, criterion) = self.margin(station, band);
             let level = if margin_db < 0.0 { Level::Caution } else { Level::Note };
             if margin_db < self.rules.report_margin_db {
-                facts.push(Fact::Interference(station.assignment, level, margin_db, station.gap_km));
+                facts.push(Fact::Interference {
+                    with: station.assignment,
+                    level,
+                    margin_db,
+                    gap_km: station.gap_km,
+                    criterion,
+                });
             }
         }
         let others = self.requests.iter();
@@ -427,20 +443,19 @@ impl<'a> Field<'a> {
         facts
     }
 
-    fn margin_db(&self, station: &Station<'_>, band: Band) -> f64 {
+    /// The worse of the two ways, and the criterion of the receiver at its end.
+    fn margin(&self, station: &Station<'_>, band: Band) -> (f64, Criterion) {
         let shared = station.band.intersection(band).map_or(Hertz(1), Band::width);
         let share = |of: Band| 10.0 * (shared.as_f64() / of.width().as_f64().max(1.0)).log10();
-        let limit_dbm = |receiver: Band| {
-            let noise = THERMAL_DBM_HZ + self.rules.noise_figure_db + 10.0 * receiver.width().as_f64().max(1.0).log10();
-            noise + self.rules.protection_i_n_db
+        let margin = |eirp_dbm: f64, sender: Band, limit: Limit| {
+            let db = limit.dbm - (eirp_dbm + share(sender) - station.loss_db);
+            (db, limit.criterion)
         };
-        let margin = |eirp_dbm: f64, sender: Band, receiver: Band| {
-            limit_dbm(receiver) - (eirp_dbm + share(sender) - station.loss_db)
-        };
-        let to_it = margin(self.proposal.power.eirp_dbm(), band, station.band);
+        let to_it = margin(self.proposal.power.eirp_dbm(), band, station.limit);
         let assignment = station.assignment;
         let sends = assignment.eirp_dbm.filter(|_| assignment.role().transmits());
-        sends.map_or(to_it, |eirp_dbm| to_it.min(margin(eirp_dbm, station.band, band)))
+        let from_it = sends.map(|eirp| margin(eirp, station.band, protection::of_policy(band, self.rules)));
+        from_it.filter(|(db, _)| *db < to_it.0).unwrap_or(to_it)
     }
 }
 
@@ -469,6 +484,7 @@ fn station<'a>(assignment: &'a Assignment, proposal: &Proposal, area: &Footprint
         band: assignment.band(),
         gap_km,
         loss_db: free_space_loss_db(hz, km) + diffraction_loss_db(hz, km, &path),
+        limit: protection::of_station(assignment, rules),
         is_own: assignment.holder == proposal.user,
     }
 }

@@ -10,6 +10,7 @@ mod letter;
 pub mod orders;
 mod policy;
 mod procedure;
+mod protection;
 mod request;
 mod state;
 mod table;

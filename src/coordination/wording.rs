@@ -70,9 +70,13 @@ pub(super) fn finding(fact: &Fact<'_>, band: Band) -> Finding {
         Fact::Allocation(kind, level, row) => allocation(*kind, *level, *row, band),
         Fact::Unlisted(holder, row) => unlisted(*holder, row),
         Fact::Overlap(assignment, level) => overlap(assignment, *level),
-        Fact::Interference(assignment, level, margin_db, gap_km) => {
-            interference(assignment, *level, *margin_db, *gap_km)
-        }
+        Fact::Interference {
+            with,
+            level,
+            margin_db,
+            gap_km,
+            criterion,
+        } => interference(with, *level, (*margin_db, *gap_km), criterion.text()),
         Fact::Request(request, level) => other_request(request, *level),
         Fact::Order(order, level) => control(order, *level),
         Fact::NoOverlap => plain(
@@ -110,12 +114,12 @@ fn overlap(assignment: &Assignment, level: Level) -> Finding {
     }
 }
 
-fn interference(assignment: &Assignment, level: Level, margin_db: f64, gap_km: f64) -> Finding {
+fn interference(assignment: &Assignment, level: Level, (margin_db, gap_km): (f64, f64), criterion: Text) -> Finding {
     let (holder, station) = (&assignment.holder, &assignment.station);
     let (zh, en) = if margin_db < 0.0 {
-        ("不满足保护准则", "the protection criterion is not kept")
+        ("不满足", "not kept")
     } else {
-        ("满足保护准则", "the protection criterion is kept")
+        ("满足", "kept")
     };
     Finding {
         subject: Some(assignment.id.clone()),
@@ -125,11 +129,13 @@ fn interference(assignment: &Assignment, level: Level, margin_db: f64, gap_km: f
             FindingKind::AssignmentInterference,
             level,
             format!(
-                "与“{station}”（{holder}）同频，相距 {gap_km:.1} km，干扰余量 {margin_db:.1} dB，{zh}（模型：{MODEL}）。"
+                "与“{station}”（{holder}）同频，相距 {gap_km:.1} km，干扰余量 {margin_db:.1} dB，{zh}保护准则 {}（模型：{MODEL}）。",
+                criterion.zh
             ),
             format!(
                 "On the frequencies of {station} ({holder}), {gap_km:.1} km away, the interference margin is \
-                 {margin_db:.1} dB: {en} (model: {MODEL})."
+                 {margin_db:.1} dB: the protection criterion ({}) is {en} (model: {MODEL}).",
+                criterion.en
             ),
         )
     }

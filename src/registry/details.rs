@@ -36,6 +36,9 @@ pub struct Details {
     /// Transmitter or receiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub equipment: Option<Equipment>,
+    /// What its reception is protected against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protection: Option<Protection>,
     /// Area of operation other than a circle, which is in the assignment's place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area: Option<Area>,
@@ -141,7 +144,7 @@ pub struct Antenna {
 }
 
 /// A transmitter or receiver.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Equipment {
     /// Maker and model, or nomenclature.
@@ -150,6 +153,30 @@ pub struct Equipment {
     /// Type approval (CMIIT ID, FCC ID, J/F 12).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+    /// Least power at its input that the receiver works with, dBm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity_dbm: Option<f64>,
+    /// Noise figure of the receiver, dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise_figure_db: Option<f64>,
+}
+
+/// Permissible interference (RR 1.167) at the receiving station. Where several limits are stated, all of them hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Protection {
+    /// Interference over the receiver's own noise, I/N, dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub i_n_db: Option<f64>,
+    /// Interfering power in the receiver's band, out of an isotropic antenna, dBm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power_dbm: Option<f64>,
+    /// Interfering field strength in the receiver's band, dB(µV/m).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field_dbuv_m: Option<f64>,
+    /// Share of the time in which the limits may be exceeded, percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_percent: Option<f64>,
 }
 
 /// An area of operation.

@@ -21,4 +21,7 @@ mod occupancy;
 mod permissions;
 mod registry;
 mod spectra;
+#[expect(dead_code, reason = "shared with the tests of the store, which also speak TLS")]
+#[path = "../store/tls.rs"]
+mod tls;
 mod tokens;

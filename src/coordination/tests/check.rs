@@ -8,7 +8,7 @@ use crate::{
     propagation::free_space_loss_db,
     registry::{
         Assignment, Details, Place, Registry, control,
-        details::Antenna,
+        details::{Antenna, Equipment, Protection},
         disclosure::{Audience, PublicView},
         table::builtin_cn,
     },
@@ -131,6 +131,83 @@ fn margins_are_those_of_free_space_in_sight_and_the_worse_way_counts() {
     );
     assert!(from_it < to_it && finding.level == Level::Caution);
     assert!((finding.distance_km.expect("distance") - gap_km).abs() < 0.1);
+}
+
+/// The same path with limits of the station's own: the strictest holds, each by hand, and the text names it.
+#[test]
+fn a_station_is_protected_by_its_own_criteria() {
+    let request = draft("1");
+    let margin = |protection: Option<Protection>, noise_figure_db: Option<f64>| {
+        let mut receiver = station("far", 160_006_250, 30.55 + 60.0 / 111.195, None);
+        receiver.details = Some(Box::new(Details {
+            protection,
+            equipment: Some(Equipment {
+                noise_figure_db,
+                ..Equipment::default()
+            }),
+            ..Details::default()
+        }));
+        let mut policy = policy();
+        policy.check.report_margin_db = 1000.0;
+        let found = look(&request, View::Full(&registry(vec![receiver])), &[], &policy);
+        let told = found
+            .findings
+            .into_iter()
+            .find(|finding| finding.kind == FindingKind::AssignmentInterference);
+        let told = told.expect("told");
+        (told.margin_db.expect("margin"), told.explanation)
+    };
+    let (general, text) = margin(None, None);
+    assert!(
+        text.en.contains("I/N -6.0 dB, the general one") && text.zh.contains("通用准则"),
+        "{text:?}"
+    );
+    let limit = |i_n_db, power_dbm, field_dbuv_m| {
+        Some(Protection {
+            i_n_db,
+            power_dbm,
+            field_dbuv_m,
+            time_percent: None,
+        })
+    };
+    let noise_dbm = -173.975 + 8.0 + 10.0 * 11_000.0_f64.log10();
+    let isotropic_dbm = 10.0 - 20.0 * 160.006_25_f64.log10() - 77.2;
+    for (protection, figure, change_db, said) in [
+        (limit(Some(-10.0), None, None), None, -4.0, "I/N -10.0 dB of its record"),
+        (
+            limit(None, Some(-140.0), None),
+            None,
+            -140.0 - (noise_dbm - 6.0),
+            "-140.0 dBm of its record",
+        ),
+        (
+            limit(None, None, Some(10.0)),
+            None,
+            isotropic_dbm - (noise_dbm - 6.0),
+            "10.0 dB(µV/m) of its record",
+        ),
+        (
+            limit(Some(-10.0), Some(-100.0), Some(40.0)),
+            None,
+            -4.0,
+            "I/N -10.0 dB of its record",
+        ),
+        (
+            limit(Some(-10.0), None, None),
+            Some(3.0),
+            -9.0,
+            "I/N -10.0 dB of its record",
+        ),
+        (None, Some(3.0), -5.0, "the general one"),
+    ] {
+        let (margin_db, text) = margin(protection.clone(), figure);
+        let expected = general + change_db;
+        assert!(
+            (margin_db - expected).abs() < 0.05,
+            "{protection:?} {figure:?}: {margin_db}, expected {expected}"
+        );
+        assert!(text.en.contains(said), "{said}: {text:?}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
         Allocation, Assignment, AssignmentStatus, Confidence, Details, Role, ServiceStatus, Unlisted, designator,
         import::{
             extensions::{AllocationExtensions, AssignmentExtensions},
-            row,
+            form, row,
         },
         service,
     },
@@ -60,6 +60,26 @@ pub(super) const ASSIGNMENTS: &[(&str, &str)] = &[
     ("status", "状态"),
     ("role", "收发"),
     ("note", "备注"),
+    ("station_class", "台站类别"),
+    ("power_dbm", "发射功率(dBm)"),
+    ("elevation_m", "海拔高度(m)"),
+    ("antenna_height_m", "天线距地面高度(m)"),
+    ("antenna", "天线型号"),
+    ("gain_dbi", "天线增益(dBi)"),
+    ("polarization", "极化方式"),
+    ("azimuth_deg", "最大辐射方位角(deg)"),
+    ("feeder_loss_db", "馈线系统总损耗(dB)"),
+    ("equipment", "设备型号"),
+    ("type_approval", "型号核准代码"),
+    ("sensitivity_dbm", "接收机灵敏度(dBm)"),
+    ("noise_figure_db", "噪声系数(dB)"),
+    ("protection_i_n_db", "保护准则 I/N(dB)"),
+    ("protection_power_dbm", "允许干扰功率(dBm)"),
+    ("protection_field_dbuv_m", "允许干扰场强(dBuV/m)"),
+    ("protection_time_percent", "允许超过时间(%)"),
+    ("precedence", "优先日期"),
+    ("classification", "密级"),
+    ("releasability", "知悉范围"),
     ("source", "数据来源"),
     ("extensions", "扩展"),
 ];
@@ -124,7 +144,8 @@ pub(super) fn assignment(a: &Assignment, language: Language) -> Row {
     extra.necessary_bandwidth_hz = (bandwidth == Cell::Blank).then_some(width);
     extra.tolerance_hz = a.tolerance_hz.filter(|_| tolerance.is_none());
     let known = |text: &str| designator::parse(text).is_ok_and(|read| read.text == text);
-    let cells = vec![
+    let source = text(Some(&a.source), &mut extra.source);
+    let mut cells = vec![
         text(Some(&a.id), &mut extra.id),
         text(Some(&a.holder), &mut extra.holder),
         text(Some(&a.station), &mut extra.station),
@@ -144,8 +165,9 @@ pub(super) fn assignment(a: &Assignment, language: Language) -> Row {
         Cell::Text(status.to_owned()),
         role,
         note,
-        text(Some(&a.source), &mut extra.source),
     ];
+    cells.extend(form(a.details.as_deref().unwrap_or(&Details::default())));
+    cells.push(source);
     Row {
         name: a.id.clone(),
         cells,
@@ -178,6 +200,45 @@ fn details(a: &Assignment, language: Language) -> (Cell, Cell, Option<Box<Detail
                 ..Details::default()
             };
     (role, note, (!said).then_some(details))
+}
+
+/// The particulars of the technical form. Whatever a cell cannot say, and the rest, is in the column `extensions`.
+fn form(details: &Details) -> [Cell; 20] {
+    let words = |text: &Option<String>| {
+        text.as_ref()
+            .filter(|text| is_plain(text))
+            .map_or(Cell::Blank, |text| Cell::Text(text.clone()))
+    };
+    let antenna = details.antenna.clone().unwrap_or_default();
+    let equipment = details.equipment.clone().unwrap_or_default();
+    let protection = details.protection.clone().unwrap_or_default();
+    let ranged = |field, value: Option<f64>| number(value.filter(|value| form::fits(field, *value)));
+    let limited = protection.i_n_db.or(protection.power_dbm).or(protection.field_dbuv_m);
+    let time = protection.time_percent.filter(|_| limited.is_some());
+    let released = details.releasability.join(",");
+    let released = Some(released).filter(|text| form::words(text) == details.releasability);
+    [
+        words(&details.station_class),
+        number(details.power_dbm),
+        ranged("elevation", details.ground_elevation_m),
+        ranged("antenna_height", antenna.height_m),
+        words(&antenna.model),
+        number(antenna.gain_dbi),
+        words(&antenna.polarization),
+        ranged("azimuth", antenna.azimuth_deg),
+        ranged("feeder_loss", antenna.feeder_loss_db),
+        words(&equipment.model),
+        words(&equipment.approval),
+        ranged("sensitivity", equipment.sensitivity_dbm),
+        ranged("noise_figure", equipment.noise_figure_db),
+        ranged("protection_i_n", protection.i_n_db),
+        ranged("protection_power", protection.power_dbm),
+        ranged("protection_field", protection.field_dbuv_m),
+        ranged("protection_time", time),
+        details.precedence.map_or(Cell::Blank, |day| instant(day, false)),
+        words(&details.classification),
+        words(&released),
+    ]
 }
 
 fn validity(a: &Assignment, extra: &mut AssignmentExtensions) -> (Cell, Cell) {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     extensions::{self, AssignmentExtensions},
+    form,
     formats::numbers,
     row::Row,
 };
@@ -43,7 +44,7 @@ pub(super) fn build(row: &mut Row, file: &str) -> Option<Assignment> {
     let (designator, bandwidth) = emission(row, center_hz, &mut extra);
     let tolerance_hz = tolerance(row, center_hz).or(extra.tolerance_hz);
     let place = place(row).or(extra.place);
-    let eirp_dbm = eirp(row).or(extra.eirp_dbm);
+    let eirp_dbm = form::power_dbm(row, "eirp").or(extra.eirp_dbm);
     let (valid_from, valid_to) = validity(row, &extra);
     let service = row.text("service").and_then(|text| match service::parse(&text) {
         Ok(code) => Some(code),
@@ -131,10 +132,11 @@ fn details(row: &mut Row, exact: Option<Box<Details>>) -> Option<Box<Details>> {
             None
         }
     });
-    if role.is_none() && note.is_none() && windows.is_none() {
+    if role.is_none() && note.is_none() && windows.is_none() && !row.has_form() {
         return exact;
     }
     let mut details = exact.unwrap_or_default();
+    form::read(row, &mut details);
     details.windows = windows.unwrap_or(details.windows);
     details.role = role.unwrap_or(details.role);
     details.extensions.extend(note.map(|note| ("note".to_owned(), note)));
@@ -243,21 +245,4 @@ fn place(row: &mut Row) -> Option<Place> {
         longitude,
         radius_km,
     })
-}
-
-fn eirp(row: &mut Row) -> Option<f64> {
-    let (value, unit) = row.number("eirp", &["dbm", "dbw", "w", "kw"], "dbm")?;
-    let watts = |watts: f64| 10.0 * watts.log10() + 30.0;
-    let dbm = match unit {
-        "dbw" => value + 30.0,
-        "w" => watts(value),
-        "kw" => watts(value * 1e3),
-        _ => value,
-    };
-    if !dbm.is_finite() {
-        let text = row.text("eirp").unwrap_or_default();
-        row.complain("eirp", &text, "功率须大于零", "a power is above zero");
-        return None;
-    }
-    Some(dbm)
 }

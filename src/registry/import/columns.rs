@@ -12,6 +12,8 @@ pub(super) struct Column {
     pub(super) units: &'static [&'static str],
     /// Whether a file without this column is refused.
     pub(super) required: bool,
+    /// Whether it is a particular of the technical form.
+    of_form: bool,
 }
 
 const HERTZ: &[&str] = &["hz", "khz", "mhz", "ghz"];
@@ -23,6 +25,7 @@ const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column
         aliases,
         units: NONE,
         required: false,
+        of_form: false,
     }
 }
 
@@ -32,6 +35,7 @@ const fn required(field: &'static str, aliases: &'static [&'static str]) -> Colu
         aliases,
         units: NONE,
         required: true,
+        of_form: false,
     }
 }
 
@@ -41,6 +45,17 @@ const fn with_unit(field: &'static str, aliases: &'static [&'static str], units:
         aliases,
         units,
         required: false,
+        of_form: false,
+    }
+}
+
+const fn of_form(field: &'static str, aliases: &'static [&'static str], units: &'static [&'static str]) -> Column {
+    Column {
+        field,
+        aliases,
+        units,
+        required: false,
+        of_form: true,
     }
 }
 
@@ -64,6 +79,7 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
         ],
         units: HERTZ,
         required: true,
+        of_form: false,
     },
     with_unit(
         "bandwidth",
@@ -93,6 +109,45 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
     column("hours", &["使用时间", "工作时间", "hours_of_operation"]),
     column("role", &["收发", "direction"]),
     column("note", &["备注", "remarks"]),
+    of_form("station_class", &["台站类别", "class_of_station"], NONE),
+    of_form("power", &["发射功率", "tx_power"], &["dbm", "dbw", "w", "kw"]),
+    of_form("elevation", &["海拔高度", "海拔", "ground_elevation"], &["m"]),
+    of_form(
+        "antenna_height",
+        &["天线距地面高度", "天线距地高度", "天线高度", "height"],
+        &["m"],
+    ),
+    of_form("antenna", &["天线型号", "antenna_model"], NONE),
+    of_form("gain", &["天线增益", "antenna_gain"], &["dbi", "dbd"]),
+    of_form("polarization", &["极化方式", "极化", "polarisation"], NONE),
+    of_form("azimuth", &["最大辐射方位角", "方位角"], &["deg", "°"]),
+    of_form("feeder_loss", &["馈线系统总损耗", "馈线损耗"], &["db"]),
+    of_form("equipment", &["设备型号", "equipment_model"], NONE),
+    of_form(
+        "approval",
+        &[
+            "型号核准代码",
+            "型号核准代码(cmiit_id)",
+            "型号核准",
+            "型号核准证号",
+            "cmiit_id",
+            "type_approval",
+        ],
+        NONE,
+    ),
+    of_form("sensitivity", &["接收机灵敏度", "灵敏度"], &["dbm", "dbuv", "uv"]),
+    of_form("noise_figure", &["噪声系数"], &["db"]),
+    of_form("protection_i_n", &["保护准则_i/n", "保护准则i/n", "i/n"], &["db"]),
+    of_form("protection_power", &["允许干扰功率", "保护功率"], &["dbm"]),
+    of_form(
+        "protection_field",
+        &["允许干扰场强", "保护场强"],
+        &["dbuv_m", "dbuv/m", "dbμv/m", "dbµv/m"],
+    ),
+    of_form("protection_time", &["允许超过时间"], &["percent", "%"]),
+    of_form("precedence", &["优先日期", "受理日期", "precedence_date"], NONE),
+    of_form("classification", &["密级"], NONE),
+    of_form("releasability", &["知悉范围"], NONE),
     column("source", &["数据来源"]),
     column(EXTENSIONS[0], &["扩展"]),
     column(EXTENSIONS[1], &["扩展_2"]),
@@ -112,12 +167,14 @@ pub(super) const ALLOCATIONS: &[Column] = &[
         aliases: &["lower", "起始频率", "频率下限", "下限", "from"],
         units: HERTZ,
         required: true,
+        of_form: false,
     },
     Column {
         field: "high",
         aliases: &["upper", "终止频率", "频率上限", "上限", "to"],
         units: HERTZ,
         required: true,
+        of_form: false,
     },
     required("service", &["业务", "业务类型", "无线电业务"]),
     column("name_zh", &["名称", "中文名称", "用途"]),
@@ -150,6 +207,7 @@ pub(super) const ALLOCATIONS: &[Column] = &[
 pub(super) struct Header {
     pub(super) field: &'static str,
     pub(super) unit: Option<&'static str>,
+    pub(super) of_form: bool,
 }
 
 /// The column a header cell names, with its unit.
@@ -164,6 +222,7 @@ pub(super) fn recognise(cell: &str, columns: &'static [Column]) -> Option<Header
             (rest.is_empty() || known.is_some()).then_some(Header {
                 field: column.field,
                 unit: known,
+                of_form: column.of_form,
             })
         })
     })

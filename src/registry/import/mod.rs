@@ -9,6 +9,7 @@ mod assignments;
 mod changes;
 pub(super) mod columns;
 pub(super) mod extensions;
+pub(super) mod form;
 pub mod formats;
 mod lines;
 pub(super) mod row;

@@ -101,6 +101,11 @@ impl<'a> Row<'a> {
         Some((text, header.unit))
     }
 
+    /// Whether any cell of the technical form says something.
+    pub(super) fn has_form(&self) -> bool {
+        self.cells.iter().any(|(header, _)| header.of_form)
+    }
+
     /// The text of a cell; nothing where it is blank.
     pub(super) fn text(&self, field: &str) -> Option<String> {
         self.cell(field).map(|(text, _)| text.to_owned())

@@ -46,6 +46,57 @@ fn a_chinese_file_with_units_in_its_headers_reads_like_an_english_one() {
 }
 
 #[test]
+fn the_technical_form_is_read_with_its_units() {
+    let header = "编号,设台单位,台站名称,频率(MHz),发射标识,台站类别,发射功率(W),海拔高度(m),天线距地面高度(m),天线增益(dBd),极化方式,\
+                  最大辐射方位角,馈线系统总损耗(dB),设备型号,型号核准代码(CMIIT ID),接收机灵敏度(dBm),保护准则 I/N(dB),允许干扰场强(dBμV/m),密级,知悉范围\n";
+    let row =
+        "A,单位,台站,160,11K0F3E,ML,25,40,30,6,V,120°,2,XYZ-1,2024FP0001,-118,-10,12.5,秘密,civil_officer、field\n";
+    let report = assignments(&format!("{header}{row}"));
+    assert!(report.is_clean(), "{:#?}", report.bad);
+    let details = report.ok[0].details.clone().expect("particulars");
+    let antenna = details.antenna.expect("antenna");
+    let equipment = details.equipment.expect("equipment");
+    let protection = details.protection.expect("protection");
+    assert!((details.power_dbm.expect("power") - 43.979).abs() < 0.001, "25 W");
+    assert!((antenna.gain_dbi.expect("gain") - 8.15).abs() < 1e-9, "6 dBd");
+    assert_eq!(
+        (antenna.height_m, antenna.azimuth_deg, antenna.feeder_loss_db),
+        (Some(30.0), Some(120.0), Some(2.0))
+    );
+    assert_eq!(
+        (details.ground_elevation_m, details.station_class.as_deref()),
+        (Some(40.0), Some("ML"))
+    );
+    assert_eq!(
+        (equipment.model.as_deref(), equipment.approval.as_deref()),
+        (Some("XYZ-1"), Some("2024FP0001"))
+    );
+    assert_eq!(
+        (equipment.sensitivity_dbm, protection.i_n_db, protection.field_dbuv_m),
+        (Some(-118.0), Some(-10.0), Some(12.5))
+    );
+    assert_eq!(details.classification.as_deref(), Some("秘密"));
+    assert_eq!(details.releasability, ["civil_officer", "field"]);
+    for (column, value, said) in [
+        ("azimuth", "400", "between 0 and 360"),
+        ("antenna_height", "-3", "between 0 and 1000"),
+        ("power_w", "0", "above zero"),
+        ("sensitivity", "0 uV", "between -180 and 30"),
+        ("protection_time_percent", "1", "needs a limit"),
+        ("protection_i_n_db", "six", "not a number"),
+        ("precedence", "soon", "not a date"),
+    ] {
+        let report = assignments(&format!(
+            "id,holder,station,freq,designator,{column}\nA,h,s,160M,11K0F3E,{value}\n"
+        ));
+        let [bad] = report.bad.as_slice() else {
+            panic!("{column}: {report:#?}")
+        };
+        assert!(bad.reason.en.contains(said), "{column}: {bad:?}");
+    }
+}
+
+#[test]
 fn frequencies_are_read_with_their_own_unit_the_headers_or_in_hertz() {
     for (header, cell) in [
         ("freq", "433.92M"),

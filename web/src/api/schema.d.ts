@@ -2103,6 +2103,8 @@ export interface components {
              * @default null
              */
             precedence: string | null;
+            /** @default null */
+            protection: components["schemas"]["Protection"] | null;
             /**
              * @description The rows of the source as they were, with where they stood.
              * @default []
@@ -2280,6 +2282,18 @@ export interface components {
              * @default null
              */
             model: string | null;
+            /**
+             * Format: double
+             * @description Noise figure of the receiver, dB.
+             * @default null
+             */
+            noise_figure_db: number | null;
+            /**
+             * Format: double
+             * @description Least power at its input that the receiver works with, dBm.
+             * @default null
+             */
+            sensitivity_dbm: number | null;
         };
         /** @description Use without an individual licence, within limits. */
         Exemption: {
@@ -3399,6 +3413,33 @@ export interface components {
             to_office: string;
             /** @description Who is going to use the frequencies. */
             user: string;
+        };
+        /** @description Permissible interference (RR 1.167) at the receiving station. Where several limits are stated, all of them hold. */
+        Protection: {
+            /**
+             * Format: double
+             * @description Interfering field strength in the receiver's band, dB(µV/m).
+             * @default null
+             */
+            field_dbuv_m: number | null;
+            /**
+             * Format: double
+             * @description Interference over the receiver's own noise, I/N, dB.
+             * @default null
+             */
+            i_n_db: number | null;
+            /**
+             * Format: double
+             * @description Interfering power in the receiver's band, out of an isotropic antenna, dBm.
+             * @default null
+             */
+            power_dbm: number | null;
+            /**
+             * Format: double
+             * @description Share of the time in which the limits may be exceeded, percent.
+             * @default null
+             */
+            time_percent: number | null;
         };
         /** @description A radiated power. */
         RadiatedPower: {

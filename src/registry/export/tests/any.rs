@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::*;
-use crate::registry::{AssignmentStatus, details::Raw};
+use crate::registry::{
+    AssignmentStatus,
+    details::{Antenna, Equipment, Protection, Raw},
+};
 
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -23,7 +26,8 @@ prop_compose! {
         texts in proptest::collection::vec(any_text(), 8),
         center in prop_oneof![1_i64..20_000, 1_000_000_i64..3_000_000_000_000],
         width in prop_oneof![Just(0_i64), 1_i64..100_000_000],
-        numbers in proptest::collection::vec(proptest::option::of(-1e5_f64..1e5), 3),
+        numbers in proptest::collection::vec(proptest::option::of(prop_oneof![-1e5_f64..1e5, 0.0_f64..30.0]), 12),
+        words in proptest::collection::vec(proptest::option::of(any_text()), 5),
         place in proptest::option::of((-90.0_f64..=90.0, -180.0_f64..=180.0, 0.0_f64..1e4)),
         days in proptest::collection::vec(proptest::option::of(-60_000_000_000_i64..200_000_000_000), 2),
         flags in any::<(bool, bool, u8)>(),
@@ -35,6 +39,30 @@ prop_compose! {
             extensions: BTreeMap::from([("note".to_owned(), note)]),
             raw: vec![Raw { source: source.clone(), text: raw }],
             power_dbm: numbers[2],
+            ground_elevation_m: numbers[3],
+            antenna: Some(Antenna {
+                model: words[0].clone(),
+                height_m: numbers[4],
+                gain_dbi: numbers[5],
+                azimuth_deg: numbers[6],
+                feeder_loss_db: numbers[7],
+                ..Antenna::default()
+            }),
+            equipment: words[1].is_some().then(|| Equipment {
+                approval: words[1].clone(),
+                sensitivity_dbm: numbers[8],
+                noise_figure_db: numbers[9],
+                ..Equipment::default()
+            }),
+            protection: flags.1.then_some(Protection {
+                i_n_db: numbers[10],
+                field_dbuv_m: numbers[8],
+                power_dbm: numbers[9],
+                time_percent: numbers[11],
+            }),
+            classification: words[2].clone(),
+            releasability: words[3..].iter().flatten().cloned().collect(),
+            precedence: days[0].and_then(|at| Timestamp::from_second(at / 3).ok()),
             ..Details::default()
         }));
         Assignment {

@@ -220,7 +220,11 @@ impl<'a> Reader<'a> {
             classification: record.first(5).map(str::to_owned),
             precedence: record.first(107).and_then(|text| midnight(text, false)),
             antenna: (antenna != Antenna::default()).then_some(antenna),
-            equipment: (model.is_some() || approval.is_some()).then_some(Equipment { model, approval }),
+            equipment: (model.is_some() || approval.is_some()).then_some(Equipment {
+                model,
+                approval,
+                ..Equipment::default()
+            }),
             extensions,
             raw: vec![Raw {
                 source: format!("{}:{}", self.name, record.line),

@@ -216,6 +216,7 @@ impl<'a> Parts<'a> {
             let equipment = Equipment {
                 model: node.text(&["Nomenclature", "Name"]),
                 approval: node.text(&["FCCAcceptanceNum"]),
+                ..Equipment::default()
             };
             (equipment != Equipment::default()).then_some(equipment)
         });

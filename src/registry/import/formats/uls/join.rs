@@ -140,7 +140,7 @@ fn details(cells: &mut Cells, emissions: Vec<Emission>, record: &mut Assignment)
         erp_dbm,
         equipment: (!model.is_empty()).then_some(Equipment {
             model: Some(model),
-            approval: None,
+            ..Equipment::default()
         }),
         extensions,
         raw: vec![cells.raw()],
