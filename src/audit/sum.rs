@@ -78,6 +78,14 @@ impl SetSum {
         self.each(member, u16::wrapping_sub);
     }
 
+    /// Takes in all members of another set that has none of this one's.
+    pub fn unite(&mut self, other: &Self) {
+        self.count = self.count.wrapping_add(other.count);
+        for (lane, more) in self.lanes.iter_mut().zip(other.lanes.iter()) {
+            *lane = lane.wrapping_add(*more);
+        }
+    }
+
     /// SHA-256 of number and sum.
     #[must_use]
     pub fn digest(&self) -> Hash {

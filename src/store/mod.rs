@@ -16,6 +16,7 @@ mod events;
 mod history;
 mod idempotency;
 mod ids;
+mod importing;
 mod merging;
 mod on_times;
 mod page;

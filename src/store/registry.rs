@@ -11,11 +11,12 @@ use super::{
     audit::{ALLOCATION_TABLES, IMPORTS},
     emissions::json_text,
     engine::{Row, Value, values},
+    importing::{ROWS_AT_ONCE, There},
     page::{Order, Select, containing, cut},
 };
 use crate::{
     Error, Result,
-    registry::{AllocationTable, Assignment, import::Keyed},
+    registry::{AllocationTable, Assignment},
     units::Band,
 };
 
@@ -77,13 +78,6 @@ pub struct AssignmentQuery {
 /// With the column of the order: SQLite then merges the present with the past by their indices instead of sorting both.
 const COLUMNS: &str = "id, record, version, updated_us, updated_by, center_hz";
 
-/// Values bound for one row.
-const COLUMNS_WRITTEN: usize = 9;
-
-/// Records of one statement. A statement for each costs more than the record; with many in one, the driver's search for
-/// every value by its number, which grows with their square, does.
-const ROWS_AT_ONCE: usize = 24;
-
 const ORDER: Order = Order {
     name: "center",
     key: "center_hz",
@@ -116,52 +110,6 @@ impl StoredAssignment {
 }
 
 impl Tx {
-    /// Adds or updates by key, in one statement for at most [`ROWS_AT_ONCE`] records with different keys. `there` says
-    /// what they can meet.
-    async fn put_assignments(
-        &mut self,
-        assignments: &[Assignment],
-        there: There,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<ImportCounts> {
-        let known = if there.records {
-            self.known(assignments).await?
-        } else {
-            HashMap::new()
-        };
-        let mut counts = ImportCounts::default();
-        let mut values = Vec::with_capacity(assignments.len() * COLUMNS_WRITTEN);
-        let mut rows = 0;
-        let mut replaced = Vec::new();
-        for assignment in assignments {
-            let before = known.get(&assignment.id);
-            match before {
-                // Where a row stood in a file is not part of what it says.
-                Some((old, _)) if assignment.same(old) => {
-                    counts.unchanged += 1;
-                    continue;
-                }
-                Some(_) => {
-                    counts.updated += 1;
-                    replaced.push(assignment.id.as_str());
-                }
-                None => counts.added += 1,
-            }
-            rows += 1;
-            let (record, before) = (json_text(assignment)?, before.map(|(_, text)| text.as_str()));
-            self.assignment_changes(&assignment.id, before, Some(&record)).await?;
-            push_values(&mut values, assignment, record, actor, now);
-        }
-        if !replaced.is_empty() {
-            self.keep_versions(&replaced, now, None).await?;
-        }
-        if rows > 0 {
-            self.execute(upsert(rows, there.history), values).await?;
-        }
-        Ok(counts)
-    }
-
     /// Adds or updates a few assignments, within a change that is about more than them.
     pub(crate) async fn put_few_assignments(
         &mut self,
@@ -180,7 +128,7 @@ impl Tx {
     }
 
     /// Those of the same keys that are stored, with their texts.
-    async fn known(&mut self, assignments: &[Assignment]) -> Result<HashMap<String, (Assignment, String)>> {
+    pub(super) async fn known(&mut self, assignments: &[Assignment]) -> Result<HashMap<String, (Assignment, String)>> {
         let places: Vec<String> = (1..=assignments.len()).map(|n| format!("${n}")).collect();
         let sql = format!("select record from assignments where id in ({})", places.join(", "));
         let keys = assignments.iter().map(|a| Value::from(&a.id)).collect();
@@ -202,7 +150,7 @@ impl Tx {
         rows.iter().map(|row| row.json("record")).collect()
     }
 
-    async fn add_import(&mut self, import: &ImportRecord) -> Result<()> {
+    pub(super) async fn add_import(&mut self, import: &ImportRecord) -> Result<()> {
         let sql = "insert into imports (id, kind, source, actor, time_us, added, updated, unchanged) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8)";
         let i = import;
@@ -222,100 +170,7 @@ impl Tx {
     }
 }
 
-/// What an import can meet in the database; what is not there need not be looked for row by row.
-#[derive(Debug, Clone, Copy)]
-struct There {
-    /// Assignments.
-    records: bool,
-    /// Versions of assignments that are past.
-    history: bool,
-}
-
-/// The statement that adds or updates this many rows. A key that was removed goes on counting its versions.
-fn upsert(rows: usize, history: bool) -> String {
-    let mut sql =
-        "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, updated_us, \
-                   updated_by) values "
-            .to_owned();
-    for row in 0..rows {
-        let comma = if row == 0 { "" } else { ", " };
-        let first = row * COLUMNS_WRITTEN;
-        let [id, center, low, high, source, record, search, time, actor] = std::array::from_fn(|n| first + n + 1);
-        let version = if history {
-            format!("(select coalesce(max(version), 0) + 1 from assignment_history where id = ${id})")
-        } else {
-            "1".to_owned()
-        };
-        sql += &format!(
-            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, {version}, ${time}, ${actor})"
-        );
-    }
-    sql + " on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
-           high_hz = excluded.high_hz, source = excluded.source, record = excluded.record, search = excluded.search, \
-           version = assignments.version + 1, updated_us = case when assignments.updated_us > excluded.updated_us \
-           then assignments.updated_us else excluded.updated_us end, updated_by = excluded.updated_by"
-}
-
-/// The values of one row, in the order of [`upsert`].
-fn push_values(values: &mut Vec<Value>, a: &Assignment, record: String, actor: &str, now: Timestamp) {
-    let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
-    let band = a.band();
-    values.extend(values![
-        &a.id,
-        a.center_hz,
-        band.low(),
-        band.high(),
-        &a.source,
-        record,
-        search.join("\n"),
-        now,
-        actor
-    ]);
-}
-
 impl Store {
-    /// Adds or updates all of `assignments`, which have different keys, in one transaction and records the import; or
-    /// none of them. `go_on` hears now and then how many are written and may stop it.
-    ///
-    /// # Errors
-    /// `Store` or `Unavailable`, also when it was stopped; then nothing was changed.
-    pub async fn import_assignments(
-        &self,
-        assignments: Vec<Assignment>,
-        mut import: ImportRecord,
-        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
-    ) -> Result<ImportRecord> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let any = tx
-                    .fetch_optional("select id from assignments limit 1", Vec::new())
-                    .await?;
-                let there = There {
-                    records: any.is_some(),
-                    history: tx.has_history().await?,
-                };
-                let mut counts = ImportCounts::default();
-                let mut written = 0;
-                for some in assignments.chunks(ROWS_AT_ONCE) {
-                    if !go_on(written) {
-                        return Err(Error::Unavailable(
-                            "the import was stopped: nothing was stored".to_owned(),
-                        ));
-                    }
-                    let put = tx.put_assignments(some, there, &import.actor, import.time).await?;
-                    counts.added += put.added;
-                    counts.updated += put.updated;
-                    counts.unchanged += put.unchanged;
-                    written += some.len();
-                }
-                import.counts = counts;
-                tx.add_import(&import).await?;
-                Ok(import)
-            })
-        })
-        .await
-    }
-
     /// Replaces one allocation table in one transaction and records the import.
     ///
     /// # Errors

@@ -41,6 +41,12 @@ impl Tx {
         self.checked(done)
     }
 
+    /// The same for a statement whose values stand in it once each, in their order.
+    pub(super) async fn execute_in_order(&mut self, sql: String, values: Vec<Value>) -> Result<u64> {
+        let done = self.conn.execute_in_order(sql, values).await;
+        self.checked(done)
+    }
+
     /// Rows of a query or of a `returning` clause.
     pub(crate) async fn fetch_all(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>> {
         let done = self.conn.fetch_all(sql.into(), values).await;

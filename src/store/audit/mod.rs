@@ -28,3 +28,4 @@ pub use protected::{Protected, ROWS, SETS};
 pub use reader::{LogReader, LoggedEntry, StoredHead};
 
 pub(crate) use append::Pending;
+pub(super) use sums::member;

@@ -43,7 +43,7 @@ impl Sum {
 }
 
 /// A record of the set, as it is stored.
-pub(super) fn member(id: &str, record: &str) -> Hash {
+pub(in crate::store) fn member(id: &str, record: &str) -> Hash {
     let mut bytes = Encoder::new(1);
     bytes.text(ASSIGNMENTS);
     bytes.text(id);
@@ -54,23 +54,37 @@ pub(super) fn member(id: &str, record: &str) -> Hash {
 impl Tx {
     /// Notes that the record of an assignment becomes another, `None` standing for none. Texts as they are stored.
     pub(crate) async fn assignment_changes(&mut self, id: &str, old: Option<&str>, new: Option<&str>) -> Result<()> {
-        if self.notes().sum.is_none() {
-            let value = self.stored_sum().await?;
-            self.notes().sum = Some(Sum {
-                value,
-                changed: Vec::new(),
-            });
+        let sum = self.sum().await?;
+        sum.change(id);
+        if let Some(old) = old {
+            sum.value.remove(&member(id, old));
         }
-        if let Some(sum) = &mut self.notes().sum {
-            sum.change(id);
-            if let Some(old) = old {
-                sum.value.remove(&member(id, old));
-            }
-            if let Some(new) = new {
-                sum.value.add(&member(id, new));
-            }
+        if let Some(new) = new {
+            sum.value.add(&member(id, new));
         }
         Ok(())
+    }
+
+    /// Notes that assignments are added whose keys were not there; `first` are some of the keys.
+    pub(crate) async fn assignments_come(&mut self, added: &SetSum, first: &[String]) -> Result<()> {
+        let sum = self.sum().await?;
+        for id in first {
+            sum.change(id);
+        }
+        sum.value.unite(added);
+        Ok(())
+    }
+
+    async fn sum(&mut self) -> Result<&mut Sum> {
+        let kept = self.notes().sum.take();
+        let sum = match kept {
+            Some(sum) => sum,
+            None => Sum {
+                value: self.stored_sum().await?,
+                changed: Vec::new(),
+            },
+        };
+        Ok(self.notes().sum.insert(sum))
     }
 
     async fn stored_sum(&mut self) -> Result<SetSum> {
