@@ -3985,7 +3985,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description Route id */
@@ -4161,7 +4161,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4265,7 +4265,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the assignment as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -4465,7 +4465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/geo+json": string;
+                    "application/geo+json": unknown;
                     "application/vnd.google-earth.kml+xml": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                     "application/xml": string;
@@ -4832,7 +4832,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -4915,7 +4915,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5050,7 +5050,7 @@ export interface operations {
             };
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5194,7 +5194,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5267,7 +5267,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5350,7 +5350,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5433,7 +5433,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5516,7 +5516,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5599,7 +5599,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5787,7 +5787,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5899,7 +5899,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the order as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5990,7 +5990,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the order as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -6251,7 +6251,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6363,7 +6363,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the request as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -6653,7 +6653,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description Request id */
@@ -6717,7 +6717,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the request as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -7326,7 +7326,7 @@ export interface operations {
             };
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7945,7 +7945,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
