@@ -26,13 +26,15 @@ use crate::{
         audit::Audit,
         auth::Passwords,
         check::Checker,
+        clock::Clock,
         comparison::Comparisons,
         control_orders::ControlOrders,
-        coordination::{Clock, Coordination},
+        coordination::Coordination,
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
         idempotency::Answers,
+        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
@@ -71,7 +73,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
-    clock: Clock,
+    clocks: [Clock; 2],
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -140,7 +142,13 @@ impl App {
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
-        let clock = Clock::start(coordination.clone()).await?;
+        let occupancies = Occupancies::new(store.clone());
+        let interference_reports =
+            InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
+        let clocks = [
+            Clock::start(coordination.clone()).await?,
+            Clock::start(interference_reports.clone()).await?,
+        ];
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -154,13 +162,14 @@ impl App {
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
             coordination,
+            interference_reports,
             audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
             control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
             comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
-            occupancies: Occupancies::new(store.clone()),
+            occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -180,7 +189,7 @@ impl App {
             monitor,
             evidence,
             alarms,
-            clock,
+            clocks,
             store,
             stop,
             server,
@@ -212,7 +221,9 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
-        self.clock.stop().await;
+        for clock in self.clocks {
+            clock.stop().await;
+        }
         if self.signing.await.is_err() {
             tracing::error!("the last checkpoint of the audit log was not signed");
         }
