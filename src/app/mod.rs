@@ -141,14 +141,8 @@ impl App {
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
         let occupancies = Occupancies::new(store.clone());
-        let interference_reports =
-            InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
-        let clocks = [
-            Clock::start(coordination.clone()).await?,
-            Clock::start(interference_reports.clone()).await?,
-        ];
+        let (coordination, interference_reports, clocks) = offices(config, &store, &registry, &occupancies).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -230,6 +224,22 @@ impl App {
         self.store.close().await;
         served
     }
+}
+
+/// What offices do with each other and with complaints, and the clocks of their deadlines.
+async fn offices(
+    config: &Config,
+    store: &Store,
+    registry: &RegistryService,
+    occupancies: &Occupancies,
+) -> Result<(Coordination, InterferenceReports, [Clock; 2])> {
+    let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
+    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
+    let clocks = [
+        Clock::start(coordination.clone()).await?,
+        Clock::start(reports.clone()).await?,
+    ];
+    Ok((coordination, reports, clocks))
 }
 
 /// The files of conflicts, and who adds what was measured to them.

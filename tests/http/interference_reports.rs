@@ -237,6 +237,7 @@ fn a_complaint_goes_from_the_telephone_to_the_reply() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story told in order")]
 fn the_other_side_learns_of_a_report_when_it_is_shared_and_never_of_a_classified_station() {
     let app = TestApp::start();
     let [civil, military, coordinator, auditor] = [

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use roxmltree::Document;
 
 use super::*;
+use crate::units::Band;
 
 /// Holds a document against the schema of SSRF with `xmllint`.
 fn valid(name: &str, xml: &[u8]) {
@@ -39,23 +40,22 @@ fn valid(name: &str, xml: &[u8]) {
     }
 }
 
-#[test]
-fn interference_reports_are_valid_with_and_without_what_may_be_absent() {
+/// One that says all it can, and one that says no more than it must.
+fn reports(long: &str) -> [InterferenceReport<'_>; 2] {
     let at = |text: &str| text.parse().expect("a time");
-    let place = crate::registry::Place {
+    let place = Place {
         latitude: 30.5,
         longitude: -114.3,
         radius_km: 0.0,
     };
-    let file = crate::registry::export::Attached {
+    let file = Attached {
         id: "a1".to_owned(),
         name: "证据 <1>.sigmf".to_owned(),
         sha256: "0".repeat(64),
         path: "/api/v1/conflicts/c1/attachments/a1".to_owned(),
         at: at("2026-11-20T03:04:05.678Z"),
     };
-    let long = "远".repeat(300);
-    let full = crate::registry::export::InterferenceReport {
+    let full = InterferenceReport {
         number: "IC-2026-0001",
         entered: at("2026-11-20T03:04:05.678Z"),
         classification: Some("机密"),
@@ -63,24 +63,23 @@ fn interference_reports_are_valid_with_and_without_what_may_be_absent() {
         ended: Some(at("2026-11-20T02:00:00Z")),
         symptoms: "话音中断 & 广播声",
         source: Some(place),
-        source_words: &long,
+        source_words: long,
         assignment: Some("示范-1/2"),
         station: "塔台",
         place: Some(place),
         place_words: "机场",
-        band: crate::units::Band::new(crate::units::Hertz(118_000_000), crate::units::Hertz(118_025_000))
-            .expect("ordered"),
+        band: Band::new(Hertz(118_000_000), Hertz(118_025_000)).expect("ordered"),
         solution: "关闭发射机".to_owned(),
         attached: vec![
             file.clone(),
-            crate::registry::export::Attached {
+            Attached {
                 id: "a2".to_owned(),
                 ..file
             },
         ],
         remarks: vec!["licence: in order".to_owned()],
     };
-    let bare = crate::registry::export::InterferenceReport {
+    let bare = InterferenceReport {
         classification: None,
         ended: None,
         symptoms: "",
@@ -95,9 +94,16 @@ fn interference_reports_are_valid_with_and_without_what_may_be_absent() {
         remarks: Vec::new(),
         ..full.clone()
     };
+    [full, bare]
+}
+
+#[test]
+fn interference_reports_are_valid_with_and_without_what_may_be_absent() {
+    let long = "远".repeat(300);
+    let [full, bare] = reports(&long);
     for (name, report) in [("full", &full), ("bare", &bare)] {
         let mut out = Vec::new();
-        crate::registry::export::interference(report, at("2026-11-21T00:00:00Z"), &mut out).expect("written");
+        interference(report, "2026-11-21T00:00:00Z".parse().expect("a time"), &mut out).expect("written");
         valid(name, &out);
         let text = String::from_utf8(out).expect("text");
         let document = Document::parse(&text).expect("XML");
