@@ -170,11 +170,8 @@ pub fn take_report_step(
             .filter(|_| give.step == ReportStep::HandOver)
             .map(|to| [report.level, to]);
     }
-    after.over_at = after
-        .state
-        .is_over()
-        .then_some(now)
-        .or(report.over_at.filter(|_| after.state.is_over()));
+    // What is said after the end does not move the end.
+    after.over_at = after.state.is_over().then_some(report.over_at.unwrap_or(now));
     // From confirmed to clear one clock runs; what is taken up again begins anew.
     if matches!(give.step, ReportStep::Confirm | ReportStep::Reopen) {
         (after.clock, after.reminders) = (now, 0);

@@ -98,6 +98,8 @@ fn a_report_goes_from_received_to_closed_and_comes_back() {
         (ReportState::Closed, Some(now()), 6)
     );
     let later = now() + SignedDuration::from_hours(30);
+    let said = take_report_step(&closed, &give(ReportStep::Note, Office::Civil), &rules(), later).expect("said");
+    assert_eq!((said.state, said.over_at), (ReportState::Closed, Some(now())));
     let again = take_report_step(&closed, &give(ReportStep::Reopen, Office::Civil), &rules(), later).expect("reopened");
     assert_eq!(again.state, ReportState::Confirmed);
     assert_eq!((again.over_at, again.acted_at, again.clock), (None, None, later));

@@ -36,7 +36,7 @@ impl View {
         };
         if !by_reader(&report, &[ReportStep::File, ReportStep::Rewrite]) {
             if self.is_about_withheld(&report) {
-                redact(&mut report);
+                redact(&mut report, reader);
             }
             let complaint = &mut report.complaint;
             self.screen([
@@ -85,7 +85,7 @@ impl View {
 }
 
 /// Takes out who is harmed, where and how.
-fn redact(report: &mut Report) {
+fn redact(report: &mut Report, reader: Option<Office>) {
     let complaint = &mut report.complaint;
     (complaint.assignment, complaint.place) = (None, None);
     for text in [
@@ -104,7 +104,8 @@ fn redact(report: &mut Report) {
     }
     // What was found and done is told with its step, and not in words.
     for entry in &mut report.entries {
-        if entry.office == Some(report.office) && entry.step != ReportStep::Share && entry.step != ReportStep::Note {
+        let of_office = entry.office == Some(report.office) && entry.office != reader;
+        if of_office && entry.step != ReportStep::Share && entry.step != ReportStep::Note {
             entry.text = Text::default();
         }
     }
