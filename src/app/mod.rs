@@ -26,13 +26,15 @@ use crate::{
         audit::Audit,
         auth::Passwords,
         check::Checker,
+        clock::Clock,
         comparison::Comparisons,
         control_orders::ControlOrders,
-        coordination::{Clock, Coordination},
+        coordination::Coordination,
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
         idempotency::Answers,
+        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
@@ -71,7 +73,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
-    clock: Clock,
+    clocks: [Clock; 2],
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -139,8 +141,8 @@ impl App {
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
-        let clock = Clock::start(coordination.clone()).await?;
+        let occupancies = Occupancies::new(store.clone());
+        let (coordination, interference_reports, clocks) = offices(config, &store, &registry, &occupancies).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -154,13 +156,14 @@ impl App {
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
             coordination,
+            interference_reports,
             audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
             control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
             comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
-            occupancies: Occupancies::new(store.clone()),
+            occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -180,7 +183,7 @@ impl App {
             monitor,
             evidence,
             alarms,
-            clock,
+            clocks,
             store,
             stop,
             server,
@@ -212,13 +215,31 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
-        self.clock.stop().await;
+        for clock in self.clocks {
+            clock.stop().await;
+        }
         if self.signing.await.is_err() {
             tracing::error!("the last checkpoint of the audit log was not signed");
         }
         self.store.close().await;
         served
     }
+}
+
+/// What offices do with each other and with complaints, and the clocks of their deadlines.
+async fn offices(
+    config: &Config,
+    store: &Store,
+    registry: &RegistryService,
+    occupancies: &Occupancies,
+) -> Result<(Coordination, InterferenceReports, [Clock; 2])> {
+    let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
+    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
+    let clocks = [
+        Clock::start(coordination.clone()).await?,
+        Clock::start(reports.clone()).await?,
+    ];
+    Ok((coordination, reports, clocks))
 }
 
 /// The files of conflicts, and who adds what was measured to them.

@@ -19,6 +19,7 @@ pub mod extract;
 pub mod health;
 pub mod history;
 mod idempotency;
+pub mod interference_reports;
 pub mod language;
 mod leftover;
 pub mod live;

@@ -48,6 +48,7 @@ use crate::service::{
         (name = "registry", description = "Who may be where"),
         (name = "coordination", description = "Requests between civil and military offices"),
         (name = "control-orders", description = "Radio control orders"),
+        (name = "interference-reports", description = "Complaints of interference"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "plots", description = "Images for reports")
     )

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry,
-    sessions, spectra, tokens, users,
+    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi, plots,
+    receivers, registry, sessions, spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -73,6 +73,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest("/registry", registry_as_a_whole())
         .merge(coordination())
         .nest("/control-orders", control_orders())
+        .merge(interference())
         .nest("/audit", audit())
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
@@ -160,6 +161,27 @@ fn control_orders() -> OpenApiRouter<AppState> {
             control_orders::update_control_order
         ))
         .routes(routes!(control_orders::take_control_order_step))
+}
+
+/// Complaints of interference.
+fn interference() -> OpenApiRouter<AppState> {
+    use interference_reports::{self as reports, outward};
+    let each = OpenApiRouter::new()
+        .routes(routes!(
+            reports::list_interference_reports,
+            reports::create_interference_report
+        ))
+        .routes(routes!(
+            reports::get_interference_report,
+            reports::update_interference_report
+        ))
+        .routes(routes!(reports::take_interference_report_step))
+        .routes(routes!(outward::get_interference_report_letter))
+        .routes(routes!(outward::export_interference_report));
+    OpenApiRouter::new().nest("/interference-reports", each).nest(
+        "/interference-quarters",
+        OpenApiRouter::new().routes(routes!(outward::list_interference_quarters)),
+    )
 }
 
 /// What was found on the air, and what was not.

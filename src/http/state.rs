@@ -16,6 +16,7 @@ use crate::service::{
     findings::Findings,
     history::History,
     idempotency::Answers,
+    interference_reports::InterferenceReports,
     ledger::{Attachments, Ledger},
     live::Hub,
     occupancy::Occupancies,
@@ -72,6 +73,8 @@ pub struct Services {
     pub history: History,
     /// Requests between civil and military offices.
     pub coordination: Coordination,
+    /// Complaints of interference.
+    pub interference_reports: InterferenceReports,
     /// What was put in force or refused.
     pub audit: Audit,
     /// Questions to the registry.

@@ -87,6 +87,11 @@ impl Closed {
 pub struct Disclosed<T>(T);
 
 impl<T> Disclosed<T> {
+    /// What was screened by another part of `View`.
+    pub(super) fn of(screened: T) -> Self {
+        Self(screened)
+    }
+
     /// What may go out.
     pub fn into_inner(self) -> T {
         self.0
@@ -391,13 +396,13 @@ impl View {
     }
 
     /// Whether one of the texts names a record the audience may not know.
-    fn tells(&self, texts: &[&str]) -> bool {
+    pub(super) fn tells(&self, texts: &[&str]) -> bool {
         let Some(closed) = &self.closed else { return false };
         texts.iter().any(|text| closed.named(text).next().is_some())
     }
 
     /// Notes which confidential records these texts, which go out, name.
-    fn shows(&self, texts: &[&str]) {
+    pub(super) fn shows(&self, texts: &[&str]) {
         let Some(classified) = &self.classified else { return };
         texts.iter().flat_map(|text| classified.named(text)).for_each(shown);
     }

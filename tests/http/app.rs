@@ -28,6 +28,7 @@ use pinpu::{
         findings::Findings,
         history::History,
         idempotency::Answers,
+        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Judge, Monitor, MonitorConfig},
@@ -289,6 +290,12 @@ async fn build(
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
         coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
+        interference_reports: InterferenceReports::new(
+            store.clone(),
+            registry.clone(),
+            pinpu::service::occupancy::Occupancies::new(store.clone()),
+            Policy::builtin().expect("policy"),
+        ),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),

@@ -11,6 +11,7 @@ mod coordination;
 mod disclosure;
 mod findings;
 mod import_stopped;
+mod interference_reports;
 mod ledger;
 mod limits;
 #[expect(dead_code, reason = "shared with the tests of the store, which also send mail")]

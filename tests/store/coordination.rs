@@ -8,7 +8,8 @@ use pinpu::{
     registry::AssignmentStatus,
     service::{
         auth::permissions::Standing,
-        coordination::{Clock, Coordination, EntryKind, Given, Officer, Refused},
+        clock::Clock,
+        coordination::{Coordination, EntryKind, Given, Officer, Refused},
         registry::RegistryService,
     },
     store::Store,

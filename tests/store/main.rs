@@ -15,6 +15,7 @@ mod durability;
 mod encrypted_alarms;
 mod evidence;
 mod history;
+mod interference_reports;
 mod ledger;
 mod listener;
 mod lists;
@@ -104,6 +105,9 @@ cases! {
     control_orders::of_two_deciders_one_wins,
     control_orders::what_was_decided_binds_after_a_restart,
     control_orders::both_sides_approve_where_the_policy_says_so,
+    interference_reports::of_two_deciders_on_a_report_one_wins,
+    interference_reports::the_clock_reminds_of_reports_over_a_restart,
+    interference_reports::clear_is_what_was_truly_observed,
     spectra::rows_become_spectra_and_waterfalls,
     occupancy::stored_minutes_and_bursts_are_occupancy,
     occupancy::on_times_come_by_their_start_with_their_bursts,

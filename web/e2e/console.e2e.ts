@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
+const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {
@@ -370,6 +370,51 @@ test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASS
   if (shots) await military.screenshot({ path: join(shots, "coordination-board.png") });
   await civil.context().close();
   await military.context().close();
+});
+
+test("a complaint is taken in, followed and answered", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const civil = await colleague("civil");
+  const who = `示范机场 ${Date.now()}`;
+  await civil.goto(`${base}/interference`);
+  await civil.locator('[data-action="new"]').click();
+  await civil.locator('[data-field="assignment"]').fill("DEMO");
+  await civil.locator('[data-list="found"] button').first().click();
+  const holder = await civil.locator('[data-field="complainant"]').inputValue();
+  assert.ok(holder, "the registry knows the holder");
+  await civil.locator('[data-field="complainant"]').fill(`${holder} ${who}`);
+  await civil.locator('[data-field="channel"]').selectOption("telephone");
+  await civil.locator('[data-field="grade"]').selectOption("second");
+  await civil.locator('[data-field="symptoms"]').fill("通话中夹杂广播声");
+  await civil.locator('[data-field="began"]').fill("2026-01-05T08:00");
+  if (shots) await civil.screenshot({ path: join(shots, "interference-form.png") });
+  await civil.locator('[data-action="save"]').click();
+  await civil.locator('aside [data-state="received"], dialog [data-state="received"], [role="dialog"] [data-state="received"]').first().waitFor();
+  const step = async (name: string, words?: string, more?: () => Promise<void>) => {
+    await civil.locator(`[data-step="${name}"]`).click();
+    const confirm = civil.locator('[data-action="confirm-step"]');
+    if (words) {
+      assert.ok(await confirm.isDisabled(), `${name} asks for words`);
+      await civil.locator('[data-field="reason"]').fill(words);
+    }
+    await more?.();
+    await confirm.click();
+    await confirm.waitFor({ state: "detached" });
+  };
+  await step("confirm");
+  await step("hand_over", "区县无测向设备", async () => void (await civil.locator('[data-field="to-level"]').selectOption("province")));
+  await step("locate", "屋顶发射机");
+  await step("act", "责令关闭");
+  await step("verify", "投诉人电话确认");
+  await step("receive_paper");
+  await step("close");
+  await civil.locator('[data-list="reports"] tr', { hasText: who }).locator('[data-state="closed"]').waitFor();
+  await civil.locator('[data-list="quarters"]').waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "interference.png"), fullPage: true });
+  const letter = await civil.locator('[data-action="letter"]').getAttribute("href");
+  const page = await civil.request.get(`${base}${letter}`);
+  assert.equal(page.status(), 200);
+  assert.match(await page.text(), /答复函[\s\S]*责令关闭/);
+  await civil.context().close();
 });
 
 test("nothing overflows a phone", async () => {

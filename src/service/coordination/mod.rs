@@ -16,7 +16,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-pub use clock::Clock;
 pub use steps::Given;
 pub(super) use violations::tell as tell_of_conflict;
 

@@ -134,6 +134,16 @@ pub(crate) static CONTROL_ORDERS: Protected = Protected {
     lines: None,
 };
 
+/// Interference reports; not when the clock looks at them again.
+pub(crate) static INTERFERENCE_REPORTS: Protected = Protected {
+    name: "interference_reports",
+    key: "id",
+    texts: &["id", "state", "number", "office", "level", "record"],
+    numbers: &["version", "shared", "grade", "filed_us"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -152,7 +162,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row. A table that is added here is taken into the log of an existing database at its
 /// next start (`begin`), and its writers call `Tx::touch`.
-pub static ROWS: [&Protected; 8] = [
+pub static ROWS: [&Protected; 9] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -161,6 +171,7 @@ pub static ROWS: [&Protected; 8] = [
     &REGISTRY_VERSIONS,
     &REQUESTS,
     &CONTROL_ORDERS,
+    &INTERFERENCE_REPORTS,
 ];
 
 /// Tables vouched for as a whole.

@@ -3,7 +3,17 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { ControlOrderRequest, Proposal, Resolution, Role, TakeOrderStep, TakeStep } from "./model";
+import type {
+  Complaint,
+  ControlOrderRequest,
+  InterferenceReportRequest,
+  Proposal,
+  Resolution,
+  Role,
+  TakeOrderStep,
+  TakeReportStep,
+  TakeStep,
+} from "./model";
 import { Problem, attachmentType, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
@@ -56,6 +66,7 @@ export type ConflictQuery = Query<"/api/v1/conflicts">;
 export type OccupancyQuery = Query<"/api/v1/occupancy">;
 export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
+export type InterferenceQuery = Query<"/api/v1/interference-reports">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
@@ -167,6 +178,19 @@ export const api = {
       client.POST("/api/v1/control-orders/{id}/transitions", { params: { path: { id }, header: change(version) }, body: { step, reason } }),
     ),
 
+  reports: (query: InterferenceQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-reports", { params: { query }, signal }), signal),
+  report: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-reports/{id}", { params: { path: { id } }, signal }), signal),
+  fileReport: (body: InterferenceReportRequest) =>
+    content(client.POST("/api/v1/interference-reports", { params: { header: { "idempotency-key": uniqueKey() } }, body })),
+  correctReport: (id: string, version: number, complaint: Complaint) =>
+    content(client.PUT("/api/v1/interference-reports/{id}", { params: { path: { id }, header: change(version) }, body: { complaint } })),
+  takeReportStep: (id: string, version: number, body: TakeReportStep) =>
+    content(client.POST("/api/v1/interference-reports/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+  reportQuarters: (year: number, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-quarters", { params: { query: { year } }, signal }), signal),
+
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>
     content(client.POST("/api/v1/alarm-routes/{id}/test", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } } })),
@@ -207,6 +231,11 @@ export function attachmentUrl(conflict: string, attachment: string): string {
 /** Address of a request as a letter to print. */
 export function letterUrl(request: string, lang: "zh" | "en"): string {
   return `${API}/coordination/requests/${encodeURIComponent(request)}/letter?lang=${lang}`;
+}
+
+/** Address of a report as the reply letter to print, or as SSRF. */
+export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en" | "ssrf"): string {
+  return `${API}/interference-reports/${encodeURIComponent(report)}/${as}`;
 }
 
 /** Address of a plot image for reports. */

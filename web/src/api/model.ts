@@ -39,6 +39,16 @@ export type ControlOrderRequest = Schemas["ControlOrderRequest"];
 export type OrderPhase = Schemas["OrderPhase"];
 export type OrderStep = Schemas["OrderStep"];
 export type TakeOrderStep = Schemas["TakeOrderStep"];
+export type InterferenceReport = Schemas["InterferenceReportResponse"];
+export type InterferenceDetail = Schemas["InterferenceReportDetailResponse"];
+export type InterferenceReportRequest = Schemas["InterferenceReportRequest"];
+export type Complaint = Schemas["Complaint"];
+export type ReportState = Schemas["ReportState"];
+export type ReportStep = Schemas["ReportStep"];
+export type TakeReportStep = Schemas["TakeInterferenceReportStepRequest"];
+export type Grade = Schemas["InterferenceGrade"];
+export type Level = Schemas["AdministrationLevel"];
+export type QuarterRow = Schemas["QuarterRow"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
 export type Occupancy = Schemas["OccupancyResponse"];
@@ -98,6 +108,18 @@ export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged"
 export const REQUEST_PHASES = allOf<RequestPhase>()(["draft", "pending", "agreed", "in_force", "closed"]);
 export const REQUEST_KINDS = allOf<Proposal["kind"]>()(["permanent", "temporary", "exercise", "event", "emergency"]);
 export const PRIORITIES = allOf<Proposal["priority"]>()(["routine", "priority", "urgent"]);
+export const REPORT_STATES = allOf<ReportState>()([
+  "received",
+  "confirmed",
+  "located",
+  "acted",
+  "verified_clear",
+  "closed",
+  "rejected",
+  "withdrawn",
+]);
+export const GRADES = allOf<Grade>()(["first", "second", "third"]);
+export const LEVELS = allOf<Level>()(["district", "city", "province"]);
 export const ORDER_PHASES = allOf<OrderPhase>()([
   "in_force",
   "pending",
