@@ -19,6 +19,8 @@ use crate::service::{
     ledger::{Attachments, Ledger},
     live::Hub,
     occupancy::Occupancies,
+    organisations::Organisations,
+    paws::Paws,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
@@ -48,6 +50,8 @@ pub struct HttpConfig {
 pub struct Services {
     /// Accounts.
     pub users: Arc<Users>,
+    /// Offices, operators and those who measure for them.
+    pub organisations: Organisations,
     /// Logins.
     pub sessions: Arc<Sessions>,
     /// Tokens of programs.
@@ -72,6 +76,8 @@ pub struct Services {
     pub history: History,
     /// Requests between civil and military offices.
     pub coordination: Coordination,
+    /// Devices that ask for spectrum.
+    pub paws: Paws,
     /// What was put in force or refused.
     pub audit: Audit,
     /// Questions to the registry.
