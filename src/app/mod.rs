@@ -18,7 +18,10 @@ use crate::{
     Error, Result,
     capture::{CaptureHandle, ReceiverStatus},
     config::Config,
-    coordination::Policy,
+    coordination::{
+        Policy,
+        paws::{self, PawsRules},
+    },
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
     registry::{Place, table::builtin_cn},
     service::{
@@ -39,6 +42,8 @@ use crate::{
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
         occupancy::{Occupancies, UseConfig, UseWatch},
+        organisations::Organisations,
+        paws::Paws,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -125,11 +130,7 @@ impl App {
         let registry = open_registry(config, &store).await?;
         let passwords = Passwords::new()?;
         let users = Arc::new(Users::new(store.clone(), passwords.clone()));
-        let mut new_demo_password = None;
-        if options.demo {
-            demo::seed_registry(&registry).await?;
-            new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
-        }
+        let new_demo_password = seed_demo(options, &registry, &users).await?;
         let hub = Hub::new(store.clone());
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
@@ -148,6 +149,8 @@ impl App {
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+            paws: Paws::new(store.clone(), paws_rules(config, options.demo)?),
+            organisations: Organisations::new(store.clone(), Arc::clone(&users)),
             users,
             answers: Answers::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -263,6 +266,31 @@ async fn open_registry(config: &Config, store: &Store) -> Result<RegistryService
         registry.seed_table(table).await?;
     }
     Ok(registry)
+}
+
+/// What a demo begins with; the password its accounts share, where they were made now.
+async fn seed_demo(options: &AppOptions, registry: &RegistryService, users: &Users) -> Result<Option<String>> {
+    if !options.demo {
+        return Ok(None);
+    }
+    demo::seed_registry(registry).await?;
+    users.seed_demo(options.demo_password.clone()).await
+}
+
+/// The rulesets for devices that the configuration names; the demo has its own, and without either there are none.
+fn paws_rules(config: &Config, demo: bool) -> Result<PawsRules> {
+    let (text, place) = match &config.paws_rules {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+                path: path.clone(),
+                source,
+            })?;
+            (text, path.display().to_string())
+        }
+        None if demo => (paws::DEMO_TOML.to_owned(), "config/paws.toml".to_owned()),
+        None => return Ok(PawsRules::default()),
+    };
+    PawsRules::read(&text).map_err(|error| Error::Invalid(format!("{place}: {error}")))
 }
 
 /// The policy of coordination that the configuration names.

@@ -24,6 +24,7 @@ pub(super) struct ConfigFile {
     spectra: SpectraFile,
     registry: RegistryFile,
     coordination: CoordinationFile,
+    paws: PawsFile,
     #[serde(rename = "use")]
     usage: UseFile,
     attachments: AttachmentsFile,
@@ -77,6 +78,9 @@ section!(RegistryFile {
 });
 section!(CoordinationFile {
     policy: std::path::PathBuf = std::path::PathBuf::new()
+});
+section!(PawsFile {
+    rules: std::path::PathBuf = std::path::PathBuf::new()
 });
 section!(UseFile {
     days: u32 = 30,
@@ -225,6 +229,7 @@ impl ConfigFile {
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
                 coordination_policy: named(self.coordination.policy),
+                paws_rules: named(self.paws.rules),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),
                 alarm,

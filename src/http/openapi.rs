@@ -38,6 +38,7 @@ use crate::service::{
         (name = "health", description = "Process and readiness"),
         (name = "sessions", description = "Logging in and out"),
         (name = "users", description = "Accounts"),
+        (name = "organisations", description = "Offices, operators and those who measure for them"),
         (name = "receivers", description = "Receivers and how they are doing"),
         (name = "spectra", description = "Spectra and waterfall"),
         (name = "live", description = "Spectra and events as they happen"),
@@ -50,6 +51,7 @@ use crate::service::{
         (name = "control-orders", description = "Radio control orders"),
         (name = "interference-reports", description = "Complaints of interference"),
         (name = "audit", description = "What was put in force or refused"),
+        (name = "paws", description = "Devices of operators that ask which spectrum they may use (RFC 7545)"),
         (name = "plots", description = "Images for reports")
     )
 )]

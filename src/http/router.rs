@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi, plots,
-    receivers, registry, sessions, spectra, tokens, users,
+    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
+    organisations, paws, plots, receivers, registry, sessions, spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -75,6 +75,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest("/control-orders", control_orders())
         .merge(interference())
         .nest("/audit", audit())
+        .routes(routes!(paws::ask_paws))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
 }
@@ -100,6 +101,21 @@ fn accounts() -> OpenApiRouter<AppState> {
                 .routes(routes!(users::list_users, users::create_user))
                 .routes(routes!(users::update_user, users::delete_user)),
         )
+        .nest("/organisations", organisations())
+}
+
+/// Offices, operators and those who measure for them.
+fn organisations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            organisations::list_organisations,
+            organisations::create_organisation
+        ))
+        .routes(routes!(
+            organisations::get_organisation,
+            organisations::update_organisation
+        ))
+        .routes(routes!(organisations::delete_organisation))
 }
 
 /// Requests between offices, and what is made of them.

@@ -20,6 +20,8 @@ use crate::service::{
     ledger::{Attachments, Ledger},
     live::Hub,
     occupancy::Occupancies,
+    organisations::Organisations,
+    paws::Paws,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
@@ -49,6 +51,8 @@ pub struct HttpConfig {
 pub struct Services {
     /// Accounts.
     pub users: Arc<Users>,
+    /// Offices, operators and those who measure for them.
+    pub organisations: Organisations,
     /// Logins.
     pub sessions: Arc<Sessions>,
     /// Tokens of programs.
@@ -75,6 +79,8 @@ pub struct Services {
     pub coordination: Coordination,
     /// Complaints of interference.
     pub interference_reports: InterferenceReports,
+    /// Devices that ask for spectrum.
+    pub paws: Paws,
     /// What was put in force or refused.
     pub audit: Audit,
     /// Questions to the registry.

@@ -20,6 +20,8 @@ pub mod ledger;
 pub mod live;
 pub mod monitoring;
 pub mod occupancy;
+pub mod organisations;
+pub mod paws;
 pub mod pictures;
 pub mod reduction;
 pub mod registry;

@@ -19,6 +19,8 @@ mod limits;
 mod listener;
 mod live;
 mod occupancy;
+mod organisations;
+mod paws;
 mod permissions;
 mod registry;
 mod spectra;

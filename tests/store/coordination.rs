@@ -28,6 +28,11 @@ fn officer(standing: Standing) -> Officer {
     Officer {
         user: user.to_owned(),
         standing,
+        organisation: match standing {
+            MILITARY => "military",
+            _ => "civil",
+        }
+        .to_owned(),
     }
 }
 

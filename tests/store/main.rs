@@ -21,6 +21,7 @@ mod listener;
 mod lists;
 mod monitor;
 mod occupancy;
+mod organisations;
 mod postgres;
 mod registry;
 mod schema;
@@ -68,6 +69,8 @@ cases! {
     durability::a_full_queue_refuses,
     durability::events_are_numbered_without_holes,
     accounts::accounts_live_and_change,
+    organisations::accounts_and_requests_from_before_belong_to_their_side,
+    organisations::a_device_is_its_first_operators,
     accounts::a_repeated_request_gets_the_same_answer,
     lists::pages_are_stable_under_inserts,
     lists::lists_filter,

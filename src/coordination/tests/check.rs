@@ -15,7 +15,7 @@ use crate::{
     units::Hertz,
 };
 
-fn station(id: &str, center_hz: i64, latitude: f64, eirp_dbm: Option<f64>) -> Assignment {
+pub(in crate::coordination) fn station(id: &str, center_hz: i64, latitude: f64, eirp_dbm: Option<f64>) -> Assignment {
     let mut station = super::assignments(&in_force("9")).remove(0);
     station.id = id.to_owned();
     station.holder = "某公司".to_owned();

@@ -308,6 +308,7 @@ pub(super) fn asking(caller: &Caller) -> Asking<'_> {
     Asking {
         actor: &caller.0.user,
         role: caller.0.role,
+        organisation: &caller.0.organisation,
         now: Timestamp::now(),
     }
 }

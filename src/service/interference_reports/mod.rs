@@ -278,16 +278,17 @@ impl InterferenceReports {
         report: &Report,
         asking: Asking<'_>,
     ) -> std::result::Result<(String, ThreadEntry), Refused> {
-        let standing = permissions::standing(asking.role);
-        let request = self.store.request(id).await?;
-        let sent = request.submitted_at.is_some();
-        let known = standing.and_then(|standing| View::request(standing, request));
-        let request = known.filter(|_| sent).ok_or_else(|| no_request(id))?.into_inner();
-        let officer = standing.map(|standing| Officer {
+        let standing = permissions::standing(asking.role).ok_or_else(|| no_request(id))?;
+        let officer = Officer {
             user: asking.actor.to_owned(),
             standing,
-        });
-        let party = officer.and_then(|officer| officer.party(request.side));
+            organisation: asking.organisation.to_owned(),
+        };
+        let request = self.store.request(id).await?;
+        let sent = request.submitted_at.is_some();
+        let known = View::request(&officer, request).filter(|_| sent);
+        let request = known.ok_or_else(|| no_request(id))?.into_inner();
+        let party = officer.party(&request);
         let entry = ThreadEntry {
             entry: 0,
             time: asking.now,

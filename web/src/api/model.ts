@@ -11,6 +11,16 @@ export type Text = Schemas["Text"];
 export type Session = Schemas["SessionResponse"];
 export type User = Schemas["UserResponse"];
 export type Role = Schemas["Role"];
+export type Organisation = Schemas["OrganisationResponse"];
+export type OrganisationProfile = Schemas["OrganisationProfile"];
+export type OrganisationKind = Schemas["OrganisationKind"];
+export type OrganisationLevel = Schemas["OrganisationLevel"];
+export type Token = Schemas["TokenResponse"];
+export type NewToken = Schemas["NewTokenResponse"];
+export type TokenScope = Schemas["TokenScope"];
+export type AuditEntry = Schemas["AuditResponse"];
+export type AuditProof = Schemas["AuditProofResponse"];
+export type Checkpoint = Schemas["CheckpointResponse"];
 export type Receiver = Schemas["ReceiverResponse"];
 export type ReceiverState = Schemas["ReceiverState"];
 export type Verdict = Schemas["Verdict"];
@@ -83,11 +93,21 @@ export const ROLES = allOf<Role>()([
   "field",
   "civil_officer",
   "military_officer",
+  "operator",
   "coordinator",
   "auditor",
   "admin",
   "sensor",
 ]);
+/** Roles that people of an organisation may have (src/service/auth/permissions.rs). */
+export const ROLES_OF: Record<OrganisationKind, readonly Role[]> = {
+  civil: ["viewer", "field", "civil_officer", "coordinator", "auditor", "admin", "sensor"],
+  military: ["viewer", "field", "military_officer", "coordinator", "auditor", "admin", "sensor"],
+  operator: ["viewer", "operator"],
+  service: ["viewer", "field", "coordinator", "auditor", "admin", "sensor"],
+};
+export const ORGANISATION_KINDS = allOf<OrganisationKind>()(["civil", "military", "operator", "service"]);
+export const ORGANISATION_LEVELS = allOf<OrganisationLevel>()(["province", "city", "district"]);
 export const VERDICT_KINDS = allOf<VerdictKind>()([
   "licensed",
   "licence_exempt",
