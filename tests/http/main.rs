@@ -25,3 +25,4 @@ mod spectra;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
+mod worlds;
