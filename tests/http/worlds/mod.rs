@@ -1,0 +1,229 @@
+//! Paired worlds: two services that are equal but for what is confidential, with the same measurements and the same
+//! clock, answer the same questions. A caller who may not know what they differ in must hear the same from both, to the
+//! byte, but for what `mask` lists and what the policy declares.
+//!
+//! Questions are drawn from the OpenAPI document over every operation the caller's role may call. A sequence is 20 of
+//! them. `PINPU_PAIRED_SEQUENCES` says how many sequences; without it there are few enough for every run of the tests.
+
+mod leaks;
+mod mask;
+mod question;
+mod world;
+
+use std::collections::BTreeMap;
+
+use pinpu::service::auth::Role;
+
+use question::{Draw, Learnt, Operations, Question, written};
+use world::{Heard, Hidden, Secrets, World, report};
+
+/// Questions in a sequence.
+const LENGTH: usize = 20;
+/// Sequences between two new pairs of services.
+const SEQUENCES_OF_A_PAIR: usize = 100;
+/// Sequences when nothing else is said.
+const SEQUENCES: usize = 300;
+
+/// Two worlds, and all that was asked of both.
+struct Pair {
+    worlds: [World; 2],
+    operations: Operations,
+    learnt: Learnt,
+    draw: Draw,
+    hour: jiff::Timestamp,
+    /// How often each operation answered with a success, and how often with an error.
+    asked: BTreeMap<String, [usize; 2]>,
+    /// Differences that the policy declares.
+    declared: usize,
+}
+
+impl Pair {
+    fn start(secrets: [Secrets; 2], role: Role, seed: u64) -> Self {
+        let now = jiff::Timestamp::now().as_second();
+        let hour = jiff::Timestamp::from_second(now - now % 3600).expect("an hour");
+        Self {
+            worlds: secrets.map(|secrets| World::start(secrets, role, hour)),
+            operations: Operations::of(role),
+            learnt: Learnt {
+                open: ["OPEN-1", "HIDDEN-1", "SECRET/9", "NEVER-1"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                ..Learnt::default()
+            },
+            draw: Draw(seed),
+            hour,
+            asked: BTreeMap::new(),
+            declared: 0,
+        }
+    }
+
+    /// Asks both; answers how their answers differ beyond what is declared.
+    fn ask(&mut self, question: &Question) -> Result<(), String> {
+        let [a, b] = self.worlds.each_mut().map(|world| world.ask(question));
+        let counts = self.asked.entry(question.operation.clone()).or_default();
+        counts[usize::from(a.status >= 400)] += 1;
+        if a == b {
+            self.learn(question, &a);
+            return Ok(());
+        }
+        if is_declared(question, &a, &b) {
+            self.declared += 1;
+            return Ok(());
+        }
+        Err(format!("{}\n  {}", report(question), difference(&a, &b)))
+    }
+
+    fn learn(&mut self, question: &Question, heard: &Heard) {
+        let (names, open, cursor) = World::shown(heard);
+        let keys = self.learnt.keys.entry(question.list.clone()).or_default();
+        for name in names {
+            if !keys.contains(&name) {
+                keys.push(name);
+            }
+        }
+        for id in open {
+            if !self.learnt.open.contains(&id) && self.learnt.open.len() < 40 {
+                self.learnt.open.push(id);
+            }
+        }
+        self.learnt
+            .cursors
+            .entry(question.list.clone())
+            .or_default()
+            .extend(cursor);
+        let tag = heard.headers.iter().find(|(name, _)| name == "etag");
+        if let Some((_, tag)) = tag {
+            let address = written(&question.address);
+            let record = address.rsplit_once('/').map_or("", |(record, _)| record).to_owned();
+            self.learnt.tags.insert(record, tag.clone());
+            self.learnt.tags.insert(address, tag.clone());
+        }
+    }
+
+    /// Sequences of questions until something differs.
+    fn run(&mut self, sequences: usize) -> Result<(), String> {
+        for _ in 0..sequences {
+            let mut asked = Vec::new();
+            for _ in 0..LENGTH {
+                let question = self.operations.draw(&mut self.draw, &self.learnt, self.hour);
+                asked.push(report(&question));
+                self.ask(&question)
+                    .map_err(|difference| format!("{difference}\nafter\n{}", asked.join("\n")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer may differ: the check of a request says that somebody is to be asked in a public cell and block.
+fn is_declared(question: &Question, a: &Heard, b: &Heard) -> bool {
+    const CHECKS: [&str; 3] = ["check_proposal", "get_request_analysis", "list_request_alternatives"];
+    let told = |heard: &Heard| heard.body.contains("ask_other_side");
+    CHECKS.contains(&question.operation.as_str())
+        && (a.status, &a.headers) == (b.status, &b.headers)
+        && (told(a) || told(b))
+}
+
+/// Where two answers part.
+fn difference(a: &Heard, b: &Heard) -> String {
+    if a.status != b.status || a.headers != b.headers {
+        return format!(
+            "{} {:?}\n  {} {:?}\n  {}\n  {}",
+            a.status, a.headers, b.status, b.headers, a.body, b.body
+        );
+    }
+    let same = a.body.bytes().zip(b.body.bytes()).take_while(|(a, b)| a == b).count();
+    let around = |body: &str| {
+        let bytes = &body.as_bytes()[same.saturating_sub(300).min(body.len())..(same + 300).min(body.len())];
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    format!("at byte {same}:\n  {}\n  {}", around(&a.body), around(&b.body))
+}
+
+const fn hidden(id: &'static str, mhz: &'static str, place: [f64; 2]) -> Hidden {
+    Hidden {
+        id,
+        mhz,
+        latitude: place[0],
+        longitude: place[1],
+        valid_to: "",
+        role: "transmit",
+    }
+}
+
+/// Confidential assignments, drafts and orders.
+const ONE: Secrets = Secrets {
+    assignments: &[
+        hidden("HIDDEN-1", "150.2", [30.2, 114.1]),
+        hidden("HIDDEN-2", "150.8", [30.3, 114.2]),
+        hidden("HIDDEN-3", "410.1", [30.6, 114.4]),
+    ],
+    drafts: &["秘密演习", "第二次"],
+    orders_khz: &[[150_100, 150_400]],
+};
+/// Others in the same cells and blocks: other keys, places, frequencies and numbers of them.
+const OTHER: Secrets = Secrets {
+    assignments: &[
+        hidden("SECRET/9", "150.65", [30.45, 114.45]),
+        hidden("绝密8", "410.9", [30.9, 114.05]),
+    ],
+    drafts: &[],
+    orders_khz: &[],
+};
+const NONE: Secrets = Secrets {
+    assignments: &[],
+    drafts: &[],
+    orders_khz: &[],
+};
+
+fn sequences() -> usize {
+    let said = std::env::var("PINPU_PAIRED_SEQUENCES").ok();
+    said.map_or(SEQUENCES, |text| {
+        text.parse().expect("PINPU_PAIRED_SEQUENCES: a number")
+    })
+}
+
+#[test]
+fn two_worlds_that_differ_in_what_is_confidential_sound_the_same() {
+    let all = sequences();
+    let kinds = [
+        (Role::CivilOfficer, [ONE, OTHER]),
+        (Role::CivilOfficer, [ONE, NONE]),
+        (Role::Viewer, [ONE, OTHER]),
+        (Role::Field, [ONE, NONE]),
+        (Role::CivilOfficer, [OTHER, NONE]),
+    ];
+    let started = std::time::Instant::now();
+    let (mut done, mut declared) = (0, 0);
+    let mut asked: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    for n in 0.. {
+        let sequences = (all - done).min(SEQUENCES_OF_A_PAIR.min(all.div_ceil(kinds.len())));
+        if sequences == 0 {
+            break;
+        }
+        let (role, secrets) = kinds[n % kinds.len()];
+        let mut pair = Pair::start(secrets, role, n as u64);
+        if let Err(difference) = pair.run(sequences) {
+            panic!("pair {n}, {role}: {difference}");
+        }
+        assert!(
+            secrets[1].assignments.is_empty() || pair.declared == 0,
+            "the same cells and blocks: {}",
+            pair.declared
+        );
+        for (operation, [good, bad]) in pair.asked {
+            let sum = asked.entry(operation).or_default();
+            *sum = [sum[0] + good, sum[1] + bad];
+        }
+        done += sequences;
+        declared += pair.declared;
+    }
+    println!(
+        "{done} sequences of {LENGTH} in {:.0} s, {declared} answers the policy declares: {asked:?}",
+        started.elapsed().as_secs_f64()
+    );
+    assert!(declared > 0, "the policy's answer was never seen");
+    for operation in Operations::of(Role::CivilOfficer).names() {
+        assert!(asked.contains_key(operation), "{operation} was never asked");
+    }
+}
