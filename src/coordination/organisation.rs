@@ -224,6 +224,24 @@ impl Profile {
                 "there is no such organisation: choose one of the list",
             );
         };
+        let mut next = Some(parent.to_owned());
+        let mut steps = 0;
+        while let Some(key) = next.filter(|_| steps <= DEPTH_MAX) {
+            if key == id {
+                steps = DEPTH_MAX;
+            }
+            steps += 1;
+            next = find(&key).and_then(|known| known.profile.parent.clone());
+        }
+        // Whoever is above itself is of no higher level either; one fault says enough.
+        if steps > DEPTH_MAX {
+            return faults.unless(
+                false,
+                "parent",
+                "上下级关系成环或层级过多",
+                "it would be above itself, or too many stand above it: choose another",
+            );
+        }
         faults.unless(
             above.profile.kind == self.kind,
             "parent",
@@ -236,21 +254,6 @@ impl Profile {
             "parent",
             "上级单位的级别应高于本单位",
             "the organisation above it must be of a higher level",
-        );
-        let mut next = Some(parent.to_owned());
-        let mut steps = 0;
-        while let Some(key) = next.filter(|_| steps <= DEPTH_MAX) {
-            if key == id {
-                steps = DEPTH_MAX;
-            }
-            steps += 1;
-            next = find(&key).and_then(|known| known.profile.parent.clone());
-        }
-        faults.unless(
-            steps <= DEPTH_MAX,
-            "parent",
-            "上下级关系成环或层级过多",
-            "it would be above itself, or too many stand above it: choose another",
         );
     }
 }

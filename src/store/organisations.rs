@@ -70,7 +70,7 @@ impl Tx {
         if record.active {
             return Ok(());
         }
-        let sql = "delete from sessions where kind = 'cookie' and user_name in (select name from users where organisation = $1)";
+        let sql = "delete from sessions where token_id = '' and user_name in (select name from users where organisation = $1)";
         self.execute(sql, values![&record.id]).await.map(drop)
     }
 

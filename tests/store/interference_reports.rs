@@ -42,7 +42,12 @@ fn complaint(began: Timestamp) -> Complaint {
 }
 
 fn by(actor: &str, role: Role, now: Timestamp) -> Asking<'_> {
-    Asking { actor, role, now }
+    Asking {
+        actor,
+        role,
+        organisation: "civil",
+        now,
+    }
 }
 
 async fn reports(store: &Store) -> InterferenceReports {

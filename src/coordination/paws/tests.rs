@@ -141,7 +141,7 @@ fn schedules_begin_and_end_with_what_stands_in_the_way() {
     let order: ControlOrder = serde_json::from_value(json!({
         "id": "2026-1", "title": {"zh": "管制", "en": "Control"}, "issuer": "x",
         "band": {"low_hz": 400_000_000, "high_hz": 800_000_000}, "area": null, "from": "2026-06-01T10:00:00Z",
-        "to": "2026-06-02T00:00:00Z", "windows": [], "effect": "prohibit", "exempt": [],
+        "to": "2026-06-02T00:00:00Z", "windows": [], "effect": {"kind": "prohibit"}, "exempt": [],
         "classification": null, "releasability": []
     }))
     .expect("an order");

@@ -258,7 +258,11 @@ fn numbers_at_their_ends_are_faults_and_no_panic() {
 #[test]
 fn a_policy_that_cannot_be_kept_is_refused() {
     for (from, to, said) in [
-        ("remind = \"10d\"", "remind = \"40d\"", "remind < escalate < lapse"),
+        (
+            "remind = \"10d\", escalate = \"20d\", lapse",
+            "remind = \"40d\", escalate = \"20d\", lapse",
+            "remind < escalate < lapse",
+        ),
         ("lapse = \"30d\"", "lapse = \"soon\"", "10d"),
         ("lapse = \"30d\"", "lapse = \"0d\"", "10d"),
         ("format = 1", "format = 2", "format 1"),

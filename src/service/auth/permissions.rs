@@ -134,6 +134,7 @@ const ASKING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator]);
 const TAKING_PART: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coordinator]);
 const COORDINATING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator]);
 const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coordinator, Auditor, Admin]);
+const HANDLING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
 const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const OPERATORS: Access = Roles(&[Operator]);
@@ -214,14 +215,14 @@ const TABLE: &[(&str, Access)] = &[
     ("create_control_order", COORDINATING),
     ("update_control_order", COORDINATING),
     ("take_control_order_step", COORDINATING),
-    ("list_interference_reports", OVERSEEING),
-    ("get_interference_report", OVERSEEING),
+    ("list_interference_reports", HANDLING),
+    ("get_interference_report", HANDLING),
     ("create_interference_report", COORDINATING),
     ("update_interference_report", COORDINATING),
     ("take_interference_report_step", COORDINATING),
-    ("get_interference_report_letter", OVERSEEING),
-    ("export_interference_report", OVERSEEING),
-    ("list_interference_quarters", OVERSEEING),
+    ("get_interference_report_letter", HANDLING),
+    ("export_interference_report", HANDLING),
+    ("list_interference_quarters", HANDLING),
     ("list_audit", OVERSEERS),
     ("get_audit_checkpoint", OVERSEERS),
     ("get_audit_consistency", OVERSEERS),

@@ -115,10 +115,35 @@ impl Pair {
     }
 }
 
-/// Whether an answer may differ: the check of a request says that somebody is to be asked in a public cell and block.
+/// Blocks in which something confidential may be, MHz.
+const BLOCKS_MHZ: [i64; 2] = [150, 410];
+
+/// Whether an answer speaks of a band in one of the blocks: what fits somewhere is looked for around them.
+fn speaks_of_a_block(body: &str) -> bool {
+    let edges = |name: &str| -> Vec<i64> {
+        let digits = |text: &str| {
+            text.chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+                .parse()
+                .ok()
+        };
+        body.split(&format!("\"{name}\":")).skip(1).filter_map(digits).collect()
+    };
+    let bands = edges("low_hz").into_iter().zip(edges("high_hz"));
+    let touches = |(low, high): (i64, i64)| {
+        BLOCKS_MHZ
+            .iter()
+            .any(|mhz| low < (mhz + 1) * 1_000_000 && mhz * 1_000_000 < high)
+    };
+    bands.into_iter().any(touches)
+}
+
+/// Whether an answer may differ: the check of a request says that somebody is to be asked in a public cell and block, or
+/// leaves the block out of what would fit.
 fn is_declared(question: &Question, a: &Heard, b: &Heard) -> bool {
     const CHECKS: [&str; 3] = ["check_proposal", "get_request_analysis", "list_request_alternatives"];
-    let told = |heard: &Heard| heard.body.contains("ask_other_side");
+    let told = |heard: &Heard| heard.body.contains("ask_other_side") || speaks_of_a_block(&heard.body);
     CHECKS.contains(&question.operation.as_str())
         && (a.status, &a.headers) == (b.status, &b.headers)
         && (told(a) || told(b))

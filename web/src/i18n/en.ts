@@ -652,7 +652,7 @@ export const en: Dictionary = {
       kind: "Kind of use",
       priority: "Priority",
       from_office: "Asking office",
-      to: "Decided by",
+      addressee: "Decided by",
       to_office: "Office asked",
       user: "User of the frequencies",
       purpose: "Purpose",
