@@ -28,4 +28,3 @@ mod spectra;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
-mod worlds;
