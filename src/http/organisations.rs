@@ -18,7 +18,8 @@ use super::{
     page::{self, ListResponse},
 };
 use crate::{
-    coordination::organisation::{Organisation, Profile},
+    coordination::organisation::{Contact, Organisation, OrganisationKind, OrganisationLevel, Profile},
+    registry::Text,
     service::organisations::{Asking, Refused},
 };
 
@@ -27,9 +28,20 @@ use crate::{
 pub struct OrganisationResponse {
     /// Id.
     pub id: String,
-    /// What is written about it. The contact is empty for those who take no part in coordination.
-    #[serde(flatten)]
-    pub profile: Profile,
+    /// What it is called.
+    pub name: Text,
+    /// Short code, unique.
+    pub code: String,
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// How far it reaches; null where that means nothing, as for an operator.
+    #[schema(required = true)]
+    pub level: Option<OrganisationLevel>,
+    /// Id of the organisation above it.
+    #[schema(required = true)]
+    pub parent: Option<String>,
+    /// Whom to ask there; empty for those who take no part in coordination.
+    pub contact: Contact,
     /// Its people may log in.
     pub active: bool,
     /// When it was made.
@@ -69,9 +81,22 @@ impl From<Organisation> for OrganisationResponse {
             created_at,
             version,
         } = organisation;
+        let Profile {
+            name,
+            code,
+            kind,
+            level,
+            parent,
+            contact,
+        } = profile;
         Self {
             id,
-            profile,
+            name,
+            code,
+            kind,
+            level,
+            parent,
+            contact,
             active,
             created_at,
             version,
@@ -119,11 +144,11 @@ pub async fn list_organisations(
     let known = state.organisations.list(asking(&caller)).await?.into_iter();
     let mut items: Vec<OrganisationResponse> = known
         .map(|organisation| organisation.into_inner().into())
-        .filter(|organisation: &OrganisationResponse| organisation.profile.code > after)
+        .filter(|organisation: &OrganisationResponse| organisation.code > after)
         .collect();
     let more = items.len() > limit;
     items.truncate(limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.profile.code.clone());
+    let next_cursor = items.last().filter(|_| more).map(|last| last.code.clone());
     Ok(Answer(ListResponse { items, next_cursor }))
 }
 

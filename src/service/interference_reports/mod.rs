@@ -235,7 +235,8 @@ impl InterferenceReports {
     /// # Errors
     /// `Invalid` for a year that is none; `Store` when reading fails.
     pub async fn statistics(&self, year: i16, asking: Asking<'_>) -> Result<Vec<QuarterRow>> {
-        let first = jiff::civil::Date::new(year, 1, 1).ok().and_then(|day| {
+        let first = jiff::civil::Date::new(year, 1, 1).ok().filter(|_| year >= 1970);
+        let first = first.and_then(|day| {
             let zone = TimeZone::fixed(jiff::tz::Offset::constant(8));
             day.to_zoned(zone).ok().map(|day| day.timestamp())
         });

@@ -3301,9 +3301,13 @@ export interface components {
         /** @description One page of a list. */
         ListResponse_OrganisationResponse: {
             /** @description The items. */
-            items: (components["schemas"]["OrganisationProfile"] & {
+            items: {
                 /** @description Its people may log in. */
                 active: boolean;
+                /** @description Short code, unique. */
+                code: string;
+                /** @description Whom to ask there; empty for those who take no part in coordination. */
+                contact: components["schemas"]["OrganisationContact"];
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -3311,12 +3315,19 @@ export interface components {
                 created_at: string;
                 /** @description Id. */
                 id: string;
+                /** @description What it is. */
+                kind: components["schemas"]["OrganisationKind"];
+                level: components["schemas"]["OrganisationLevel"] | null;
+                /** @description What it is called. */
+                name: components["schemas"]["Text"];
+                /** @description Id of the organisation above it. */
+                parent: string | null;
                 /**
                  * Format: int64
                  * @description Grows with every change.
                  */
                 version: number;
-            })[];
+            }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -3806,9 +3817,13 @@ export interface components {
             parent?: string | null;
         };
         /** @description An organisation, as far as the caller may know it. */
-        OrganisationResponse: components["schemas"]["OrganisationProfile"] & {
+        OrganisationResponse: {
             /** @description Its people may log in. */
             active: boolean;
+            /** @description Short code, unique. */
+            code: string;
+            /** @description Whom to ask there; empty for those who take no part in coordination. */
+            contact: components["schemas"]["OrganisationContact"];
             /**
              * Format: date-time
              * @description When it was made.
@@ -3816,6 +3831,13 @@ export interface components {
             created_at: string;
             /** @description Id. */
             id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["OrganisationKind"];
+            level: components["schemas"]["OrganisationLevel"] | null;
+            /** @description What it is called. */
+            name: components["schemas"]["Text"];
+            /** @description Id of the organisation above it. */
+            parent: string | null;
             /**
              * Format: int64
              * @description Grows with every change.
