@@ -13,15 +13,25 @@ fn of_class(center: &str, bandwidth: &str, name: Class, score: f64) -> Measured 
 #[test]
 fn a_keyed_carrier_on_a_telephony_channel_is_not_licensed_and_the_verdict_names_what_would_decide() {
     let found = verdict(&of_class("150.1M", "10k", Class::Ook, 0.93));
-    assert_eq!((found.rule.as_str(), found.kind), ("class_differs", VerdictKind::Inconclusive));
+    assert_eq!(
+        (found.rule.as_str(), found.kind),
+        ("class_differs", VerdictKind::Inconclusive)
+    );
     assert_eq!(found.assignment.as_deref(), Some("LMR"));
     assert_eq!(found.would_decide, [Remedy::Identification, Remedy::Bearing]);
-    assert_eq!((found.evidence["class_score"], found.evidence["class_agreement"]), (0.93, -1.0));
+    assert_eq!(
+        (found.evidence["class_score"], found.evidence["class_agreement"]),
+        (0.93, -1.0)
+    );
     for text in [&found.explanation.zh, &found.explanation.en] {
         assert!(text.contains("11K0F3E") && text.contains("LMR"), "{text}");
     }
     assert!(found.explanation.zh.contains("通断键控"), "{}", found.explanation.zh);
-    assert!(found.explanation.en.contains("on-off keying"), "{}", found.explanation.en);
+    assert!(
+        found.explanation.en.contains("on-off keying"),
+        "{}",
+        found.explanation.en
+    );
 }
 
 #[test]
@@ -46,7 +56,11 @@ fn doubt_about_the_class_is_for_the_sender() {
         assert_eq!(found.kind, VerdictKind::Licensed, "{measured:?} {found:#?}");
         assert_eq!(found.evidence["class_agreement"], agreement, "{measured:?}");
     }
-    assert!(!verdict(&measured("150.1M", "10k")).evidence.contains_key("class_agreement"));
+    assert!(
+        !verdict(&measured("150.1M", "10k"))
+            .evidence
+            .contains_key("class_agreement")
+    );
 }
 
 #[test]
@@ -63,7 +77,11 @@ fn of_two_stations_on_a_channel_the_one_of_that_class_explains_it() {
     let registry = Registry::new(vec![table::builtin_cn().expect("built in")], report.ok);
     for (class, station) in [(Class::Ook, "TELEX"), (Class::Fm, "LMR")] {
         let found = judge(&RULES, &registry, &of_class("150.1M", "10k", class, 0.93), &context());
-        assert_eq!((found.kind, found.assignment.as_deref()), (VerdictKind::Licensed, Some(station)), "{found:#?}");
+        assert_eq!(
+            (found.kind, found.assignment.as_deref()),
+            (VerdictKind::Licensed, Some(station)),
+            "{found:#?}"
+        );
     }
 }
 
@@ -75,12 +93,23 @@ fn the_licence_table_shows_the_class_measured_against_the_designator() {
         (Class::Fm, Standing::Within),
         (Class::Carrier, Standing::Undecided),
     ] {
-        let table = compare(&RULES, &REGISTRY, lmr, &[(of_class("150.1M", "10k", class, 0.93), context())]);
-        let row = table.rows.iter().find(|row| row.parameter == Parameter::ClassOfEmission);
+        let table = compare(
+            &RULES,
+            &REGISTRY,
+            lmr,
+            &[(of_class("150.1M", "10k", class, 0.93), context())],
+        );
+        let row = table
+            .rows
+            .iter()
+            .find(|row| row.parameter == Parameter::ClassOfEmission);
         let row = row.expect("a row for the class");
         assert_eq!((row.result, table.emissions), (result, 1), "{row:#?}");
         let measured = &row.measured.as_ref().expect("measured").text;
-        assert!(measured.zh.contains(class.name(true)) && measured.en.contains("0.93"), "{measured:?}");
+        assert!(
+            measured.zh.contains(class.name(true)) && measured.en.contains("0.93"),
+            "{measured:?}"
+        );
     }
 }
 
@@ -88,9 +117,17 @@ fn the_licence_table_shows_the_class_measured_against_the_designator() {
 fn every_class_has_symbols_and_every_symbol_is_of_the_appendix() {
     for class in Class::ALL {
         let symbols = RULES.class.classes.get(&class).expect("every class is in the rules");
-        for symbol in symbols.agrees.iter().chain(&symbols.possible).chain(&RULES.class.never_disproved) {
+        for symbol in symbols
+            .agrees
+            .iter()
+            .chain(&symbols.possible)
+            .chain(&RULES.class.never_disproved)
+        {
             let first = symbol.chars().next().expect("not empty");
-            assert!("NABCDFGHJKLMPQRVWX".contains(first) && symbol.len() <= 3, "{class:?}: {symbol}");
+            assert!(
+                "NABCDFGHJKLMPQRVWX".contains(first) && symbol.len() <= 3,
+                "{class:?}: {symbol}"
+            );
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Limits {
     pub prefix_min: f64,
     /// Kurtosis of the envelope of many carriers: 2 by the central limit theorem; the gaps of a frame raise it.
     pub many_carriers: [f64; 2],
+    /// Share of time of many carriers between a third and two thirds of the plateau; a Rayleigh distribution has one half.
+    pub many_middle_min: f64,
     /// Longest pulse, seconds.
     pub pulse_max_s: f64,
     /// Share of time in pulses, most.
@@ -83,6 +85,7 @@ impl Default for Limits {
             broadcast_min_hz: 50_000.0,
             prefix_min: 7.0,
             many_carriers: [1.7, 2.5],
+            many_middle_min: 0.25,
             pulse_max_s: 500e-6,
             pulse_share_max: 0.1,
             ssb_hz: [1_200.0, 4_000.0],
@@ -104,19 +107,26 @@ pub fn decide(features: &Features, limits: &Limits) -> Option<(Class, f64)> {
     if let Some(score) = case.pulse() {
         return Some((Class::Pulse, score));
     }
+    // A carrier has no bandwidth and keying shows in its edges: they need no more than a stretch of samples.
+    let plain = [(Class::Ook, case.ook()), (Class::Carrier, case.carrier())];
     if features.time_bandwidth < limits.time_bandwidth_min {
-        return None;
+        return first(plain);
     }
     let answers = [
         (Class::Ofdm, case.ofdm()),
         (Class::FmBroadcast, case.fm_broadcast()),
         (Class::Fsk, case.fsk()),
-        (Class::Ook, case.ook()),
-        (Class::Carrier, case.carrier()),
+        plain[0],
+        plain[1],
         (Class::Am, case.am()),
         (Class::Fm, case.fm()),
         (Class::Ssb, case.ssb()),
     ];
+    first(answers)
+}
+
+/// The first class that has a score.
+fn first<const N: usize>(answers: [(Class, Option<f64>); N]) -> Option<(Class, f64)> {
     answers
         .into_iter()
         .find_map(|(class, score)| score.map(|score| (class, score)))
@@ -171,22 +181,25 @@ impl Case<'_> {
         let short = beyond(envelope.burst_s, limits.pulse_max_s, limits.pulse_max_s / 4.0);
         let rare = beyond(envelope.on_share, limits.pulse_share_max, limits.pulse_share_max / 4.0);
         // A short packet of stepped frequency or of many carriers is no pulse.
-        let stepped = features
-            .frequency
-            .as_ref()
-            .is_some_and(|f| f.spread > limits.steady_max);
-        let plain = (features.correlation.is_none() && !stepped).then_some(1.0);
+        let plain = (self.ofdm().is_none() && self.fsk().is_none()).then_some(1.0);
         all([many, short, rare, plain])
     }
 
     fn ofdm(&self) -> Option<f64> {
-        let [low, high] = self.limits.many_carriers;
+        let limits = self.limits;
+        let [low, high] = limits.many_carriers;
         let correlation = self.features.correlation?;
         let kurtosis = self.features.envelope.kurtosis;
         all([
             beyond(correlation.ratio, self.limits.prefix_min, 1.5 * self.limits.prefix_min),
             beyond(kurtosis, low, low + 0.1),
             beyond(kurtosis, high, high - 0.1),
+            // Half on and half off has the same kurtosis, but nothing between.
+            beyond(
+                self.features.envelope.middle,
+                limits.many_middle_min,
+                limits.many_middle_min + 0.05,
+            ),
         ])
     }
 
@@ -261,6 +274,7 @@ impl Case<'_> {
         let frequency = self.features.frequency.as_ref()?;
         let tone = beyond(frequency.tone, limits.tone_min, limits.tone_min + 0.1);
         let small = all([
+            (!self.keyed()).then_some(1.0),
             beyond(line.share, limits.am_carrier_min, limits.am_carrier_min + 0.1),
             beyond(line.in_phase, 1.0 - limits.am_in_phase_min, 0.05),
             beyond(

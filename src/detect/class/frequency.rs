@@ -5,13 +5,13 @@ use num_complex::Complex;
 use super::{Baseband, Channelizer, envelope::quantile};
 
 /// Products of neighbouring samples averaged for one value of frequency.
-const SMOOTH: usize = 3;
+const SMOOTH: usize = 4;
 /// Cells of the histogram.
 const CELLS: usize = 40;
 /// Height of a lobe over the highest, at least.
 const LOBE_MIN: f64 = 0.15;
 /// Depth of the valley between two lobes over the lower of them, at most.
-const VALLEY_MAX: f64 = 0.5;
+const VALLEY_MAX: f64 = 0.6;
 /// Distance of three neighbouring lobes: by how much they may differ, of the larger.
 const UNEVEN: f64 = 0.35;
 /// Values of frequency needed.

@@ -22,6 +22,8 @@ const SHARE: f64 = 0.1;
 const CREDIT: f64 = 4.0 * (1 << 20) as f64;
 /// What a sample of an inverse transform with the features after it costs against one of the forward transform.
 const FEATURES_COST: f64 = 3.0;
+/// Width of a carrier in the detector's bins, at most: the main lobe of its window is eight.
+const CARRIER_BINS: f64 = 10.0;
 /// Bins beside the band of an emission that are looked at too, and their share of the band.
 const BESIDE: [f64; 2] = [2.0, 0.25];
 
@@ -135,7 +137,10 @@ impl Taker {
             let on = target.on.iter().map(|on| on.map(|time_s| index(time_s).min(length)));
             cut.on.extend(on.filter(|on| on[0] < on[1]));
             self.credit -= FEATURES_COST * length as f64;
-            Features::of(&cut, &mut self.tools).and_then(|features| decide(&features, &self.limits))
+            let features = Features::of(&cut, &mut self.tools);
+            let answer = features.and_then(|features| decide(&features, &self.limits));
+            // What fills many bins is no carrier, whatever line stands in it.
+            answer.filter(|(class, _)| *class != Class::Carrier || high - low <= CARRIER_BINS)
         });
         self.cut = cut;
         answer
