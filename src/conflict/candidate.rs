@@ -1,11 +1,11 @@
-//! How well one assignment explains one emission: frequency, bandwidth, place and validity, each with its uncertainty.
+//! How well one assignment explains one emission: frequency, bandwidth, place, validity and class of emission, each with its uncertainty.
 
 use jiff::Timestamp;
 
 use super::{
     Context, Measured, Rule, Rules, Standing,
     arrival::{Arrival, Heard, Received, stands_still},
-    hours,
+    class, hours,
     measured::{Uncertainty, resolution_hz},
 };
 use crate::{
@@ -27,6 +27,8 @@ pub(super) enum Fit {
     PowerUnclear,
     /// Its distance, perhaps.
     PlaceUnclear,
+    /// Its class of emission: another sender on its channel, or the station with another modulation.
+    ClassDiffers,
     /// Its bandwidth.
     OverBandwidth,
     /// Its power.
@@ -62,6 +64,8 @@ pub(super) struct Candidate<'a> {
     /// Measured centre minus assigned frequency.
     pub(super) offset_hz: f64,
     pub(super) tolerance_hz: f64,
+    /// How its class of emission agrees.
+    pub(super) class: Standing,
     /// From the receiver to the station, where both are known.
     pub(super) distance_km: Option<f64>,
     /// What of it can arrive here, where power and place are registered and the station stands still.
@@ -97,6 +101,7 @@ pub(super) fn candidates<'a>(
     found.sort_by(|a, b| {
         a.fit
             .cmp(&b.fit)
+            .then_with(|| (a.class != Standing::Within).cmp(&(b.class != Standing::Within)))
             .then(a.offset_hz.abs().total_cmp(&b.offset_hz.abs()))
             .then(a.distance_km.unwrap_or(0.0).total_cmp(&b.distance_km.unwrap_or(0.0)))
             .then_with(|| a.assignment.id.cmp(&b.assignment.id))
@@ -159,12 +164,22 @@ impl<'a> Case<'a, '_> {
         let distance_km = self.distance_km();
         let site = self.context.site;
         let arrival = site.and_then(|site| Arrival::of(self.assignment, &services, &site, self.rules));
-        let fit = self.fit(offset_hz.abs(), tolerance_hz, distance_km, arrival);
+        let class = class::standing(self.rules, self.measured, self.assignment);
+        let fit = match self.fit(offset_hz.abs(), tolerance_hz, distance_km, arrival) {
+            // A graver finding stands; what is only unclear is no explanation of another class.
+            Fit::Explains | Fit::FrequencyUnclear | Fit::BandwidthUnclear | Fit::PowerUnclear
+                if class == Standing::Outside =>
+            {
+                Fit::ClassDiffers
+            }
+            fit => fit,
+        };
         Candidate {
             assignment: self.assignment,
             fit,
             offset_hz,
             tolerance_hz,
+            class,
             distance_km,
             arrival,
             stands_still: stands_still(self.assignment, &services, self.rules),

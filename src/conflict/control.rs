@@ -116,7 +116,7 @@ impl<'a> Question<'a, '_> {
         }
         if let Some(station) = self.station {
             let place = station.assignment.place.filter(|_| station.stands_still);
-            if let Some(place) = place.filter(|_| station.fit != Fit::PlaceUnclear) {
+            if let Some(place) = place.filter(|_| !matches!(station.fit, Fit::PlaceUnclear | Fit::ClassDiffers)) {
                 return of(order.covers(&place));
             }
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Context, Measured, Rule, Rules, Verdict,
+    Context, Measured, Rule, Rules, Standing, Verdict,
     arrival::Received,
     candidate::{Candidate, Fit, Why, least_snr_db},
+    class,
     control::Controlled,
     hours,
     measured::{Uncertainty, resolution_hz},
@@ -69,6 +70,7 @@ impl Finding<'_, '_> {
             numbers.push(("power_dbm", level.power_dbm));
             numbers.push(("power_uncertainty_db", self.rules.coverage_factor * level.sigma_db));
         }
+        numbers.extend(measured.class.map(|class| ("class_score", class.score)));
         numbers.extend(self.control_numbers());
         if let Some(candidate) = self.candidate {
             numbers.extend(self.level_numbers(candidate));
@@ -81,6 +83,9 @@ impl Finding<'_, '_> {
             ));
             numbers.push(("offset_hz", candidate.offset_hz));
             numbers.push(("tolerance_hz", candidate.tolerance_hz));
+            if measured.class.is_some() {
+                numbers.push(("class_agreement", agreement(candidate.class)));
+            }
             numbers.push(("reach_km", reach.certain_km));
             numbers.extend(candidate.distance_km.map(|km| ("distance_km", km)));
         }
@@ -197,6 +202,9 @@ impl Finding<'_, '_> {
             words.extend(day.map(|day| ("date", template::day(day))));
             words.extend(self.level_words(candidate));
             words.insert("hours", hours_of::text(self.windows()));
+            let written: Vec<&str> = class::designators(assignment).collect();
+            words.insert("designators", plain(written.join(", ")));
+            words.extend(self.measured.class.map(|class| ("class", class::name(class.name))));
         }
         words.extend(self.context.time.map(|time| ("instant", template::moment(time))));
         words.extend(self.control_words());
@@ -323,6 +331,15 @@ impl Finding<'_, '_> {
         words.extend(self.level_words(near));
         words.insert("why", template::fill(template, &words));
         template::fill(&phrases.nearest, &words)
+    }
+}
+
+/// Agreement as a number: 1 agrees, 0 undecided, −1 disagrees.
+fn agreement(class: Standing) -> f64 {
+    match class {
+        Standing::Within => 1.0,
+        Standing::Undecided => 0.0,
+        Standing::Outside => -1.0,
     }
 }
 

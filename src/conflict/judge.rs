@@ -100,6 +100,7 @@ fn decide<'a, 'c>(
         Fit::BandwidthUnclear => Some(Rule::BandwidthUnclear),
         Fit::PowerUnclear => Some(Rule::PowerUnclear),
         Fit::PlaceUnclear => Some(Rule::PlaceUnclear),
+        Fit::ClassDiffers => Some(Rule::ClassDiffers),
         Fit::OverBandwidth => Some(Rule::OverBandwidth),
         Fit::OverPower => Some(Rule::OverPower),
         Fit::OutOfHours => Some(Rule::OutOfHours),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Rules;
 use crate::{
-    detect::{BandwidthMethod, Emission},
+    detect::{BandwidthMethod, Emission, class::ClassScore},
     dsp::level::calibration::Calibration,
     registry::Place,
     units::{Band, Dbfs, Hertz},
@@ -39,6 +39,8 @@ pub struct Measured {
     pub duty_cycle: f64,
     /// Level at the antenna, where a calibration covers it.
     pub level: Option<Level>,
+    /// The likeliest class of emission, where one could be told.
+    pub class: Option<ClassScore>,
 }
 
 /// A level behind a calibration: mean power while on.
@@ -86,6 +88,7 @@ impl Measured {
             duration_s: f64::INFINITY,
             duty_cycle: 1.0,
             level: None,
+            class: None,
         }
     }
 
@@ -131,6 +134,7 @@ impl From<&Emission> for Measured {
             duration_s: emission.stop_s - emission.start_s,
             duty_cycle: emission.duty_cycle,
             level: None,
+            class: emission.classes.first().copied(),
         }
     }
 }

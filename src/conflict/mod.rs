@@ -3,6 +3,7 @@
 mod arrival;
 mod baseline;
 mod candidate;
+mod class;
 mod comparison;
 mod control;
 mod finding;
@@ -25,8 +26,8 @@ pub use measured::{Context, Level, Measured, calibrated_level};
 pub use products::{Present, ProductLink, ProductRules, Switching, parents_of};
 pub use rule::Rule;
 pub use rules::{
-    BandwidthRules, FrequencyRules, HoursRules, MinSnr, PowerRules, PropagationRules, RULES_TOML, ReachKm, Rules,
-    RulesError, UseRules,
+    BandwidthRules, ClassRules, ClassSymbols, FrequencyRules, HoursRules, MinSnr, PowerRules, PropagationRules,
+    RULES_TOML, ReachKm, Rules, RulesError, UseRules,
 };
 pub use senders::{History, Sender, senders};
 pub use standing::Standing;

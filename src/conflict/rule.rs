@@ -56,6 +56,8 @@ pub enum Rule {
     ControlUnclear,
     /// Explained by a station that is rarely heard this far.
     PlaceUnclear,
+    /// Explained by a station but for its class of emission.
+    ClassDiffers,
     /// A narrow emission somewhere inside an assigned band.
     InsideAssignedBand,
     /// It lies inside an assigned block, but is far narrower than what the holder's network sends.
@@ -97,7 +99,7 @@ const STATION: &[&str] = &["assignment", "holder", "station", "necessary", "unch
 
 impl Rule {
     /// All rules, in the order of the rules file.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Licensed,
         Self::LicensedBlock,
         Self::LicenceExempt,
@@ -121,6 +123,7 @@ impl Rule {
         Self::PowerUnclear,
         Self::ControlUnclear,
         Self::PlaceUnclear,
+        Self::ClassDiffers,
         Self::InsideAssignedBand,
         Self::InsideAssignedBlock,
         Self::ExemptBandwidthUnclear,
@@ -159,6 +162,7 @@ impl Rule {
             Self::FrequencyUnclear => "frequency_unclear",
             Self::BandwidthUnclear => "bandwidth_unclear",
             Self::PlaceUnclear => "place_unclear",
+            Self::ClassDiffers => "class_differs",
             Self::InsideAssignedBand => "inside_assigned_band",
             Self::InsideAssignedBlock => "inside_assigned_block",
             Self::ExemptBandwidthUnclear => "exempt_bandwidth_unclear",
@@ -213,6 +217,7 @@ impl Rule {
             | Self::UseUnclear
             | Self::UseUnheard
             | Self::PlaceUnclear
+            | Self::ClassDiffers
             | Self::InsideAssignedBand
             | Self::InsideAssignedBlock
             | Self::ExemptBandwidthUnclear
@@ -236,6 +241,7 @@ impl Rule {
             Self::PowerUnclear => &[Remedy::LevelCalibration, Remedy::Bearing],
             Self::ControlUnclear => &[Remedy::Bearing, Remedy::LevelCalibration, Remedy::OtherSide],
             Self::PlaceUnclear => &[Remedy::Bearing, Remedy::Identification, Remedy::AnotherReceiver],
+            Self::ClassDiffers => &[Remedy::Identification, Remedy::Bearing],
             Self::InsideAssignedBand => &[Remedy::LongerObservation, Remedy::Identification],
             Self::AskMilitary => &[Remedy::OtherSide],
             Self::AskOperator => &[Remedy::Operator],
@@ -295,6 +301,7 @@ impl Rule {
             ),
             Self::Expired | Self::NotYetValid => (true, &["date"]),
             Self::PlaceUnclear => (true, &["distance"]),
+            Self::ClassDiffers => (true, &["class", "designators"]),
             Self::LicensedBlock
             | Self::Suspended
             | Self::Cancelled

@@ -77,6 +77,11 @@ impl Book {
         self.full
     }
 
+    /// Emissions in progress, to look at them.
+    pub(super) fn channels_mut(&mut self) -> &mut [Channel] {
+        &mut self.channels
+    }
+
     /// Adds a finished burst to the emission on its channel, or makes one.
     pub(super) fn attach(&mut self, burst: &Burst, timeline: &Timeline) {
         let Some(band) = burst.energy.band() else { return };

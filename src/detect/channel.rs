@@ -2,6 +2,7 @@
 
 use super::{
     burst::Burst,
+    class::Votes,
     config::{BINS, DetectorConfig, PULSE_SLOT, ROW, Rules},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
@@ -42,7 +43,7 @@ pub(super) struct OnTime {
 
 impl OnTime {
     /// Start and stop as they are reported.
-    fn edges(&self) -> [f64; 2] {
+    pub(super) fn edges(&self) -> [f64; 2] {
         std::array::from_fn(|i| self.rows[i] + f64::from(self.sharpen[i]))
     }
 }
@@ -81,6 +82,10 @@ pub(super) struct Channel {
     pub(super) to_end: bool,
     /// Has a burst that has not ended; set in snapshots only.
     pub(super) in_progress: bool,
+    /// Up to when it was looked at for its class, and when to look again.
+    pub(super) seen_s: [f64; 2],
+    /// What it was taken for.
+    pub(super) votes: Votes,
     /// Kept by [`Channel::settle`].
     levels: Option<Levels>,
 }
@@ -112,6 +117,8 @@ impl Channel {
             from_start: false,
             to_end: false,
             in_progress: false,
+            seen_s: [f64::NEG_INFINITY; 2],
+            votes: Votes::default(),
             levels: None,
         }
     }
@@ -173,6 +180,7 @@ impl Channel {
         self.margin.add(&part.margin);
         self.levels = None;
         self.on_s += part.on_s;
+        self.votes.unite(&part.votes);
         self.start_s = self.start_s.min(part.start_s);
         self.stop_s = self.stop_s.max(part.stop_s);
         self.peak = self.peak.max(part.peak);
@@ -416,6 +424,7 @@ impl Reporter {
             bursts: channel.bursts.iter().map(OnTime::edges).collect(),
             bursts_total: channel.bursts.len() as u64 + channel.dropped,
             center_uncertainty_hz: self.bin_hz * (0.1 + 0.5 / (10_f64.powf(snr_db / 10.0).max(0.1) * spectra).sqrt()),
+            classes: channel.votes.scores(),
             open,
         }
     }

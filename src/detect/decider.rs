@@ -3,12 +3,14 @@
 use super::{
     book::{Book, Moment, Sink},
     burst::Burst,
+    class::Taker,
     clipping::Clipping,
     config::{BINS, DetectorConfig, HOP, PULSE_SLOT, ROW, SEGMENTS, Thresholds},
     emission::{Gap, GapReason, Summary},
     event::DetectEvent,
     floor::FloorHistory,
     frame::FrameMaker,
+    looks,
     pulse::{Pulse, PulseFinder},
     rise::Rise,
     rows::{Row, Rows},
@@ -25,6 +27,9 @@ use crate::dsp::{
     measure::decibel,
     noise_floor::{self, Floor},
 };
+
+/// Rows of the first learning after which emissions are looked at.
+const LEARNT_TOGETHER: usize = 64;
 
 /// The second stage of a detector: takes rows in order and decides.
 pub struct Decider {
@@ -57,6 +62,7 @@ pub struct Decider {
     clipped: u64,
     timeline: Timeline,
     frames: Option<FrameMaker>,
+    taker: Taker,
     silence: f32,
 }
 
@@ -87,6 +93,7 @@ impl Decider {
             clipped: 0,
             timeline: Timeline::new(config.sample_rate_hz),
             frames: FrameMaker::new(config),
+            taker: Taker::new(config.sample_rate_hz),
             silence: 0.0,
             thresholds,
             config: config.clone(),
@@ -117,6 +124,8 @@ impl Decider {
         self.settle(sink);
         let [start_s, stop_s] = self.timeline.miss(rest, duration_s);
         self.end_bursts(false);
+        self.classify(true);
+        self.taker.clear();
         if let Some(frames) = &mut self.frames {
             frames.clear();
         }
@@ -131,6 +140,7 @@ impl Decider {
     pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
         self.settle(sink);
         self.end_bursts(true);
+        self.classify(true);
         self.look(f64::INFINITY, sink);
         if let (Some(spike), Some(floor)) = (self.spike.end(), &self.floor) {
             self.book.report_spike(&spike, &floor.level, true, sink);
@@ -189,8 +199,13 @@ impl Decider {
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.floor = Some(self.take_floor(floor, sink));
-        for row in rows.iter() {
+        for (number, row) in rows.iter().enumerate() {
             self.decide(row, sink);
+            if number % LEARNT_TOGETHER == LEARNT_TOGETHER - 1 {
+                // More than this is not kept for looks.
+                self.attach_done();
+                self.classify(false);
+            }
         }
         self.conclude(sink);
     }
@@ -200,6 +215,7 @@ impl Decider {
         let Some(mut floor) = self.floor.take() else { return };
         let start_s = self.timeline.now_s();
         self.timeline.advance(ROW);
+        self.taker.keep(start_s, row.samples);
         self.held += 1;
         if let Some(frame) = self
             .frames
@@ -221,7 +237,23 @@ impl Decider {
     fn conclude(&mut self, sink: Sink<'_>) {
         self.held = 0;
         self.attach_done();
+        self.classify(false);
         self.look(self.timeline.now_s(), sink);
+    }
+
+    /// Looks at emissions for their class.
+    fn classify(&mut self, last: bool) {
+        if let Some(floor) = &self.floor {
+            let channels = self.book.channels_mut();
+            looks::look_at(
+                channels,
+                &self.scales,
+                &mut self.taker,
+                &floor.level,
+                &self.config.rules,
+                last,
+            );
+        }
     }
 
     fn look(&mut self, now_s: f64, sink: Sink<'_>) {

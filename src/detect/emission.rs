@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::class::ClassScore;
 use crate::units::Hertz;
 
 /// How `bandwidth_hz` was obtained.
@@ -53,6 +54,8 @@ pub struct Emission {
     pub bursts_total: u64,
     /// Uncertainty of `center_hz` from noise and bin width alone, one sigma, without the oscillator's.
     pub center_uncertainty_hz: f64,
+    /// Classes of emission it may be, best first; empty where its features fit none or too little was seen of it.
+    pub classes: Vec<ClassScore>,
     /// Still on when observation ended or when this was reported.
     pub open: bool,
 }

@@ -32,6 +32,8 @@ pub(super) struct Row<'a> {
     pub(super) clipped: u32,
     /// Impulses in it.
     pub(super) impulses: &'a [Impulse],
+    /// The samples of its own.
+    pub(super) samples: IqSlice<'a>,
     numbers: &'a [f32],
 }
 
@@ -54,6 +56,8 @@ pub struct Rows {
     numbers: Vec<f32>,
     /// In the order of rows.
     impulses: Vec<Impulse>,
+    /// `ROW` each.
+    kept: IqBuffer,
     /// Samples taken so far when these were made, and how many of them were clipped.
     pub(super) samples: u64,
     pub(super) clipped_samples: u64,
@@ -78,15 +82,27 @@ impl Rows {
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         let rows = (0..).zip(&self.clipped).zip(self.numbers.chunks_exact(NUMBERS));
         let mut impulses = self.impulses.as_slice();
+        let kept = self.kept.as_slice();
         rows.map(move |((row, &clipped), numbers)| {
             let (own, rest) = impulses.split_at(impulses.partition_point(|impulse| impulse.row == row));
             impulses = rest;
             Row {
                 clipped,
                 impulses: own,
+                samples: kept.slice(row as usize * ROW..(row as usize + 1) * ROW),
                 numbers,
             }
         })
+    }
+
+    /// Keeps the samples of all rows in the place of what it had.
+    fn keep(&mut self, samples: IqSlice<'_>) {
+        if self.kept.as_slice().format() == samples.format() {
+            self.kept.clear();
+        } else {
+            self.kept = IqBuffer::with_capacity(samples.format(), samples.len());
+        }
+        self.kept.append(samples);
     }
 
     /// Appends a row.
@@ -95,6 +111,7 @@ impl Rows {
         self.impulses
             .extend(row.impulses.iter().map(|impulse| Impulse { row: own, ..*impulse }));
         self.clipped.push(row.clipped);
+        self.kept.append_any(row.samples);
         self.numbers.extend_from_slice(row.numbers);
     }
 }
@@ -129,7 +146,7 @@ impl Spectra {
         let on = |backend| StretchSpectra::new(&resolutions, backend);
         let spectra = on(Backend::best()).or_else(|| on(Backend::General));
         Self {
-            samples: IqBuffer::Cu8(Vec::new()),
+            samples: IqBuffer::default(),
             used: 0,
             padded: false,
             clipped: VecDeque::new(),
@@ -224,6 +241,7 @@ impl Spectra {
             let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
             self.impulses.find(samples, count, segments, &mut rows.impulses);
         }
+        rows.keep(samples.slice(0..count * ROW));
         self.used += count * ROW;
         (rows.samples, rows.clipped_samples) = (self.taken, self.taken_clipped);
         rows.silence = self.silence;

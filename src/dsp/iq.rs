@@ -209,6 +209,12 @@ pub enum IqBuffer {
     Cf32(Vec<Complex<f32>>),
 }
 
+impl Default for IqBuffer {
+    fn default() -> Self {
+        Self::Cu8(Vec::new())
+    }
+}
+
 impl IqBuffer {
     /// An empty buffer with room for `capacity` samples.
     #[must_use]
@@ -246,9 +252,12 @@ impl IqBuffer {
         }
     }
 
-    /// Appends samples; where they are of another format, all become floating point.
+    /// Appends samples; where they are of another format, all become floating point. A buffer that never held any takes theirs.
     pub fn append_any(&mut self, samples: IqSlice<'_>) {
         if self.as_slice().format() == samples.format() {
+            self.append(samples);
+        } else if matches!(self, Self::Cu8(own) if own.capacity() == 0) {
+            *self = Self::with_capacity(samples.format(), samples.len());
             self.append(samples);
         } else {
             samples.append_to(self.floats());

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     conflict::{Verdict, VerdictKind},
-    detect::BandwidthMethod,
+    detect::{BandwidthMethod, class::ClassScore},
     registry::Allocation,
     service::{
         disclosure::{Disclosed, View},
@@ -60,6 +60,8 @@ pub struct EmissionResponse {
     pub duty_cycle: f64,
     /// Number of bursts.
     pub bursts_total: u64,
+    /// Classes of emission it may be, best first; empty where none could be told.
+    pub classes: Vec<ClassScore>,
     /// The judgement; null where nothing could judge.
     #[schema(required = true)]
     pub verdict: Option<Verdict>,
@@ -157,6 +159,7 @@ impl From<Disclosed<EmissionRecord>> for EmissionResponse {
             peak_dbfs: record.peak_dbfs,
             duty_cycle: record.duty_cycle,
             bursts_total: record.bursts_total,
+            classes: record.classes,
             verdict: record.verdict,
             conflict_id: record.conflict_id,
         }

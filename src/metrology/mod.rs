@@ -7,10 +7,12 @@
 mod artefacts;
 mod bandwidth;
 mod bursts;
+mod classes;
 mod detection;
 mod floor;
 mod frequency;
 mod level;
+mod modulated;
 mod occupancy;
 mod signals;
 mod summary;
@@ -109,6 +111,11 @@ pub const CAMPAIGNS: &[Campaign] = &[
         name: "occupancy",
         about: "Coverage of the occupancy interval",
         run: summary::occupancy,
+    },
+    Campaign {
+        name: "classes",
+        about: "Classes of emission named right, wrong, and not at all",
+        run: classes::measure,
     },
     Campaign {
         name: "artefacts",

@@ -125,6 +125,7 @@ impl Comparisons {
             duration_s: number("duration_s").unwrap_or(span_s),
             duty_cycle: record.duty_cycle,
             level,
+            class: record.classes.first().copied(),
         };
         let context = Context {
             time: Some(record.stop),

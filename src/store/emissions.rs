@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     conflict::{Verdict, VerdictKind},
-    detect::BandwidthMethod,
+    detect::{BandwidthMethod, class::ClassScore},
     units::{Band, Hertz},
 };
 
@@ -52,6 +52,8 @@ pub struct EmissionRecord {
     pub bursts_total: u64,
     /// One sigma of the centre, without the oscillator's.
     pub center_uncertainty_hz: f64,
+    /// Classes of emission it may be, best first.
+    pub classes: Vec<ClassScore>,
     /// The judgement, where there was a registry.
     pub verdict: Option<Verdict>,
     /// The conflict it belongs to.
@@ -139,7 +141,7 @@ pub struct EmissionQuery {
 
 const COLUMNS: &str = "id, receiver, start_us, stop_us, is_open, center_hz, low_hz, high_hz, bandwidth_hz, \
     bandwidth_method, bandwidth_x26_hz, power_dbfs, snr_db, peak_dbfs, duty_cycle, bursts_total, \
-    center_uncertainty_hz, verdict, conflict_id, cause_id";
+    center_uncertainty_hz, classes, verdict, conflict_id, cause_id";
 
 /// The ratio in whole thousandths of a decibel: keys of lists are integers.
 fn snr_mdb(record: &EmissionRecord) -> i64 {
@@ -191,6 +193,7 @@ impl EmissionRecord {
             duty_cycle: row.real("duty_cycle")?,
             bursts_total: row.count("bursts_total")?,
             center_uncertainty_hz: row.real("center_uncertainty_hz")?,
+            classes: row.json_or_null("classes")?.unwrap_or_default(),
             verdict: row.json_or_null("verdict")?,
             conflict_id: row.text_or_null("conflict_id")?,
             cause_id: row.text_or_null("cause_id")?,
@@ -215,14 +218,14 @@ impl Tx {
         let bursts = bursts.map(pack_bursts).transpose()?;
         let sql = format!(
             "insert into emissions ({COLUMNS}, verdict_kind, severity, bursts, snr_mdb) values ($1, $2, $3, $4, $5, $6, $7, \
-             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
+             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) \
              on conflict (id) do update set stop_us = excluded.stop_us, start_us = excluded.start_us, \
              is_open = excluded.is_open, center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
              high_hz = excluded.high_hz, bandwidth_hz = excluded.bandwidth_hz, \
              bandwidth_method = excluded.bandwidth_method, bandwidth_x26_hz = excluded.bandwidth_x26_hz, \
              power_dbfs = excluded.power_dbfs, snr_db = excluded.snr_db, peak_dbfs = excluded.peak_dbfs, \
              duty_cycle = excluded.duty_cycle, bursts_total = excluded.bursts_total, \
-             center_uncertainty_hz = excluded.center_uncertainty_hz, verdict = excluded.verdict, \
+             center_uncertainty_hz = excluded.center_uncertainty_hz, classes = excluded.classes, verdict = excluded.verdict, \
              conflict_id = excluded.conflict_id, cause_id = excluded.cause_id, verdict_kind = excluded.verdict_kind, severity = excluded.severity, \
              bursts = coalesce(excluded.bursts, emissions.bursts), snr_mdb = excluded.snr_mdb"
         );
@@ -245,6 +248,7 @@ impl Tx {
             r.duty_cycle,
             r.bursts_total,
             r.center_uncertainty_hz,
+            json_text(&r.classes)?,
             verdict,
             r.conflict_id.clone(),
             r.cause_id.clone(),

@@ -30,6 +30,7 @@ pub fn pirate(id: u64) -> Emission {
         bursts: vec![[1.0, 2.0]],
         bursts_total: 1,
         center_uncertainty_hz: 10.0,
+        classes: Vec::new(),
         open: true,
     }
 }

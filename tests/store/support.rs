@@ -60,6 +60,7 @@ pub(crate) fn emission(id: u64, start_s: f64, stop_s: f64, center_hz: i64, bandw
         bursts: vec![[start_s, stop_s]],
         bursts_total: 1,
         center_uncertainty_hz: 5.0,
+        classes: Vec::new(),
         open: true,
     }
 }

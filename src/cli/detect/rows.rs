@@ -11,13 +11,6 @@ use crate::{
     registry::Text,
 };
 
-/// What a signal might be, with a score between 0 and 1.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Class {
-    name: String,
-    score: f64,
-}
-
 /// The verdict as one language shows it.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct VerdictRow {
@@ -92,7 +85,6 @@ pub(super) enum Row {
     Emission {
         #[serde(flatten)]
         emission: Emission,
-        classes: Vec<Class>,
         artefact: Option<ArtefactKind>,
         verdict: Option<VerdictRow>,
         novelty: Option<Box<NoveltyRow>>,
@@ -118,10 +110,8 @@ impl Row {
         novelty: Option<NoveltyRow>,
         calibrated: Option<CalibratedRow>,
     ) -> Self {
-        // Modulation is not recognised yet: an empty list says so, where a guess would not.
         Self::Emission {
             emission,
-            classes: Vec::new(),
             artefact: None,
             verdict,
             novelty: novelty.map(Box::new),

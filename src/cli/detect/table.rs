@@ -44,6 +44,7 @@ impl Table {
                 "信噪比 dB",
                 "占空比",
                 "突发",
+                "发射类别",
             ]
         } else {
             vec![
@@ -56,6 +57,7 @@ impl Table {
                 "SNR dB",
                 "duty",
                 "bursts",
+                "class",
             ]
         };
         if calibrated {
@@ -94,7 +96,7 @@ impl Table {
                 if self.emissions + self.artefacts > ROWS_MAX {
                     return;
                 }
-                let mut cells = measured(emission);
+                let mut cells = measured(emission, self.chinese);
                 if self.calibrated {
                     cells.extend(levels(calibrated.as_ref()));
                 }
@@ -109,7 +111,7 @@ impl Table {
                 if self.emissions + self.artefacts > ROWS_MAX {
                     return;
                 }
-                let mut cells = measured(&artefact.emission);
+                let mut cells = measured(&artefact.emission, self.chinese);
                 if self.calibrated {
                     cells.extend(levels(None));
                 }
@@ -175,7 +177,15 @@ impl Table {
     }
 }
 
-fn measured(emission: &Emission) -> Vec<Cell> {
+/// The likeliest class with its score; a dash where none could be told.
+fn class(emission: &Emission, chinese: bool) -> String {
+    emission.classes.first().map_or_else(
+        || "–".to_owned(),
+        |class| format!("{} {:.2}", class.name.name(chinese), class.score),
+    )
+}
+
+fn measured(emission: &Emission, chinese: bool) -> Vec<Cell> {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let method = match emission.bandwidth_method {
         BandwidthMethod::Obw99 => "99 %",
@@ -196,6 +206,7 @@ fn measured(emission: &Emission) -> Vec<Cell> {
         right(format!("{:.1}", emission.snr_db)),
         right(format!("{:.0} %", emission.duty_cycle * 100.0)),
         right(emission.bursts_total.to_string()),
+        Cell::new(class(emission, chinese)),
     ]
 }
 

@@ -5,7 +5,7 @@ use crate::{
     conflict::{
         Rule, Standing,
         candidate::{Candidate, not_in_force},
-        hours,
+        class, hours,
         template::{self, plain},
     },
     registry::Text,
@@ -19,10 +19,7 @@ impl Case<'_> {
             Parameter::RadiatedPower => self.power(),
             Parameter::Hours => self.hours(),
             Parameter::Validity => self.validity(),
-            Parameter::ClassOfEmission => Finding::undecided(Text::new(
-                "未识别调制方式：需解调识别",
-                "the modulation was not recognised: demodulate to tell",
-            )),
+            Parameter::ClassOfEmission => self.class(),
         }
     }
 
@@ -233,6 +230,42 @@ impl Case<'_> {
             excess: outside_s.unwrap_or(0.0),
             measured,
             limit,
+            reason,
+        }
+    }
+
+    fn class(&self) -> Finding {
+        let Some(measured) = self.measured.class else {
+            return Finding::undecided(Text::new(
+                "未识别调制方式：需解调识别",
+                "the modulation was not recognised: demodulate to tell",
+            ));
+        };
+        let standing = self.candidate.class;
+        let reason = match standing {
+            Standing::Within => Text::default(),
+            Standing::Outside => Text::new(
+                "与登记的各发射标识均不符",
+                "none of the registered designators can mean it",
+            ),
+            Standing::Undecided if class::certain(self.rules, self.measured).is_none() => {
+                Text::new("识别结果不够可靠，不足以判定", "not told surely enough to decide")
+            }
+            Standing::Undecided => Text::new(
+                "与登记的发射标识不矛盾，但不能确认",
+                "does not contradict the registered designators, nor prove them",
+            ),
+        };
+        let name = class::name(measured.name);
+        let text = Text::new(
+            format!("{}（评分 {:.2}）", name.zh, measured.score),
+            format!("{} (score {:.2})", name.en, measured.score),
+        );
+        Finding {
+            standing,
+            excess: f64::from(u8::from(standing == Standing::Outside)),
+            measured: Some(Cell::words(text)),
+            limit: None,
             reason,
         }
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{BaselineRules, Novelty, ProductRules, Rule, Severity};
 use crate::{
+    detect::class::Class,
     registry::{Assignment, Text},
     units::{Band, Hertz},
 };
@@ -46,6 +47,8 @@ pub struct Rules {
     pub propagation: PropagationRules,
     /// Judging hours of operation.
     pub hours: HoursRules,
+    /// Judging classes of emission.
+    pub class: ClassRules,
     /// Judging whether an assignment is used.
     pub usage: UseRules,
     /// Asking whether an emission is new at a place.
@@ -147,6 +150,30 @@ pub struct PropagationRules {
 pub struct HoursRules {
     /// Before and after a window, s.
     pub grace_s: f64,
+}
+
+/// Judging classes of emission.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassRules {
+    /// Score from which a class is told for sure.
+    pub min_score: f64,
+    /// Least signal-to-noise ratio, dB.
+    pub min_snr_db: f64,
+    /// Beginnings of designators' symbols that no measurement contradicts.
+    pub never_disproved: Vec<String>,
+    /// What each class may stand for.
+    pub classes: BTreeMap<Class, ClassSymbols>,
+}
+
+/// Symbols of RR Appendix 1 behind the bandwidth, by their beginnings: `A`, `F3`, `N0N`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassSymbols {
+    /// What looks like the class.
+    pub agrees: Vec<String>,
+    /// What may look like it at times.
+    pub possible: Vec<String>,
 }
 
 /// Judging whether an assignment is used.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    BandwidthRules, BaselineRules, FrequencyRules, HoursRules, Novelty, Phrases, PowerRules, ProductRules,
+    BandwidthRules, BaselineRules, ClassRules, FrequencyRules, HoursRules, Novelty, Phrases, PowerRules, ProductRules,
     PropagationRules, Reach, ReachKm, Rule, RuleText, Rules, RulesError, Severity, Tolerance, UseRules,
 };
 use crate::{
@@ -53,6 +53,7 @@ impl Rules {
             power: raw.power,
             propagation: raw.propagation,
             hours: raw.hours,
+            class: raw.class,
             usage: raw.usage,
             novelty: source.novelty(raw.novelty)?,
             baseline: raw.baseline,
@@ -76,6 +77,8 @@ struct RawRules {
     power: PowerRules,
     propagation: PropagationRules,
     hours: HoursRules,
+    #[serde(rename = "class_of_emission")]
+    class: ClassRules,
     #[serde(rename = "use")]
     usage: UseRules,
     baseline: BaselineRules,

@@ -1,5 +1,6 @@
 //! One table of cases per kind of verdict, on a small register with known distances.
 
+mod class;
 mod comparison;
 mod control;
 mod level;

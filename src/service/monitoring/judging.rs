@@ -174,6 +174,7 @@ fn record(
         duty_cycle: e.duty_cycle,
         bursts_total: e.bursts_total,
         center_uncertainty_hz: e.center_uncertainty_hz,
+        classes: e.classes.clone(),
         verdict,
         conflict_id: None,
         cause_id: None,
