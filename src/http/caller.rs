@@ -18,6 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::Timestamp;
 use utoipa::openapi::{OpenApi, path::PathItem};
 
 use super::{
@@ -30,6 +31,7 @@ use crate::{
     registry::disclosure::Audience,
     service::{
         auth::permissions,
+        change::Asking,
         disclosure::View,
         sessions::Principal,
         tokens::{PREFIX, TokenScope},
@@ -107,6 +109,16 @@ impl Caller {
     /// The registry and the findings as this caller may know them.
     pub(super) fn view(&self, state: &AppState) -> Result<Arc<View>> {
         Ok(state.registry.view(self.audience())?)
+    }
+
+    /// The caller as somebody who asks now.
+    pub(super) fn asking(&self) -> Asking<'_> {
+        Asking {
+            actor: &self.0.user,
+            role: self.0.role,
+            organisation: &self.0.organisation,
+            now: Timestamp::now(),
+        }
     }
 
     /// Whose classified records the caller reads.

@@ -18,17 +18,14 @@ use super::{
     page::{self, ListResponse},
 };
 use crate::{
-    coordination::{
-        Fault, Refusal,
-        orders::{Office, OrderEntry, OrderPhase, OrderStep, title},
-    },
+    coordination::orders::{Office, OrderEntry, OrderPhase, OrderStep, title},
     registry::{
         ControlOrder, Text,
         control::{ControlArea, Effect},
         hours,
     },
     service::{
-        control_orders::{Asking, ControlOrderQuery, Refused, Shown},
+        control_orders::{ControlOrderQuery, Shown},
         disclosure::Disclosed,
     },
     units::{Band, Hertz},
@@ -244,58 +241,6 @@ impl From<TakeOrderStep> for OrderStep {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Faults(faults) => faulty(faults),
-            Refused::Step(Refusal::NotYours(why)) => Self::new(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                sentence(&why.zh, "。"),
-                sentence(&why.en, "."),
-            ),
-            Refused::Step(Refusal::WrongState(why)) => Self::new(
-                StatusCode::CONFLICT,
-                "wrong_state",
-                sentence(&why.zh, "。"),
-                sentence(&why.en, "."),
-            ),
-            Refused::Step(Refusal::Incomplete(field, reason)) => faulty(vec![Fault { field, reason }]),
-            Refused::Error(error) => error.into(),
-        }
-    }
-}
-
-/// The text as a sentence of its own.
-fn sentence(text: &str, stop: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}{stop}", first.unwrap_or_default(), letters.as_str())
-}
-
-fn faulty(faults: Vec<Fault>) -> Problem {
-    let join = |pick: fn(&Text) -> &str, gap: &str| {
-        let each = faults
-            .iter()
-            .map(|fault| format!("{}: {}", fault.field, pick(&fault.reason)));
-        each.collect::<Vec<_>>().join(gap)
-    };
-    let (zh, en) = (join(|text| &text.zh, "；"), join(|text| &text.en, "; "));
-    let problem = Problem::invalid(format!("{zh}。"), format!("{en}."));
-    faults
-        .into_iter()
-        .fold(problem, |problem, fault| problem.field(fault.field, fault.reason.en))
-}
-
-fn asking(caller: &Caller) -> Asking<'_> {
-    Asking {
-        actor: &caller.0.user,
-        role: caller.0.role,
-        organisation: &caller.0.organisation,
-        now: Timestamp::now(),
-    }
-}
-
 /// The order that is asked for; what it means is checked behind this.
 fn order(request: ControlOrderRequest) -> Result<ControlOrder> {
     let Some(band) = Band::new(Hertz(request.low_hz), Hertz(request.high_hz)) else {
@@ -337,7 +282,7 @@ pub async fn list_control_orders(
     caller: Caller,
     Query(query): Query<ListControlOrdersQuery>,
 ) -> Result<Answer<ListResponse<ControlOrderResponse>>> {
-    let asking = asking(&caller);
+    let asking = caller.asking();
     let query = ControlOrderQuery {
         phase: query.state,
         now: asking.now,
@@ -360,7 +305,7 @@ pub async fn get_control_order(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    let shown = ControlOrderResponse::from(state.control_orders.get(&id, asking(&caller)).await?);
+    let shown = ControlOrderResponse::from(state.control_orders.get(&id, caller.asking()).await?);
     Ok(([(header::ETAG, etag(shown.version))], Answer(shown)).into_response())
 }
 
@@ -377,7 +322,7 @@ pub async fn create_control_order(
     JsonBytes(body, request): JsonBytes<ControlOrderRequest>,
 ) -> Result<Response> {
     idempotency::once(&state, &caller, &headers, &[b"create_control_order", &body], async {
-        let shown = state.control_orders.draft(order(request)?, asking(&caller)).await?;
+        let shown = state.control_orders.draft(order(request)?, caller.asking()).await?;
         answer(StatusCode::CREATED, shown)
     })
     .await
@@ -407,7 +352,7 @@ pub async fn update_control_order(
         let order = order(request)?;
         let shown = state
             .control_orders
-            .edit(&id, version.0, order, asking(&caller))
+            .edit(&id, version.0, order, caller.asking())
             .await?;
         answer(StatusCode::OK, shown)
     })
@@ -439,7 +384,7 @@ pub async fn take_control_order_step(
         let TakeControlOrderStepRequest { step, reason } = request;
         let orders = &state.control_orders;
         let shown = orders
-            .take(&id, version.0, step.into(), reason, asking(&caller))
+            .take(&id, version.0, step.into(), reason, caller.asking())
             .await?;
         answer(StatusCode::OK, shown)
     })

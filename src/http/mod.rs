@@ -33,6 +33,7 @@ pub mod paws;
 pub mod plots;
 pub mod readiness;
 pub mod receivers;
+mod refused;
 pub mod registry;
 pub mod router;
 mod serve;

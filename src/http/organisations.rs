@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AppState,
     caller::Caller,
-    error::{Problem, ProblemResponse, Result},
+    error::{ProblemResponse, Result},
     extract::{IfMatch, JsonBytes, Path, Query, etag},
     idempotency,
     page::{self, ListResponse},
@@ -20,7 +20,6 @@ use super::{
 use crate::{
     coordination::organisation::{Contact, Organisation, OrganisationKind, OrganisationLevel, Profile},
     registry::Text,
-    service::organisations::{Asking, Refused},
 };
 
 /// An organisation, as far as the caller may know it.
@@ -104,27 +103,6 @@ impl From<Organisation> for OrganisationResponse {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Error(error) => error.into(),
-            Refused::Faults(faults) => {
-                let problem = Self::invalid("单位信息有误，见 errors。", "The organisation has faults; see errors.");
-                faults
-                    .into_iter()
-                    .fold(problem, |problem, fault| problem.field_text(fault.field, fault.reason))
-            }
-        }
-    }
-}
-
-fn asking(caller: &Caller) -> Asking<'_> {
-    Asking {
-        role: caller.0.role,
-        organisation: &caller.0.organisation,
-    }
-}
-
 fn answer(status: StatusCode, organisation: Organisation) -> Result<idempotency::Answer> {
     let tag = etag(organisation.version);
     idempotency::Answer::json(status, Some(tag), &OrganisationResponse::from(organisation))
@@ -141,7 +119,7 @@ pub async fn list_organisations(
     let limit = page::limit(query.limit)? as usize;
     // The code after which the page begins: organisations are few and all in memory here.
     let after = query.cursor.unwrap_or_default();
-    let known = state.organisations.list(asking(&caller)).await?.into_iter();
+    let known = state.organisations.list(caller.asking()).await?.into_iter();
     let mut items: Vec<OrganisationResponse> = known
         .map(|organisation| organisation.into_inner().into())
         .filter(|organisation: &OrganisationResponse| organisation.code > after)
@@ -161,7 +139,7 @@ pub async fn get_organisation(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    let known = state.organisations.get(&id, asking(&caller)).await?;
+    let known = state.organisations.get(&id, caller.asking()).await?;
     let known = OrganisationResponse::from(known.into_inner());
     Ok(([(header::ETAG, etag(known.version))], Answer(known)).into_response())
 }

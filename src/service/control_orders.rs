@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     auth::{Role, permissions},
+    change::{Asking, Refused},
     disclosure::{Disclosed, View},
     registry::RegistryService,
 };
@@ -26,19 +27,6 @@ pub use crate::store::ControlOrderQuery;
 /// Steps in the audit; `control_orders` are those of the file.
 const ACTION: &str = "control_order";
 
-/// Who asks.
-#[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
-    /// Their account.
-    pub actor: &'a str,
-    /// Their role.
-    pub role: Role,
-    /// Key of their organisation.
-    pub organisation: &'a str,
-    /// When.
-    pub now: Timestamp,
-}
-
 /// An order as somebody may know it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
@@ -50,23 +38,6 @@ pub struct Shown {
     pub missing: Vec<Office>,
     /// The steps it has now, with what keeps the reader from each; none for those who take no steps.
     pub available: Vec<(OrderStep, Option<Text>)>,
-}
-
-/// Why a change was not made.
-#[derive(Debug)]
-pub enum Refused {
-    /// What is to be ordered makes no sense.
-    Faults(Vec<Fault>),
-    /// The step is not possible, or not for this person.
-    Step(Refusal),
-    /// Anything else.
-    Error(Error),
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
 }
 
 /// Outcome of a change.

@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod audit;
 pub mod auth;
+pub mod change;
 pub mod check;
 pub mod clock;
 pub mod comparison;

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 
 use super::{
-    auth::{Role, permissions},
+    auth::permissions,
+    change::{Asking, Refused},
     disclosure::{Disclosed, View},
     users::Users,
 };
@@ -17,30 +18,6 @@ use crate::{
     registry::Text,
     store::{Store, Tx, no_organisation, random_id},
 };
-
-/// Who asks.
-#[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
-    /// Their role.
-    pub role: Role,
-    /// Key of their organisation.
-    pub organisation: &'a str,
-}
-
-/// Why a change was not made.
-#[derive(Debug)]
-pub enum Refused {
-    /// What was written has faults.
-    Faults(Vec<Fault>),
-    /// Anything else.
-    Error(Error),
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
 
 /// Outcome of a change.
 pub type Changed = std::result::Result<Organisation, Refused>;

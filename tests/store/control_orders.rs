@@ -10,7 +10,8 @@ use pinpu::{
     service::{
         audit::Audit,
         auth::Role,
-        control_orders::{Asking, Changed, ControlOrderQuery, ControlOrders, Refused, Shown},
+        change::{Asking, Refused},
+        control_orders::{Changed, ControlOrderQuery, ControlOrders, Shown},
         registry::RegistryService,
     },
     store::{AuditQuery, Store},

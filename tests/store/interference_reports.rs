@@ -11,8 +11,9 @@ use pinpu::{
     service::{
         audit::Audit,
         auth::Role,
+        change::{Asking, Refused},
         clock::Clock,
-        interference_reports::{Asking, Changed, GivenReport, InterferenceReports, Refused, ReportQuery},
+        interference_reports::{Changed, GivenReport, InterferenceReports, ReportQuery},
         occupancy::Occupancies,
         registry::RegistryService,
     },

@@ -96,7 +96,6 @@ pub(super) fn due(what: ReportDue, state: ReportState) -> Text {
 pub(super) fn said(give: &GiveReport, reason: &str) -> Text {
     let own = match give.step {
         ReportStep::Grade => give.grade.map(grade),
-        ReportStep::HandOver => give.level.map(level),
         ReportStep::Verify => give.observed.as_ref().map(|observed| {
             let minutes = observed.observed_s / 60;
             let receiver = &observed.receiver;

@@ -26,7 +26,7 @@ use crate::{
         orders::Office,
     },
     registry::{Place, Text},
-    service::interference_reports::{Asking, GivenReport, LinkedConflict, LinkedEmission, ReportQuery, SeenReport},
+    service::interference_reports::{GivenReport, LinkedConflict, LinkedEmission, ReportQuery, SeenReport},
     units::Hertz,
 };
 
@@ -304,15 +304,6 @@ impl From<LinkedEmission> for LinkedEmissionResponse {
     }
 }
 
-pub(super) fn asking(caller: &Caller) -> Asking<'_> {
-    Asking {
-        actor: &caller.0.user,
-        role: caller.0.role,
-        organisation: &caller.0.organisation,
-        now: Timestamp::now(),
-    }
-}
-
 /// Lists reports, the latest first. Those of the other side that were not shared are as if they were not there.
 #[utoipa::path(get, path = "", operation_id = "list_interference_reports", tag = "interference-reports",
     params(ListInterferenceReportsQuery), responses((status = 200, body = ListResponse<InterferenceReportResponse>)))]
@@ -332,7 +323,7 @@ pub async fn list_interference_reports(
         cursor: query.cursor,
     };
     let reports = &state.interference_reports;
-    Ok(Answer(ListResponse::of(reports.list(&wanted, asking(&caller)).await?)))
+    Ok(Answer(ListResponse::of(reports.list(&wanted, caller.asking()).await?)))
 }
 
 /// One report with its course and evidence; the ETag is needed to change it.
@@ -344,7 +335,7 @@ pub async fn get_interference_report(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    let (reports, asking) = (&state.interference_reports, asking(&caller));
+    let (reports, asking) = (&state.interference_reports, caller.asking());
     let seen = reports.get(&id, asking).await?;
     let (conflicts, emissions) = reports.links(seen.report.get(), asking).await?;
     let report = InterferenceReportResponse::from(seen);
@@ -383,7 +374,7 @@ pub async fn create_interference_report(
             let reports = &state.interference_reports;
             answer(
                 StatusCode::CREATED,
-                reports.file(complaint, grade, level, asking(&caller)).await?,
+                reports.file(complaint, grade, level, caller.asking()).await?,
             )
         },
     )
@@ -413,7 +404,7 @@ pub async fn update_interference_report(
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &body], async {
         let reports = &state.interference_reports;
         let seen = reports
-            .rewrite(&id, version.0, request.complaint, asking(&caller))
+            .rewrite(&id, version.0, request.complaint, caller.asking())
             .await?;
         answer(StatusCode::OK, seen)
     })
@@ -452,7 +443,7 @@ pub async fn take_interference_report_step(
         };
         let reports = &state.interference_reports;
         let seen = reports
-            .take(&id, version.0, request.step.into(), given, asking(&caller))
+            .take(&id, version.0, request.step.into(), given, caller.asking())
             .await?;
         answer(StatusCode::OK, seen)
     })

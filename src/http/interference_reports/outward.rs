@@ -8,7 +8,6 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::asking;
 use crate::{
     coordination::interference::QuarterRow,
     http::{
@@ -45,7 +44,7 @@ pub async fn get_interference_report_letter(
     let language = language(&query, &headers);
     let letter = state
         .interference_reports
-        .letter(&id, language, asking(&caller))
+        .letter(&id, language, caller.asking())
         .await?;
     Ok(page(letter))
 }
@@ -59,7 +58,7 @@ pub async fn export_interference_report(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    let (number, document) = state.interference_reports.exchange(&id, asking(&caller)).await?;
+    let (number, document) = state.interference_reports.exchange(&id, caller.asking()).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/xml".to_owned()),
         (
@@ -78,7 +77,7 @@ pub async fn list_interference_quarters(
     caller: Caller,
     Query(query): Query<QuartersQuery>,
 ) -> Result<Answer<ListResponse<QuarterRow>>> {
-    let asking = asking(&caller);
+    let asking = caller.asking();
     let this_year = || jiff::tz::Offset::constant(8).to_datetime(asking.now).year();
     let year = query.year.unwrap_or_else(this_year);
     let rows = state.interference_reports.statistics(year, asking).await?;

@@ -207,6 +207,8 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_analysis", OVERSEEING),
     ("list_request_alternatives", OVERSEEING),
     ("get_request_letter", OVERSEEING),
+    ("export_request", OVERSEEING),
+    ("read_requests", ASKING),
     ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", TAKING_PART),
     ("ask_paws", OPERATORS),
@@ -272,7 +274,7 @@ pub fn audience(role: Role) -> Audience {
 }
 
 /// Operations that are sent like changes and only ask.
-const QUESTIONS: [&str; 2] = ["check_registry", "check_proposal"];
+const QUESTIONS: [&str; 3] = ["check_registry", "check_proposal", "read_requests"];
 
 /// Whether an operation only asks, although its method might change something.
 #[must_use]

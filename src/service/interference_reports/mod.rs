@@ -13,12 +13,12 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::Notify;
 
-pub use super::control_orders::{Asking, Refused};
 pub use crate::store::ReportQuery;
 pub use outward::{LinkedConflict, LinkedEmission};
 
 use super::{
     auth::permissions,
+    change::{Asking, Refused},
     coordination::{EntryKind, Officer, ThreadEntry},
     disclosure::{Disclosed, View},
     findings::Findings,

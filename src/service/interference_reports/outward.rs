@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Asking, InterferenceReports};
+use super::{super::change::Asking, InterferenceReports};
 use crate::{
     Error, Result,
     conflict::VerdictKind,
