@@ -1,8 +1,10 @@
 //! What an agreed request is in the register: assignments that end, and which two of them may not both be in force.
 
+use jiff::Timestamp;
+
 use super::{Decision, Request, times::Validity};
 use crate::{
-    registry::{Assignment, Details, control::ControlArea, footprint::Footprint},
+    registry::{Assignment, Details, control::ControlArea, details::Antenna, export::CONDITIONS, footprint::Footprint},
     units::{Band, Hertz},
 };
 
@@ -34,11 +36,37 @@ pub fn assignments(request: &Request) -> Vec<Assignment> {
     if !request.state.is_registered() {
         return Vec::new();
     }
-    let bands = decision.bands.iter().zip(1..);
-    bands.map(|(band, n)| assignment(request, decision, *band, n)).collect()
+    written(request, &Terms::of(decision))
 }
 
-fn assignment(request: &Request, decision: &Decision, band: Band, n: usize) -> Assignment {
+/// What may be used, until when.
+pub(super) struct Terms<'a> {
+    /// The bands.
+    pub(super) bands: &'a [Band],
+    /// On what conditions, in words.
+    pub(super) conditions: Option<&'a str>,
+    /// First instant no longer in it.
+    pub(super) expires: Timestamp,
+}
+
+impl<'a> Terms<'a> {
+    /// What was decided.
+    pub(super) fn of(decision: &'a Decision) -> Self {
+        Self {
+            bands: &decision.bands,
+            conditions: decision.conditions.as_deref(),
+            expires: decision.expires,
+        }
+    }
+}
+
+/// The request on these terms as assignments, one a band.
+pub(super) fn written(request: &Request, terms: &Terms<'_>) -> Vec<Assignment> {
+    let bands = terms.bands.iter().zip(1..);
+    bands.map(|(band, n)| assignment(request, terms, *band, n)).collect()
+}
+
+fn assignment(request: &Request, terms: &Terms<'_>, band: Band, n: usize) -> Assignment {
     let proposal = &request.proposal;
     let width = band.width();
     let needed = proposal.necessary_bandwidth().filter(|needed| needed.0 > 0);
@@ -53,10 +81,14 @@ fn assignment(request: &Request, decision: &Decision, band: Band, n: usize) -> A
         ControlArea::Circle(_) => None,
         ControlArea::Shape(area) => Some(area.clone()),
     };
-    let remarks = decision
+    let remarks = terms
         .conditions
         .iter()
-        .map(|text| ("conditions".to_owned(), text.clone()));
+        .map(|text| (CONDITIONS.to_owned(), (*text).to_owned()));
+    let antenna = proposal.antenna_height_m.map(|height| Antenna {
+        height_m: Some(height),
+        ..Antenna::default()
+    });
     Assignment {
         id: format!("{}{n}", assignment_prefix(request)),
         holder: proposal.user.clone(),
@@ -71,10 +103,11 @@ fn assignment(request: &Request, decision: &Decision, band: Band, n: usize) -> A
         place: Footprint::of_area(&proposal.place).around(),
         eirp_dbm: Some(proposal.power.eirp_dbm()),
         valid_from: Some(proposal.time.from),
-        valid_to: Some(decision.expires),
+        valid_to: Some(terms.expires),
         status: request.state.status(),
         source: source(request),
         details: Some(Box::new(Details {
+            antenna,
             area,
             windows: proposal.time.windows.clone(),
             precedence: request.submitted_at,

@@ -5,6 +5,7 @@ mod alternatives;
 mod analysis;
 mod calendar;
 mod deadlines;
+pub mod exchange;
 pub mod interference;
 mod lease;
 mod letter;

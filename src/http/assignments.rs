@@ -23,7 +23,7 @@ use crate::{
     registry::{
         Assignment, AssignmentStatus, Place,
         disclosure::Audience,
-        export::{self, ExportError, Folders, Format, Options},
+        export::{self, Folders, Format, Options},
     },
     service::{
         exports::{self, Wanted},
@@ -266,11 +266,7 @@ pub async fn export_assignments(
     };
     let file = tokio::task::spawn_blocking(write)
         .await
-        .map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))?
-        .map_err(|error| match error {
-            ExportError::Unfit(text) => Problem::invalid(text.zh, text.en),
-            ExportError::Io(_) => Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR),
-        })?;
+        .map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))??;
     let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let name = format!(
         "attachment; filename=\"assignments-{day}.{}\"",

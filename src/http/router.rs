@@ -127,6 +127,10 @@ fn coordination() -> OpenApiRouter<AppState> {
             OpenApiRouter::new().routes(routes!(coordination::check::check_proposal)),
         )
         .nest(
+            "/coordination/exchange",
+            OpenApiRouter::new().routes(routes!(coordination::exchange::read_requests)),
+        )
+        .nest(
             "/coordination/calendar.ics",
             OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )
@@ -154,7 +158,7 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
 
 /// Requests between civil and military offices.
 fn requests() -> OpenApiRouter<AppState> {
-    use coordination::{check, steps};
+    use coordination::{check, exchange, steps};
     OpenApiRouter::new()
         .routes(routes!(coordination::list_requests, coordination::create_request))
         .routes(routes!(coordination::get_request, coordination::update_request))
@@ -163,6 +167,7 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::get_request_analysis))
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
+        .routes(routes!(exchange::export_request))
 }
 
 /// Radio control orders.

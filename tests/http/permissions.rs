@@ -74,6 +74,8 @@ const EXPECTED: &[(&str, &str)] = &[
     ("get_request_analysis", "cmpoua"),
     ("list_request_alternatives", "cmpoua"),
     ("get_request_letter", "cmpoua"),
+    ("export_request", "cmpoua"),
+    ("read_requests", "cmp"),
     ("get_coordination_calendar", "cmpoua"),
     ("check_proposal", "cmpo"),
     ("ask_paws", "p"),

@@ -363,8 +363,22 @@ test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASS
   await civil.locator('[data-action="confirm"]').click();
   await civil.locator('[data-state="in_force"]').waitFor();
   if (shots) await civil.screenshot({ path: join(shots, "coordination-in-force.png"), fullPage: true });
+  // What was agreed goes to another system, and what comes from one begins a request.
+  const download = civil.waitForEvent("download");
+  await civil.locator('[data-action="sfaf"]').click();
+  const sfaf = await (await download).createReadStream();
+  const chunks: Buffer[] = [];
+  for await (const chunk of sfaf) chunks.push(chunk as Buffer);
   await civil.goto(`${base}/registry/assignments?q=${encodeURIComponent(title)}`);
   await civil.locator("tbody tr", { hasText: title }).waitFor();
+  await civil.goto(`${base}/coordination/new`);
+  await civil.locator('[data-action="from-file"]').setInputFiles({ name: "agreed.sfaf", mimeType: "text/plain", buffer: Buffer.concat(chunks) });
+  await civil.waitForFunction(() => document.querySelector<HTMLInputElement>('[data-field="designator"]')?.value === "11K0F3E");
+  assert.equal(await civil.locator('[data-field="purpose"]').inputValue(), "现场指挥调度");
+  assert.equal(Number(await civil.locator('[data-field="latitude"]').inputValue()), 30.55);
+  await civil.locator('[data-action="from-file"]').setInputFiles({ name: "wrong.sfaf", mimeType: "text/plain", buffer: Buffer.from("005.     U\n102.     T1\n110.     X1\n") });
+  await civil.locator(".from [role=alert] li").first().waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "coordination-from-file.png"), fullPage: true });
   await military.goto(`${base}/coordination?q=${encodeURIComponent(title)}`);
   await military.locator('[data-state="in_force"]').waitFor();
   if (shots) await military.screenshot({ path: join(shots, "coordination-board.png") });

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Proposal } from "../src/api/model.ts";
-import { emptyForm, formOf, hoursText, minutesOf, proposalOf, zoneOf } from "../src/coordination/proposal.ts";
+import type { Proposal, ReadRequest } from "../src/api/model.ts";
+import { emptyForm, formOf, hoursText, minutesOf, proposalOf, withRead, zoneOf } from "../src/coordination/proposal.ts";
 import { askedText, bandText, placeText, timeText } from "../src/coordination/words.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
@@ -72,4 +72,35 @@ test("a request is put in words", () => {
     timeText({ ...asked.time, windows }, "utc", en),
     "2026-12-10 00:00 to 2026-12-20 00:00; SaSu 08:00–24:00 UTC",
   );
+});
+
+test("a file fills the form and leaves alone what it does not say", () => {
+  const read: ReadRequest = {
+    sources: ["r.sfaf:1"],
+    title: "Sports days",
+    user: null,
+    purpose: null,
+    bands: [{ low_hz: 160_000_000, high_hz: 160_012_500 }],
+    designator: "11K0F3E",
+    service: null,
+    power: { dbw: 12.1, kind: "eirp" },
+    antenna_height_m: null,
+    place: { circle: { latitude: 30.55, longitude: 114.36, radius_km: 0 } },
+    from: "2026-12-10T00:00:00Z",
+    to: null,
+    windows: [],
+    classification: null,
+  };
+  const before = { ...emptyForm(new Date("2026-12-01T00:00:00Z")), user: "C", height: 20, hours: true, fit: true };
+  const after = withRead(before, read);
+  assert.deepEqual(after.channels, [{ center: 160_006_250, width: 12_500 }]);
+  assert.deepEqual([after.title, after.user, after.height, after.dbw, after.power], ["Sports days", "C", 20, 12.1, "eirp"]);
+  assert.deepEqual([after.latitude, after.radius, after.fit, after.hours, after.to], [30.55, 0, false, true, before.to]);
+  const zone = zoneOf(new Date("2026-12-10T00:00:00Z"));
+  const daily = withRead(before, { ...read, windows: [{ days: 31, from_min: 60, to_min: 120, zone }] });
+  assert.deepEqual([daily.hours, daily.days, daily.windows], [true, 31, null]);
+  const foreign = withRead(before, { ...read, windows: [{ days: 31, from_min: 60, to_min: 120, zone: "-09:30" }] });
+  assert.deepEqual([foreign.hours, foreign.windows?.length], [false, 1]);
+  const area = { shape: { rectangle: { south: 30, west: 114, north: 31, east: 115 } } } as Proposal["place"];
+  assert.deepEqual(withRead(before, { ...read, place: area }).area, area);
 });

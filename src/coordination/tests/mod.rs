@@ -1,6 +1,7 @@
 //! The procedure, the deadlines and the register entries of requests.
 
 pub(super) mod check;
+mod exchange;
 mod steps;
 
 use jiff::Timestamp;

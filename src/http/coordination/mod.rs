@@ -1,6 +1,7 @@
 //! Requests between civil and military offices.
 
 pub mod check;
+pub mod exchange;
 pub mod steps;
 
 use axum::{
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     Error,
-    coordination::{Carry, Due, Party, Proposal, Refusal, Request, Rule, Side, State as RequestState, Step},
+    coordination::{Carry, Due, Party, Proposal, Request, Rule, Side, State as RequestState, Step},
     registry::Text,
     service::{
         auth::permissions,
@@ -193,20 +194,10 @@ impl From<Disclosed<ThreadEntry>> for ThreadEntryResponse {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let refuse = |status, code, text: Text| Self::new(status, code, text.zh, text.en);
         match refused {
             Refused::Failed(error) => error.into(),
-            Refused::Faults(faults) => {
-                let problem = Self::invalid("申请内容有误，见 errors。", "The request has faults; see errors.");
-                faults
-                    .into_iter()
-                    .fold(problem, |problem, fault| problem.field_text(fault.field, fault.reason))
-            }
-            Refused::Step(Refusal::NotYours(text)) => refuse(StatusCode::FORBIDDEN, "forbidden", text),
-            Refused::Step(Refusal::WrongState(text)) => refuse(StatusCode::CONFLICT, "wrong_state", text),
-            Refused::Step(Refusal::Incomplete(field, text)) => {
-                refuse(StatusCode::UNPROCESSABLE_ENTITY, "invalid", text.clone()).field_text(field, text)
-            }
+            Refused::Faults(faults) => Self::faulty(faults),
+            Refused::Step(refusal) => refusal.into(),
             Refused::Clash(number) if number.is_empty() => Self::new(
                 StatusCode::CONFLICT,
                 "wrong_state",

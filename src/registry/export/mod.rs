@@ -25,6 +25,15 @@ use super::{Allocation, Assignment, Text};
 pub use sfaf::write as sfaf_text;
 pub use ssrf::{Attached, InterferenceReport};
 
+/// Extension that formats with remarks write as a note.
+pub const NOTE: &str = "note";
+/// Extension for the conditions of an authorisation.
+pub const CONDITIONS: &str = "conditions";
+/// What the names of extensions begin with that are items of SFAF.
+const ITEM: &str = "SFAF.";
+/// Extension that describes what the frequency is required for: the SFAF item of that name.
+pub const REQUIREMENT: &str = "SFAF.502/01";
+
 /// Formats that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

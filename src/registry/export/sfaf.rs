@@ -1,12 +1,13 @@
 //! SFAF (MCEB Pub 7): records that came from SFAF with only those items changed that no longer say what the assignment
 //! says, so that an unchanged record comes out as it went in; the others as new records of the key items.
 //!
-//! New records: 005, 010, 102, 107, 110, 113 to 117, 140, 141, 200 or 207, 300 to 306, 340, 343, 357 to 363; a station
+//! New records: 005, 010, 102, 107, 110, 113 to 117, 140, 141, 200 or 207, 300 to 306, 340, 343, 357 to 363, 502, 806; a station
 //! that only receives has 400 to 463 instead of 300 to 363. What is longer than its item stands whole in item 520.
 
 use jiff::{Timestamp, tz::Offset};
 use sha2::{Digest, Sha256};
 
+use super::{CONDITIONS, ITEM, NOTE};
 use crate::{
     registry::{
         Assignment, AssignmentStatus, Details, Place, Role, designator,
@@ -116,6 +117,9 @@ fn new(a: &Assignment) -> Record {
             record.append(114, designator);
         }
     }
+    for (number, value) in own_items(details) {
+        record.append(number, &value);
+    }
     let supplements = supplements(a, details).join("; ");
     record.put(520, None, start(&supplements, 1080).as_deref());
     record
@@ -159,6 +163,16 @@ fn equipment(details: &Details) -> [(u16, Option<String>); 7] {
     ]
 }
 
+/// Items that are known by their own number, in its order.
+fn own_items(details: &Details) -> impl Iterator<Item = (u16, String)> {
+    details.extensions.iter().filter_map(|(name, value)| {
+        let number: u16 = name.strip_prefix(ITEM)?.split('/').next()?.parse().ok()?;
+        // Description of the requirement and acceptable alternates (MCEB Pub 7); the others have at least as many.
+        let longest = if number == 502 { 1440 } else { 60 };
+        Some((number, start(value, longest)?))
+    })
+}
+
 /// What does not fit its item, in words.
 fn supplements(a: &Assignment, details: &Details) -> Vec<String> {
     let mut lines = Vec::new();
@@ -175,7 +189,9 @@ fn supplements(a: &Assignment, details: &Details) -> Vec<String> {
         (a.status == AssignmentStatus::Suspended).then_some("SUSPENDED"),
         0,
     );
-    say("NOTE", details.extensions.get("note").map(String::as_str), 0);
+    for (name, extension) in [("NOTE", NOTE), ("CONDITIONS", CONDITIONS)] {
+        say(name, details.extensions.get(extension).map(String::as_str), 0);
+    }
     let stated = designator(a).as_deref().and_then(width);
     if !a.block && stated != Some(a.necessary_bandwidth_hz) {
         say("NECESSARY BANDWIDTH", Some(&a.necessary_bandwidth_hz.to_string()), 0);

@@ -184,6 +184,7 @@ export const api = {
     content(client.GET("/api/v1/coordination/requests/{id}/analysis", { params: { path: { id } }, signal }), signal),
   alternatives: (id: string, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests/{id}/alternatives", { params: { path: { id } }, signal }), signal),
+  readRequests: (body: { name: string; text: string }) => content(client.POST("/api/v1/coordination/exchange", { body })),
   checkProposal: (body: Proposal, signal?: AbortSignal) => content(client.POST("/api/v1/coordination/check", { body, signal }), signal),
 
   orders: (query: ControlOrderQuery, signal?: AbortSignal) =>
@@ -252,6 +253,11 @@ export function attachmentUrl(conflict: string, attachment: string): string {
 /** Address of a request as a letter to print. */
 export function letterUrl(request: string, lang: "zh" | "en"): string {
   return `${API}/coordination/requests/${encodeURIComponent(request)}/letter?lang=${lang}`;
+}
+
+/** Address of a request as a file for systems of frequency management. */
+export function exchangeUrl(request: string, format: "sfaf" | "ssrf"): string {
+  return `${API}/coordination/requests/${encodeURIComponent(request)}/exchange?format=${format}`;
 }
 
 /** Address of a report as the reply letter to print, or as SSRF. */

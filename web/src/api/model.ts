@@ -70,6 +70,7 @@ export type RequestPhase = Schemas["RequestPhase"];
 export type RequestStep = Schemas["RequestStep"];
 export type TakeStep = Schemas["TakeStepRequest"];
 export type Proposal = Schemas["Proposal"];
+export type ReadRequest = Schemas["ReadRequest"];
 export type Analysis = Schemas["Analysis"];
 export type Finding = Schemas["Finding"];
 export type Alternative = Schemas["Alternative"];

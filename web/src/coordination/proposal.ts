@@ -1,7 +1,7 @@
 //! What is asked for, as a form and as the server takes it. Frequencies are entered as centre and width, times on the clock of
 //! this machine; a place or hours the form cannot show are kept as they are.
 
-import type { Proposal } from "../api/model";
+import type { Proposal, ReadRequest } from "../api/model";
 
 export type Place = Proposal["place"];
 export type Window = NonNullable<Proposal["time"]["windows"]>[number];
@@ -106,12 +106,42 @@ export function emptyForm(now: Date): Form {
   };
 }
 
+/** The form with what a file says; what the file does not say stays as it is. */
+export function withRead(form: Form, read: ReadRequest): Form {
+  const said: Partial<Form> = {
+    fit: false,
+    channels: read.bands.map(({ low_hz, high_hz }) => ({ center: (low_hz + high_hz) / 2, width: high_hz - low_hz })),
+    classification: read.classification ?? form.classification,
+    ...(read.title ? { title: read.title } : {}),
+    ...(read.user ? { user: read.user } : {}),
+    ...(read.purpose ? { purpose: read.purpose } : {}),
+    ...(read.designator ? { designator: read.designator } : {}),
+    ...(read.service ? { service: read.service } : {}),
+    ...(read.power ? { dbw: read.power.dbw, power: read.power.kind } : {}),
+    ...(read.antenna_height_m === null ? {} : { height: read.antenna_height_m }),
+    ...(read.place ? placeOf(read.place) : {}),
+    ...(read.from ? { from: localTime(new Date(read.from)) } : {}),
+    ...(read.to ? { to: localTime(new Date(read.to)) } : {}),
+  };
+  return { ...form, ...said, ...(read.windows.length > 0 ? hoursOf(read.windows, read.from ?? form.from) : {}) };
+}
+
+function placeOf(place: Place): Pick<Form, "area"> & Partial<Form> {
+  if (!("circle" in place)) return { area: place };
+  const { latitude, longitude, radius_km } = place.circle;
+  return { area: null, latitude, longitude, radius: radius_km };
+}
+
+/** One window on this machine's clock can be shown; others are kept as they are. */
+function hoursOf(windows: readonly Window[], from: string): Pick<Form, "hours" | "windows"> & Partial<Form> {
+  const [only] = windows;
+  if (windows.length !== 1 || only?.zone !== zoneOf(new Date(from))) return { hours: false, windows: windows.length > 0 ? [...windows] : null };
+  return { hours: true, windows: null, days: only.days, fromMinutes: only.from_min, toMinutes: only.to_min };
+}
+
 export function formOf(proposal: Proposal): Form {
   const { asked, place, time } = proposal;
   const form = emptyForm(new Date());
-  const zone = zoneOf(new Date(time.from));
-  const windows = time.windows ?? [];
-  const only = windows.length === 1 && windows[0]?.zone === zone ? windows[0] : null;
   Object.assign(form, {
     title: proposal.title,
     kind: proposal.kind,
@@ -129,19 +159,15 @@ export function formOf(proposal: Proposal): Form {
     from: localTime(new Date(time.from)),
     to: localTime(new Date(time.to)),
     classification: proposal.classification ?? "",
-    hours: only !== null,
-    windows: windows.length > 0 && !only ? windows : null,
+    ...hoursOf(time.windows ?? [], time.from),
+    ...placeOf(place),
   } satisfies Partial<Form>);
-  if (only) Object.assign(form, { days: only.days, fromMinutes: only.from_min, toMinutes: only.to_min });
   if ("bands" in asked) {
     form.channels = asked.bands.map(({ low_hz, high_hz }) => ({ center: (low_hz + high_hz) / 2, width: high_hz - low_hz }));
   } else {
     const { bandwidth_hz, tuning, raster_hz } = asked.fit;
     Object.assign(form, { fit: true, width: bandwidth_hz, low: tuning.low_hz, high: tuning.high_hz, raster: raster_hz });
   }
-  if ("circle" in place) {
-    Object.assign(form, { latitude: place.circle.latitude, longitude: place.circle.longitude, radius: place.circle.radius_km });
-  } else form.area = place;
   return form;
 }
 

@@ -710,6 +710,12 @@ export const en: Dictionary = {
     saved: "Draft saved",
     saveAndSubmit: "Save and submit",
     edit: "Edit draft",
+    file: {
+      open: "Begin with a file…",
+      hint: "SFAF, SSRF or our station template: what it says fills the form.",
+      several: (count: number) => `${count} requests in the file; this one is in the form`,
+      taken: "The form is filled from the file: look it over and complete it.",
+    },
     formIntro: "While you write, the request is held against the registry, other requests and control orders. A person decides.",
     fillIn: "Once frequency, place, power and time are filled in, the findings and frequencies that would pass appear here.",
     checkTitle: "Instant check",

@@ -706,6 +706,12 @@ export const zh = {
     saved: "草稿已保存",
     saveAndSubmit: "保存并提交",
     edit: "修改草稿",
+    file: {
+      open: "从文件填入…",
+      hint: "支持 SFAF、SSRF 或本系统台站模板，文件内容将填入表单。",
+      several: (count: number) => `文件中有 ${count} 份申请，当前填入的是`,
+      taken: "已按文件填入，请核对并补全。",
+    },
     formIntro: "填写时即时与频率登记、其他申请和管制令核对；结论仅供参考，由人审定。",
     fillIn: "填完频率、地点、功率、时间等各项后，这里会给出核对结论和可用频率。",
     checkTitle: "即时核对",

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{
-    super::{ExportError, Options, shape},
+    super::{CONDITIONS, ExportError, NOTE, Options, REQUIREMENT, shape},
     Object,
     element::{Element, decimal, shortened},
     words,
@@ -407,6 +407,9 @@ fn remarks(a: &Assignment, details: &Details) -> Vec<String> {
     );
     let windows = (!details.windows.is_empty()).then(|| serde_json::to_string(&details.windows).unwrap_or_default());
     say("windows", windows.as_deref());
+    for (name, extension) in [("note", NOTE), ("requirement", REQUIREMENT), ("conditions", CONDITIONS)] {
+        say(name, details.extensions.get(extension).map(String::as_str));
+    }
     remarks
 }
 
