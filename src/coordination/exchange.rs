@@ -118,7 +118,7 @@ fn proposed(request: &Request) -> Result<Vec<Assignment>, ExportError> {
     let mut records = lease::written(request, &terms);
     for record in &mut records {
         // A proposal is a record to be added; whether it is agreed says the note.
-        if !request.state.is_registered() && !request.state.is_over() {
+        if !request.state.is_registered() && !request.state.is_terminal() {
             record.status = AssignmentStatus::Granted;
         }
         let extensions = &mut record.details.get_or_insert_default().extensions;
