@@ -17,10 +17,10 @@ use pinpu::{
 
 use crate::support::{at, open};
 
-const CIVIL: Standing = Standing::Officer(Side::Civil);
-const MILITARY: Standing = Standing::Officer(Side::Military);
+pub(crate) const CIVIL: Standing = Standing::Officer(Side::Civil);
+pub(crate) const MILITARY: Standing = Standing::Officer(Side::Military);
 
-fn officer(standing: Standing) -> Officer {
+pub(crate) fn officer(standing: Standing) -> Officer {
     let user = match standing {
         CIVIL => "zhang",
         _ => "li",
@@ -37,7 +37,7 @@ fn officer(standing: Standing) -> Officer {
 }
 
 /// For ten days from the first instant of the tests on.
-fn proposal(low_hz: i64) -> Proposal {
+pub(crate) fn proposal(low_hz: i64) -> Proposal {
     let text = format!(
         r#"{{"title": "保障", "kind": "event", "priority": "routine", "from_office": "甲", "to_office": "乙", "user": "丙",
         "purpose": "调度", "asked": {{"bands": [{{"low_hz": {low_hz}, "high_hz": {}}}]}}, "designator": "11K0F3E",
@@ -51,7 +51,7 @@ fn proposal(low_hz: i64) -> Proposal {
     serde_json::from_str(&text).expect("a proposal")
 }
 
-async fn offices(store: &Store) -> Coordination {
+pub(crate) async fn offices(store: &Store) -> Coordination {
     let registry = RegistryService::open(store.clone()).await.expect("registry");
     Coordination::new(store.clone(), registry, Policy::builtin().expect("policy"))
 }

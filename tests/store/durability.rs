@@ -174,18 +174,14 @@ pub(crate) async fn events_are_numbered_without_holes(url: String) {
     store.close().await;
 }
 
-pub(crate) async fn acknowledged_writes_survive_kill(url: String) {
-    open(&url).await.close().await;
+/// What a child process acknowledged on its standard output, over six rounds of starting it and killing it in the middle of
+/// writing, at another point every time. `child` is the test it runs; words that begin with `ack-` are acknowledgements.
+pub(crate) fn acknowledged_until_killed(url: &str, child: &str) -> BTreeSet<String> {
     let mut acknowledged = BTreeSet::new();
     for round in 0..6 {
         let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args([
-                "--exact",
-                "child_that_writes_until_killed",
-                "--nocapture",
-                "--test-threads=1",
-            ])
-            .env(CHILD_URL, &url)
+            .args(["--exact", child, "--nocapture", "--test-threads=1"])
+            .env(CHILD_URL, url)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -198,7 +194,7 @@ pub(crate) async fn acknowledged_writes_survive_kill(url: String) {
             };
             acknowledged.insert(key.to_owned());
             heard += 1;
-            // Killed in the middle of writing, at another point every time; lines already sent are still read.
+            // Lines already sent are still read.
             if heard == 40 + round * 37 {
                 child.kill().expect("SIGKILL");
             }
@@ -206,6 +202,12 @@ pub(crate) async fn acknowledged_writes_survive_kill(url: String) {
         child.wait().expect("reaped");
         assert!(heard >= 40, "the child acknowledged only {heard} writes");
     }
+    acknowledged
+}
+
+pub(crate) async fn acknowledged_writes_survive_kill(url: String) {
+    open(&url).await.close().await;
+    let acknowledged = acknowledged_until_killed(&url, "child_that_writes_until_killed");
     let store = open(&url).await;
     for key in &acknowledged {
         let value = store.setting::<String>(key).await.expect("reads");

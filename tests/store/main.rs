@@ -16,6 +16,7 @@ mod encrypted_alarms;
 mod evidence;
 mod history;
 mod interference_reports;
+mod killed_steps;
 mod ledger;
 mod listener;
 mod lists;
@@ -87,6 +88,7 @@ cases! {
     evidence::measured_files_give_way_to_newer_ones,
     coordination::of_requests_that_clash_one_is_in_force,
     coordination::one_of_two_steps_on_a_request_is_stale,
+    killed_steps::acknowledged_steps_survive_kill,
     coordination::the_clock_reminds_escalates_and_ends,
     coordination::the_clock_runs_from_the_start,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
@@ -126,5 +128,13 @@ cases! {
 fn child_that_writes_until_killed() {
     if let Ok(url) = std::env::var(durability::CHILD_URL) {
         support::block_on(durability::write_for_ever(url));
+    }
+}
+
+/// The process that `acknowledged_steps_survive_kill` starts and kills.
+#[test]
+fn child_that_takes_steps_until_killed() {
+    if let Ok(url) = std::env::var(durability::CHILD_URL) {
+        support::block_on(killed_steps::take_for_ever(url));
     }
 }
