@@ -39,6 +39,7 @@ mod serve;
 pub mod sessions;
 pub mod spectra;
 pub mod state;
+pub mod tasks;
 pub mod tokens;
 pub mod users;
 

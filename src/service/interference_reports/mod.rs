@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 pub use super::control_orders::{Asking, Refused};
 pub use crate::store::ReportQuery;
+pub(super) use disclosed::withheld_words;
 pub use outward::{LinkedConflict, LinkedEmission};
 
 use super::{
