@@ -144,7 +144,7 @@ impl App {
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let occupancies = Occupancies::new(store.clone());
-        let offices = offices(config, &store, &hub, &registry, &occupancies).await?;
+        let offices = offices(config, &store, &hub, &registry, &occupancies, &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -245,6 +245,7 @@ async fn offices(
     hub: &Arc<Hub>,
     registry: &RegistryService,
     occupancies: &Occupancies,
+    captures: &[CaptureHandle],
 ) -> Result<Offices> {
     let (store, registry) = (|| store.clone(), || registry.clone());
     let coordination = Coordination::new(store(), registry(), policy(config)?);
@@ -256,6 +257,8 @@ async fn offices(
         occupancies.clone(),
         policy(config)?,
     );
+    let ids = config.receivers.iter().map(|receiver| receiver.id.clone());
+    let tasks = tasks.tuning(ids.zip(captures.iter().map(CaptureHandle::tuner)));
     let clocks = [
         Clock::start(coordination.clone()).await?,
         Clock::start(reports.clone()).await?,

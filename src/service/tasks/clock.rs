@@ -1,6 +1,9 @@
 //! What happens to tasks because time passes: they are given receivers, what was observed is taken in, and they end.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -12,6 +15,7 @@ use crate::{
         Measured, Plan, Slot, Task, Wish, measured_in, next_look, plan_in, schedule, settle, slots_to_measure, wish,
     },
     service::{clock::Clocked, ledger::SYSTEM},
+    units::Hertz,
 };
 
 impl Clocked for Tasks {
@@ -44,13 +48,19 @@ impl Tasks {
         }
         let mut plan = self.plan(&after, now).await?;
         let mut next = None;
+        let mut tuned: BTreeMap<String, Hertz> = BTreeMap::new();
         for (before, task) in before.into_iter().zip(after) {
             let slots = plan.remove(&task.id).unwrap_or_default();
             let after = settle(plan_in(task, slots, SYSTEM, now), self.rules(), SYSTEM, now);
             next = [next, next_look(&after, now)].into_iter().flatten().min();
+            let current = after.slots.iter().filter(|slot| slot.from <= now && now < slot.until);
+            tuned.extend(current.filter_map(|slot| Some((slot.receiver.clone(), slot.tuned_hz?))));
             if after != before {
                 self.keep(before, after, now).await?;
             }
+        }
+        for (id, tuner) in self.tuners.iter() {
+            tuner.hold(tuned.get(id).copied());
         }
         Ok(next)
     }

@@ -9,7 +9,7 @@ mod clock;
 mod disclosed;
 mod results;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, tz::Offset};
 use tokio::sync::Notify;
@@ -29,12 +29,12 @@ use super::{
 };
 use crate::{
     Error, Result,
-    capture::ReceiverState,
+    capture::{ReceiverState, Tuner},
     coordination::{
         Fault, Policy, Refusal,
         tasks::{
             Author, Balance, GiveTask, NewTask, SharedReceiver, Task, TaskBusy, TaskContent, TaskPriority, TaskRule,
-            TaskRules, TaskStep, amend, ask, faults, next_look, out_of_reach, over_quota, take_task_step,
+            TaskRules, TaskStep, Tunable, amend, ask, faults, next_look, out_of_reach, over_quota, take_task_step,
             task_steps, unknown_receiver, week_of,
         },
     },
@@ -91,6 +91,8 @@ pub struct Tasks {
     findings: Findings,
     occupancies: Occupancies,
     policy: Arc<Policy>,
+    /// Of receivers that may leave their watch.
+    tuners: Arc<BTreeMap<String, Tuner>>,
     /// Told when something new may be due.
     changed: Arc<Notify>,
 }
@@ -112,8 +114,17 @@ impl Tasks {
             registry,
             occupancies,
             policy: Arc::new(policy),
+            tuners: Arc::default(),
             changed: Arc::default(),
         }
+    }
+
+    /// The same, with what tunes receivers; those the policy does not name stay on their watch.
+    #[must_use]
+    pub fn tuning(mut self, tuners: impl Iterator<Item = (String, Tuner)>) -> Self {
+        let named = |id: &String| self.policy.tasks.retune.contains(id);
+        self.tuners = Arc::new(tuners.filter(|(id, _)| named(id)).collect());
+        self
     }
 
     fn rules(&self) -> &TaskRules {
@@ -311,11 +322,17 @@ impl Tasks {
                     .find(|known| *known.id == *live.id)
                     .map(|known| known.status.plan.clone())
             };
+            let reach = self.tuners.get(&*live.id).and_then(Tuner::reach);
             let now = live.status.map(|status| status.plan).filter(|plan| !plan.is_empty());
+            // While it is held elsewhere, what it reports is not its own watch.
+            let own = reach.as_ref().map(|reach| reach.plan.clone());
             SharedReceiver {
                 id: live.id.to_string(),
-                watched: now.or_else(before).unwrap_or_default(),
-                tunable: None,
+                watched: own.or(now).or_else(before).unwrap_or_default(),
+                tunable: reach.map(|reach| Tunable {
+                    ranges: reach.ranges,
+                    width: reach.width,
+                }),
             }
         });
         Ok(receivers.collect())
