@@ -48,6 +48,7 @@ use crate::{
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
+        tasks::Tasks,
         tokens::Tokens,
         users::Users,
     },
@@ -78,7 +79,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
-    clocks: [Clock; 2],
+    clocks: [Clock; 3],
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -143,7 +144,7 @@ impl App {
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let occupancies = Occupancies::new(store.clone());
-        let (coordination, interference_reports, clocks) = offices(config, &store, &registry, &occupancies).await?;
+        let offices = offices(config, &store, &hub, &registry, &occupancies, &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -158,8 +159,9 @@ impl App {
             findings: Findings::new(store.clone()),
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
-            coordination,
-            interference_reports,
+            coordination: offices.coordination,
+            interference_reports: offices.interference_reports,
+            tasks: offices.tasks,
             audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
@@ -186,7 +188,7 @@ impl App {
             monitor,
             evidence,
             alarms,
-            clocks,
+            clocks: offices.clocks,
             store,
             stop,
             server,
@@ -229,20 +231,45 @@ impl App {
     }
 }
 
-/// What offices do with each other and with complaints, and the clocks of their deadlines.
+/// What offices do with each other, with complaints and with receivers' time, and the clocks of their deadlines.
+struct Offices {
+    coordination: Coordination,
+    interference_reports: InterferenceReports,
+    tasks: Tasks,
+    clocks: [Clock; 3],
+}
+
 async fn offices(
     config: &Config,
     store: &Store,
+    hub: &Arc<Hub>,
     registry: &RegistryService,
     occupancies: &Occupancies,
-) -> Result<(Coordination, InterferenceReports, [Clock; 2])> {
-    let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
-    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
+    captures: &[CaptureHandle],
+) -> Result<Offices> {
+    let (store, registry) = (|| store.clone(), || registry.clone());
+    let coordination = Coordination::new(store(), registry(), policy(config)?);
+    let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
+    let tasks = Tasks::new(
+        store(),
+        Arc::clone(hub),
+        registry(),
+        occupancies.clone(),
+        policy(config)?,
+    );
+    let ids = config.receivers.iter().map(|receiver| receiver.id.clone());
+    let tasks = tasks.tuning(ids.zip(captures.iter().map(CaptureHandle::tuner)));
     let clocks = [
         Clock::start(coordination.clone()).await?,
         Clock::start(reports.clone()).await?,
+        Clock::start(tasks.clone()).await?,
     ];
-    Ok((coordination, reports, clocks))
+    Ok(Offices {
+        coordination,
+        interference_reports: reports,
+        tasks,
+        clocks,
+    })
 }
 
 /// The files of conflicts, and who adds what was measured to them.

@@ -17,6 +17,7 @@ mod session;
 mod shared;
 mod stages;
 mod stitch;
+mod tuner;
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -28,6 +29,7 @@ pub use open::open;
 use pinpu_hardware::{Gain, Receiver, ReceiverError, SampleBlock};
 pub use recent::RecentIq;
 pub use stages::{Feed, side_by_side};
+pub use tuner::{Reach, Tuner};
 
 use crate::{config::PlanConfig, dsp::iq::IqSlice};
 use shared::Shared;
@@ -75,6 +77,12 @@ impl CaptureHandle {
     #[must_use]
     pub fn status(&self) -> ReceiverStatus {
         self.shared.status()
+    }
+
+    /// What tunes it elsewhere for a while.
+    #[must_use]
+    pub fn tuner(&self) -> Tuner {
+        Tuner::new(Arc::clone(&self.shared))
     }
 
     /// Whether the source has ended (a recording) or capture was stopped.

@@ -12,12 +12,17 @@ use jiff::Timestamp;
 use pinpu_hardware::{GapReason as LossReason, Loss, Receiver, ReceiverError, SampleBlock, Tuning};
 
 use super::{
-    CaptureConfig, Observation, ObservationContent, ObservationSink, Opener, ReceiverState,
+    CaptureConfig, Observation, ObservationContent, ObservationSink, Opener, Reach, ReceiverState,
     plan::Plan,
     session::{Session, SessionKey, Slot},
     shared::Shared,
 };
-use crate::{Error, Result, config::PlanConfig, detect::GapReason, units::Hertz};
+use crate::{
+    Error, Result,
+    config::PlanConfig,
+    detect::GapReason,
+    units::{Band, Hertz},
+};
 
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(1);
@@ -48,6 +53,8 @@ pub(super) struct Reader {
 enum End {
     Stopped,
     SourceEnded,
+    /// Another tuning is asked for.
+    Retuned,
 }
 
 impl Reader {
@@ -73,6 +80,7 @@ impl Reader {
         while !self.shared.stopping() {
             match self.open_and_read(&mut failures) {
                 Ok(End::Stopped | End::SourceEnded) => break,
+                Ok(End::Retuned) => {}
                 Err(error) => {
                     let was_reading = failures == 0;
                     failures += 1;
@@ -80,6 +88,8 @@ impl Reader {
                         self.shared.counters.losses.fetch_add(1, Relaxed);
                     }
                     tracing::warn!(receiver = %self.config.id, %error, "receiver unavailable");
+                    // Nobody's wish may keep a receiver from its own plan.
+                    self.shared.hold(None);
                     self.enter(ReceiverState::Lost, Some(error.to_string()));
                     self.wait(BACK_OFF[(failures - 1).min(BACK_OFF.len() - 1)]);
                 }
@@ -112,13 +122,24 @@ impl Reader {
             PlanConfig::Bands { bands, .. } => bands.first().map_or(suggested, |band| band.center()),
             PlanConfig::Suggested => suggested,
         };
-        let tuned = receiver.tune(&self.tuning(first, asked_rate))?;
+        let held = self.shared.take_held();
+        let tuned = receiver.tune(&self.tuning(held.unwrap_or(first), asked_rate))?;
         let rate_hz = tuned.sample_rate_hz;
         let usable_hz = rate_hz * facts.usable_fraction;
-        let plan = match &self.config.plan {
+        let own = |center| match &self.config.plan {
             PlanConfig::Bands { bands, .. } => Plan::bands(bands, usable_hz),
-            PlanConfig::Center(_) | PlanConfig::Suggested => Plan::center(hertz(tuned.center_hz)?, usable_hz),
+            PlanConfig::Center(_) | PlanConfig::Suggested => Plan::center(center, usable_hz),
         };
+        let center = hertz(tuned.center_hz)?;
+        let plan = match held {
+            Some(_) => Plan::center(center, usable_hz),
+            None => own(center),
+        };
+        self.shared.set_reach(Reach {
+            plan: own(if held.is_some() { first } else { center }).bands,
+            ranges: ranges(&facts.frequency_ranges_hz),
+            width: Hertz::from_f64(usable_hz.floor()),
+        });
         self.shared.change(|status| {
             status.label.clone_from(&facts.label);
             status.driver.clone_from(&facts.driver);
@@ -179,6 +200,9 @@ impl Reader {
         while seen < dwell {
             if self.shared.stopping() {
                 return Ok(Some(End::Stopped));
+            }
+            if self.shared.must_retune() {
+                return Ok(Some(End::Retuned));
             }
             match self.read_block(receiver, hop) {
                 Ok(None) => return Ok(Some(End::SourceEnded)),
@@ -363,6 +387,11 @@ fn suggested_rate(ranges: &[[f64; 2]]) -> f64 {
         .map(nearest)
         .min_by(|a, b| (a - USUAL_HZ).abs().total_cmp(&(b - USUAL_HZ).abs()))
         .unwrap_or(USUAL_HZ)
+}
+
+fn ranges(ranges: &[[f64; 2]]) -> Vec<Band> {
+    let band = |[low, high]: &[f64; 2]| Band::new(Hertz::from_f64(*low), Hertz::from_f64(*high));
+    ranges.iter().filter_map(band).collect()
 }
 
 fn hertz(value: u64) -> Result<Hertz> {

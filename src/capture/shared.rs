@@ -7,7 +7,8 @@ use std::sync::{
 
 use jiff::Timestamp;
 
-use super::{LossCounters, ReceiverState, ReceiverStatus};
+use super::{LossCounters, Reach, ReceiverState, ReceiverStatus};
+use crate::units::Hertz;
 
 /// Counters that both threads raise.
 #[derive(Debug, Default)]
@@ -42,6 +43,10 @@ pub(super) struct Shared {
     pub(super) stop: AtomicBool,
     pub(super) counters: Counters,
     status: Mutex<ReceiverStatus>,
+    held: Mutex<Option<Hertz>>,
+    /// `held` is another than the reader tuned to.
+    retune: AtomicBool,
+    reach: Mutex<Option<Reach>>,
 }
 
 impl Shared {
@@ -64,6 +69,9 @@ impl Shared {
             stop: AtomicBool::new(false),
             counters: Counters::default(),
             status: Mutex::new(status),
+            held: Mutex::new(None),
+            retune: AtomicBool::new(false),
+            reach: Mutex::new(None),
         }
     }
 
@@ -95,6 +103,38 @@ impl Shared {
             status.last_error = error;
         }
         news
+    }
+
+    pub(super) fn hold(&self, center: Option<Hertz>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if *held != center {
+            *held = center;
+            self.retune.store(true, Relaxed);
+        }
+    }
+
+    pub(super) fn held(&self) -> Option<Hertz> {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the receiver is to be tuned anew.
+    pub(super) fn must_retune(&self) -> bool {
+        self.retune.load(Relaxed)
+    }
+
+    /// What to tune to now; what is asked for from here on is news again.
+    pub(super) fn take_held(&self) -> Option<Hertz> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.retune.store(false, Relaxed);
+        *held
+    }
+
+    pub(super) fn reach(&self) -> Option<Reach> {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_reach(&self, reach: Reach) {
+        *self.reach.lock().unwrap_or_else(PoisonError::into_inner) = Some(reach);
     }
 
     fn lock(&self) -> MutexGuard<'_, ReceiverStatus> {

@@ -19,6 +19,7 @@ mod protection;
 mod request;
 mod state;
 mod table;
+pub mod tasks;
 mod times;
 mod wording;
 mod words;

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{interference::ReportRules, orders::Office};
+use super::{interference::ReportRules, orders::Office, tasks::TaskRules};
 
 /// The policy that is compiled in.
 pub const POLICY_TOML: &str = include_str!("../../config/coordination.toml");
@@ -141,6 +141,8 @@ pub struct Policy {
     pub orders: OrderRules,
     /// Rules of interference reports.
     pub reports: ReportRules,
+    /// Rules of measuring tasks.
+    pub tasks: TaskRules,
     kinds: Kinds,
 }
 
@@ -163,6 +165,9 @@ struct RawPolicy {
     check: CheckRules,
     control_orders: OrderRules,
     interference_reports: ReportRules,
+    // Files from before there were tasks have no such section.
+    #[serde(default)]
+    tasks: TaskRules,
     kind: Kinds,
 }
 
@@ -199,6 +204,7 @@ impl Policy {
             check: raw.check,
             orders: raw.control_orders,
             reports: raw.interference_reports,
+            tasks: raw.tasks,
             kinds: raw.kind,
         };
         policy.ordered().map_err(fault)?;
@@ -266,7 +272,8 @@ impl Policy {
         if !(1..=100).contains(&check.alternatives_max) {
             return Err("check.alternatives_max: write 1 to 100".to_owned());
         }
-        self.reports.check()
+        self.reports.check()?;
+        self.tasks.check()
     }
 }
 

@@ -294,6 +294,7 @@ fn kind_zh(kind: &str) -> &str {
         "assignment" => "指配",
         "control order" => "管制令",
         "interference report" => "干扰投诉",
+        "task" => "监测任务",
         "allocation" => "划分",
         "spectrum" => "频谱",
         "request" => "协调申请",

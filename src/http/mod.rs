@@ -40,6 +40,7 @@ mod serve;
 pub mod sessions;
 pub mod spectra;
 pub mod state;
+pub mod tasks;
 pub mod tokens;
 pub mod users;
 

@@ -50,6 +50,7 @@ use crate::service::{
         (name = "coordination", description = "Requests between civil and military offices"),
         (name = "control-orders", description = "Radio control orders"),
         (name = "interference-reports", description = "Complaints of interference"),
+        (name = "tasks", description = "Measuring time on shared receivers"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "paws", description = "Devices of operators that ask which spectrum they may use (RFC 7545)"),
         (name = "plots", description = "Images for reports")

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
     emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
-    organisations, paws, plots, receivers, registry, sessions, spectra, tokens, users,
+    organisations, paws, plots, receivers, registry, sessions, spectra, tasks, tokens, users,
 };
 
 /// The API with its document.
@@ -74,6 +74,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .merge(coordination())
         .nest("/control-orders", control_orders())
         .merge(interference())
+        .nest("/tasks", measuring_tasks())
         .nest("/audit", audit())
         .routes(routes!(paws::ask_paws))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
@@ -203,6 +204,16 @@ fn interference() -> OpenApiRouter<AppState> {
         "/interference-quarters",
         OpenApiRouter::new().routes(routes!(outward::list_interference_quarters)),
     )
+}
+
+/// Measuring time on shared receivers.
+fn measuring_tasks() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(tasks::list_tasks, tasks::create_task))
+        .routes(routes!(tasks::results::get_task_choices))
+        .routes(routes!(tasks::get_task, tasks::update_task))
+        .routes(routes!(tasks::take_task_step))
+        .routes(routes!(tasks::results::get_task_results))
 }
 
 /// What was found on the air, and what was not.

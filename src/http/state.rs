@@ -26,6 +26,7 @@ use crate::service::{
     registry::RegistryService,
     sessions::Sessions,
     spectra::Spectra,
+    tasks::Tasks,
     tokens::Tokens,
     users::Users,
 };
@@ -79,6 +80,8 @@ pub struct Services {
     pub coordination: Coordination,
     /// Complaints of interference.
     pub interference_reports: InterferenceReports,
+    /// Measuring time on shared receivers.
+    pub tasks: Tasks,
     /// Devices that ask for spectrum.
     pub paws: Paws,
     /// What was put in force or refused.

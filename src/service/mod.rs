@@ -29,5 +29,6 @@ pub mod registry;
 pub mod rules;
 pub mod sessions;
 pub mod spectra;
+pub mod tasks;
 pub mod tokens;
 pub mod users;

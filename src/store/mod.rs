@@ -30,6 +30,7 @@ mod retention;
 mod sessions;
 mod settings;
 mod spectra;
+mod tasks;
 mod tx;
 mod users;
 mod writer;
@@ -67,6 +68,8 @@ pub use retention::{Pruned, Retention};
 pub use sessions::{SessionKind, SessionRecord, TokenScope};
 pub use settings::ALARM_CURSOR;
 pub use spectra::{SpectraQuery, SpectrumRow};
+pub use tasks::TaskQuery;
+pub(crate) use tasks::no_task;
 pub use users::{UserChange, UserRecord};
 pub use writer::WriterCounts;
 

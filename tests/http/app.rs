@@ -42,6 +42,7 @@ use pinpu::{
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
+        tasks::Tasks,
         tokens::Tokens,
         users::{NewUser, Users},
     },
@@ -332,6 +333,7 @@ async fn build(
             pinpu::service::occupancy::Occupancies::new(store.clone()),
             Policy::builtin().expect("policy"),
         ),
+        tasks: measuring_tasks(&store, &hub, &registry),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
@@ -353,6 +355,12 @@ async fn build(
         registry,
     };
     (AppState::new(services, config), store, monitor)
+}
+
+fn measuring_tasks(store: &Store, hub: &Arc<Hub>, registry: &RegistryService) -> Tasks {
+    let occupancies = pinpu::service::occupancy::Occupancies::new(store.clone());
+    let policy = Policy::builtin().expect("policy");
+    Tasks::new(store.clone(), Arc::clone(hub), registry.clone(), occupancies, policy)
 }
 
 /// One recorder for the process, as in the program.

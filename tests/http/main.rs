@@ -24,6 +24,7 @@ mod paws;
 mod permissions;
 mod registry;
 mod spectra;
+mod tasks;
 #[expect(dead_code, reason = "shared with the tests of the store, which also speak TLS")]
 #[path = "../store/tls.rs"]
 mod tls;

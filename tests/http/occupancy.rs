@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// Hands over what a receiver saw; seconds count from the epoch.
-struct Receiver<'a> {
-    app: &'a TestApp,
-    epoch: Timestamp,
+pub struct Receiver<'a> {
+    pub app: &'a TestApp,
+    pub epoch: Timestamp,
 }
 
 impl Receiver<'_> {
@@ -45,7 +45,7 @@ impl Receiver<'_> {
     }
 
     /// Watches the whole band for `seconds` of each of these minutes, and waits until that is on the disk.
-    fn watch(&self, minutes: std::ops::Range<i64>, seconds: f64) {
+    pub fn watch(&self, minutes: std::ops::Range<i64>, seconds: f64) {
         let minutes: Vec<i64> = minutes.collect();
         for some in minutes.chunks(100) {
             for minute in some {
@@ -89,7 +89,7 @@ impl Receiver<'_> {
     }
 
     /// An emission that has ended.
-    fn hear(&self, id: u64, [center_hz, width_hz]: [i64; 2], bursts: &[[f64; 2]]) {
+    pub fn hear(&self, id: u64, [center_hz, width_hz]: [i64; 2], bursts: &[[f64; 2]]) {
         let (first, last) = (bursts[0], bursts[bursts.len() - 1]);
         self.send(DetectEvent::Closed(Emission {
             start_s: first[0],

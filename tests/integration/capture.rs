@@ -12,8 +12,12 @@ use pinpu::{
     capture::{self, CaptureConfig, CaptureHandle, Observation, ObservationContent, ReceiverState},
     config::PlanConfig,
     detect::{DetectEvent, Gap, GapReason},
+    units::Hertz,
 };
-use pinpu_hardware::{At, Fault, Faulty, Gain, Receiver, ReceiverError, Recording, RecordingOptions, recording::Pace};
+use pinpu_hardware::{
+    At, Fault, Faulty, Gain, ReadInfo, Receiver, ReceiverError, ReceiverFacts, Recording, RecordingOptions,
+    SampleBlock, SampleFormat, Tuned, Tuning, recording::Pace,
+};
 
 const RATE_HZ: f64 = 1_000_000.0;
 
@@ -305,4 +309,125 @@ fn a_receiver_that_is_not_there_yet_is_waited_for() {
     assert_eq!(capture.status().counters.samples, 200_000);
     assert_eq!(capture.status().counters.losses, 0, "what never was there is not lost");
     assert!(seen.states().contains(&ReceiverState::Lost));
+}
+
+/// A receiver that can be tuned to 24–1700 MHz and hears nothing but its own noise.
+struct Silent {
+    facts: ReceiverFacts,
+    /// Every frequency it was tuned to.
+    tuned: Arc<Mutex<Vec<u64>>>,
+    noise: u64,
+}
+
+impl Silent {
+    fn new(tuned: &Arc<Mutex<Vec<u64>>>) -> Self {
+        let facts = ReceiverFacts {
+            args: "silent".to_owned(),
+            driver: "silent".to_owned(),
+            label: "Silent".to_owned(),
+            serial: None,
+            format: SampleFormat::Cu8,
+            frequency_ranges_hz: vec![[24e6, 1.7e9]],
+            sample_rate_ranges_hz: vec![[RATE_HZ, RATE_HZ]],
+            profile: "silent".to_owned(),
+            usable_fraction: 0.8,
+            paced: true,
+        };
+        Self {
+            facts,
+            tuned: Arc::clone(tuned),
+            noise: 1,
+        }
+    }
+}
+
+impl Receiver for Silent {
+    fn facts(&self) -> &ReceiverFacts {
+        &self.facts
+    }
+
+    fn tune(&mut self, tuning: &Tuning) -> Result<Tuned, ReceiverError> {
+        if tuning.center_hz > 1_700_000_000 {
+            return Err(ReceiverError::Lost("no such frequency".to_owned()));
+        }
+        self.tuned.lock().expect("not poisoned").push(tuning.center_hz);
+        Ok(Tuned {
+            center_hz: tuning.center_hz,
+            sample_rate_hz: RATE_HZ,
+            discard_samples: 0,
+            settings: Vec::new(),
+        })
+    }
+
+    fn start(&mut self) -> Result<(), ReceiverError> {
+        Ok(())
+    }
+
+    fn read(&mut self, block: &mut SampleBlock, _timeout: Duration) -> Result<Option<ReadInfo>, ReceiverError> {
+        let samples = block.capacity().min(10_000);
+        std::thread::sleep(Duration::from_secs_f64(samples as f64 / RATE_HZ));
+        if let SampleBlock::Cu8(bytes) = block {
+            let mut part = || {
+                self.noise = self.noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                120 + (self.noise >> 60) as u8
+            };
+            for sample in bytes.iter_mut().take(samples) {
+                (sample.re, sample.im) = (part(), part());
+            }
+        }
+        Ok(Some(ReadInfo { samples, loss: None }))
+    }
+
+    fn stop(&mut self) -> Result<(), ReceiverError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_receiver_leaves_its_watch_when_it_is_told_to_and_no_wish_keeps_it_from_coming_back() {
+    let tuned = Arc::new(Mutex::new(Vec::new()));
+    let (seen, made) = (Seen::default(), Arc::clone(&tuned));
+    let plan = PlanConfig::Center(Hertz(98_000_000));
+    let opener: capture::Opener = Box::new(move || Ok(Box::new(Silent::new(&made))));
+    let capture = capture::start(CaptureConfig { plan, ..config() }, opener, seen.sink()).expect("a thread");
+    let watches = |low: i64| {
+        move |capture: &CaptureHandle| {
+            let status = capture.status();
+            status.state == ReceiverState::Streaming && status.plan.first().is_some_and(|band| band.low() == Hertz(low))
+        }
+    };
+    until(&capture, "its own watch", watches(97_600_000));
+    let tuner = capture.tuner();
+    let reach = tuner.reach().expect("opened");
+    assert_eq!((reach.width, reach.ranges.len()), (Hertz(800_000), 1));
+
+    tuner.hold(Some(Hertz(118_500_000)));
+    until(&capture, "tuned elsewhere", watches(118_100_000));
+    assert_eq!(
+        tuner.reach().expect("still").plan,
+        reach.plan,
+        "its own plan stays what it was"
+    );
+    tuner.hold(Some(Hertz(118_500_000)));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(
+        tuned.lock().expect("not poisoned").len(),
+        2,
+        "asked for what is so already, nothing happens"
+    );
+    tuner.hold(None);
+    until(&capture, "back on its watch", watches(97_600_000));
+
+    // What it cannot be tuned to takes it back to its watch.
+    tuner.hold(Some(Hertz(2_000_000_000)));
+    until(&capture, "let go", |_| tuner.held().is_none());
+    until(&capture, "back again", watches(97_600_000));
+    capture.stop();
+    assert_eq!(
+        seen.runs(),
+        [1, 2, 3],
+        "each tuning is a run of its own, and the last failure none"
+    );
+    let last = *tuned.lock().expect("not poisoned").last().expect("tuned");
+    assert_eq!(last, 98_000_000);
 }

@@ -29,6 +29,7 @@ mod schema;
 mod spectra;
 mod support;
 mod tampering;
+mod tasks;
 mod tls;
 
 /// Every case by name. A case gets the address of an empty database.
@@ -113,6 +114,8 @@ cases! {
     interference_reports::of_two_deciders_on_a_report_one_wins,
     interference_reports::the_clock_reminds_of_reports_over_a_restart,
     interference_reports::clear_is_what_was_truly_observed,
+    tasks::two_who_ask_at_once_are_counted_both,
+    tasks::a_task_goes_on_after_a_restart,
     spectra::rows_become_spectra_and_waterfalls,
     occupancy::stored_minutes_and_bursts_are_occupancy,
     occupancy::on_times_come_by_their_start_with_their_bursts,

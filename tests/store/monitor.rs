@@ -18,7 +18,7 @@ use pinpu::{
 
 use crate::support::{Service, always, at, emission, open};
 
-fn status(state: ReceiverState) -> Observation {
+pub(crate) fn status(state: ReceiverState) -> Observation {
     let status = ReceiverStatus {
         state,
         since: at(0.0),

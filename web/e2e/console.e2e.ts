@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "users/organisations", "users/tokens", "help", "login"];
+const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "tasks", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "users/organisations", "users/tokens", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {
@@ -428,6 +428,45 @@ test("a complaint is taken in, followed and answered", { skip: password ? false 
   const page = await civil.request.get(`${base}${letter}`);
   assert.equal(page.status(), 200);
   assert.match(await page.text(), /答复函[\s\S]*责令关闭/);
+  await civil.context().close();
+});
+
+test("measuring time is asked for, accepted and given a receiver", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const civil = await colleague("civil");
+  const title = `黑广播监测 ${Date.now()}`;
+  await civil.goto(`${base}/tasks`);
+  await civil.locator('[data-action="new"]').click();
+  const left = Number(await civil.locator("[data-quota]").getAttribute("data-quota"));
+  assert.ok(left > 0, "something is left of the quota");
+  await civil.locator('[data-field="title"]').fill(title);
+  await civil.locator('[data-field="purpose"]').fill("核实群众反映");
+  await civil.locator("[data-band]").first().click();
+  await civil.locator('[data-field="minutes"]').fill("30");
+  await civil.locator('[data-field="priority"]').selectOption("immediate");
+  await civil.locator('[data-field="why"]').fill("飞行安全");
+  if (shots) await civil.screenshot({ path: join(shots, "tasks-form.png") });
+  await civil.locator('[data-action="save"]').click();
+  const drawer = civil.locator("dialog[open]");
+  await drawer.locator('[data-state="requested"]').waitFor();
+  assert.equal(await drawer.locator('[data-step="accept"]').count(), 0, "nobody accepts what they asked for");
+  const address = civil.url();
+
+  const coordinator = await colleague("coordinator");
+  await coordinator.goto(address);
+  await coordinator.locator('[data-step="accept"]').click();
+  await coordinator.locator('[data-action="confirm-step"]').click();
+  await coordinator.locator('[data-list="tasks"] tr', { hasText: title }).locator('[data-state="accepted"], [data-state="scheduled"]').first().waitFor();
+  await coordinator.context().close();
+
+  // The clock keeps the receiver for it, and the page tells so by itself.
+  await civil.locator('[data-list="slots"]').waitFor();
+  await drawer.locator('[data-state="scheduled"]').waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "tasks.png") });
+  await drawer.locator('[data-step="cancel"]').click();
+  assert.ok(await drawer.locator('[data-action="confirm-step"]').isDisabled(), "cancelling asks for words");
+  await drawer.locator('[data-field="reason"]').fill("已查明");
+  await drawer.locator('[data-action="confirm-step"]').click();
+  await drawer.locator('[data-state="cancelled"]').waitFor();
   await civil.context().close();
 });
 

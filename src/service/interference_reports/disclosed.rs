@@ -112,7 +112,7 @@ fn redact(report: &mut Report, reader: Option<Office>) {
 }
 
 /// Stands where a person's words name what the reader may not know.
-fn withheld_words() -> String {
+pub(in crate::service) fn withheld_words() -> String {
     let text = withheld();
     format!("{} {}", text.zh, text.en)
 }

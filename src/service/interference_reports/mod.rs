@@ -14,6 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::Notify;
 
 pub use crate::store::ReportQuery;
+pub(super) use disclosed::withheld_words;
 pub use outward::{LinkedConflict, LinkedEmission};
 
 use super::{

@@ -154,6 +154,16 @@ pub(crate) static INTERFERENCE_REPORTS: Protected = Protected {
     lines: None,
 };
 
+/// Measuring tasks; not when the clock looks at them again.
+pub(crate) static MEASURING_TASKS: Protected = Protected {
+    name: "measuring_tasks",
+    key: "id",
+    texts: &["id", "state", "number", "organisation", "record"],
+    numbers: &["version", "asked_us", "week_us", "charged_min"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -172,7 +182,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 10] = [
+pub static ROWS: [&Protected; 11] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -183,6 +193,7 @@ pub static ROWS: [&Protected; 10] = [
     &CONTROL_ORDERS,
     &INTERFERENCE_REPORTS,
     &ORGANISATIONS,
+    &MEASURING_TASKS,
 ];
 
 /// Those that had rows before the log knew of them.

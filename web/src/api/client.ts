@@ -13,6 +13,8 @@ import type {
   Role,
   TakeOrderStep,
   TakeReportStep,
+  TakeTaskStep,
+  TaskContent,
   TakeStep,
   TokenScope,
 } from "./model";
@@ -69,6 +71,7 @@ export type OccupancyQuery = Query<"/api/v1/occupancy">;
 export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
 export type InterferenceQuery = Query<"/api/v1/interference-reports">;
+export type TaskQuery = Query<"/api/v1/tasks">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
@@ -212,6 +215,19 @@ export const api = {
     content(client.POST("/api/v1/interference-reports/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
   reportQuarters: (year: number, signal?: AbortSignal) =>
     content(client.GET("/api/v1/interference-quarters", { params: { query: { year } }, signal }), signal),
+
+  tasks: (query: TaskQuery, signal?: AbortSignal) => content(client.GET("/api/v1/tasks", { params: { query }, signal }), signal),
+  task: (id: string, signal?: AbortSignal) => content(client.GET("/api/v1/tasks/{id}", { params: { path: { id } }, signal }), signal),
+  taskChoices: (at?: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/tasks/choices", { params: { query: { at } }, signal }), signal),
+  taskResults: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/tasks/{id}/results", { params: { path: { id } }, signal }), signal),
+  askTask: (body: TaskContent) =>
+    content(client.POST("/api/v1/tasks", { params: { header: { "idempotency-key": uniqueKey() } }, body: { content: body } })),
+  amendTask: (id: string, version: number, body: TaskContent) =>
+    content(client.PUT("/api/v1/tasks/{id}", { params: { path: { id }, header: change(version) }, body: { content: body } })),
+  takeTaskStep: (id: string, version: number, body: TakeTaskStep) =>
+    content(client.POST("/api/v1/tasks/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
 
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>

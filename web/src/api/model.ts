@@ -59,6 +59,17 @@ export type TakeReportStep = Schemas["TakeInterferenceReportStepRequest"];
 export type Grade = Schemas["InterferenceGrade"];
 export type Level = Schemas["AdministrationLevel"];
 export type QuarterRow = Schemas["QuarterRow"];
+export type MeasuringTask = Schemas["TaskResponse"];
+export type TaskContent = Schemas["MeasuringTaskContent"];
+export type TaskState = Schemas["TaskState"];
+export type TaskStep = Schemas["TaskStep"];
+export type TakeTaskStep = Schemas["TakeTaskStepRequest"];
+export type TaskPriority = Schemas["TaskPriority"];
+export type TaskProduct = Schemas["TaskProduct"];
+export type TaskChoices = Schemas["TaskChoicesResponse"];
+export type TaskResults = Schemas["TaskResultsResponse"];
+export type MeasuredSlot = Schemas["MeasuredSlot"];
+export type InUse = Schemas["InUse"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
 export type Occupancy = Schemas["OccupancyResponse"];
@@ -140,6 +151,19 @@ export const REPORT_STATES = allOf<ReportState>()([
   "withdrawn",
 ]);
 export const GRADES = allOf<Grade>()(["first", "second", "third"]);
+export const TASK_STATES = allOf<TaskState>()([
+  "requested",
+  "accepted",
+  "scheduled",
+  "running",
+  "done",
+  "partly_done",
+  "refused",
+  "cancelled",
+  "lapsed",
+]);
+export const TASK_PRIORITIES = allOf<TaskPriority>()(["routine", "priority", "immediate", "emergency"]);
+export const PRODUCTS = allOf<TaskProduct>()(["occupancy", "emissions", "spectrum", "recording"]);
 export const LEVELS = allOf<Level>()(["district", "city", "province"]);
 export const ORDER_PHASES = allOf<OrderPhase>()([
   "in_force",

@@ -1111,6 +1111,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists tasks, the latest first: those of the own organisation; all of them for the coordinator and the overseers. */
+        get: operations["list_tasks"];
+        put?: never;
+        /**
+         * Asks for measuring time. The frequencies must be watched by a receiver that will do, and the minutes be within what is
+         *     left of the organisation's quota in the week in which the task begins; an emergency is never over it.
+         */
+        post: operations["create_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task with its course; the ETag is needed to change it. */
+        get: operations["get_task"];
+        /** Asks for something else instead, while nobody has decided. */
+        put: operations["update_task"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Emissions and recordings of a task, as the caller may know them now. */
+        get: operations["get_task_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a step: the coordinator accepts, refuses and gives priority; the organisation that asked, or the coordinator, ends it. */
+        post: operations["take_task_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shared receivers with what they watch, and what is left of the organisation's quota. */
+        get: operations["get_task_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1684,6 +1774,19 @@ export interface components {
          * @enum {string}
          */
         BandwidthMethod: "obw99" | "x26" | "bins";
+        /** @description A time. */
+        BusyTime: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description First instant no longer in it.
+             */
+            until: string;
+        };
         /** @description A figure or a fact, with the words for it. */
         Cell: {
             /** @description In words, with unit. */
@@ -2759,6 +2862,36 @@ export interface components {
              */
             until: string | null;
         };
+        /** @description Share of observed time in use, with its interval. */
+        InUse: {
+            /** @description Which ends were measured. */
+            bound: components["schemas"]["InUseBound"];
+            /**
+             * Format: double
+             * @description Probability that the interval holds the true share.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Share, 0 to 1.
+             */
+            share: number;
+        };
+        /**
+         * @description Which ends of an interval were measured.
+         * @enum {string}
+         */
+        InUseBound: "interval" | "at_most" | "at_least";
         /**
          * @description Language of a person.
          * @enum {string}
@@ -3418,6 +3551,18 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_TaskResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["MeasuringTask"] & {
+                /** @description The steps it has now, with what keeps the caller from each. */
+                available: components["schemas"]["OfferedTaskStep"][];
+                /** @description How much was observed. */
+                coverage: components["schemas"]["TaskCoverage"];
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_ThreadEntryResponse: {
             /** @description The items. */
             items: {
@@ -3613,6 +3758,89 @@ export interface components {
              */
             samples_lost: number;
         };
+        /** @description What came of a slot. */
+        MeasuredSlot: components["schemas"]["TaskSlot"] & {
+            band?: components["schemas"]["InUse"] | null;
+            channels?: components["schemas"]["InUse"] | null;
+            /**
+             * Format: int64
+             * @description Seconds of it in which the frequencies were observed, all of them.
+             */
+            observed_s: number;
+        };
+        /** @description A task with its life so far. */
+        MeasuringTask: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            /** @description What is asked for. */
+            content: components["schemas"]["MeasuringTaskContent"];
+            /**
+             * Format: date-time
+             * @description When it was accepted or refused.
+             */
+            decided_at?: string | null;
+            /** @description Everything that was done and said, oldest first. */
+            entries: components["schemas"]["TaskEntry"][];
+            /** @description Public id. */
+            id: string;
+            /** @description What came of those that are over, oldest first. */
+            measured: components["schemas"]["MeasuredSlot"][];
+            /** @description Number of the task, counted by organisation and year. */
+            number: string;
+            /** @description Its office. */
+            office: components["schemas"]["Office"];
+            /** @description Key of the organisation that asks, and whose quota it uses. */
+            organisation: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            over_at?: string | null;
+            /** @description Time on receivers that is kept for it, or under way, oldest first. */
+            slots: components["schemas"]["TaskSlot"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["TaskState"];
+            /**
+             * Format: int64
+             * @description Grows with every change of what people should have read before they act; the ETag is made of it.
+             */
+            version: number;
+        };
+        /** @description What is asked for. */
+        MeasuringTaskContent: {
+            /**
+             * @description That there is such a task is for those who asked and for those who run the receivers alone: no receiver leaves its
+             *     watch for it, because everybody sees where a receiver is tuned.
+             */
+            classified?: boolean;
+            /** @description Upper edge. */
+            high_hz: components["schemas"]["Hertz"];
+            /** @description Lower edge of the frequencies. */
+            low_hz: components["schemas"]["Hertz"];
+            /**
+             * Format: int32
+             * @description Minutes of observed time that are wanted.
+             */
+            minutes: number;
+            /** @description How soon. */
+            priority: components["schemas"]["TaskPriority"];
+            /** @description What is wanted back. */
+            products: components["schemas"]["TaskProduct"][];
+            /** @description What it is for. */
+            purpose: string;
+            raster_hz?: components["schemas"]["Hertz"] | null;
+            /** @description Why it cannot wait, for `immediate` and `emergency`. */
+            reason?: string;
+            /** @description Receivers that will do; none named: any. */
+            receivers?: string[];
+            /** @description When it may be measured: from, to, and the hours of the week within that. */
+            time: components["schemas"]["RequestTime"];
+            /** @description What it is called. */
+            title: string;
+        };
         /** @description Which conflict to become part of. */
         MergeConflictRequest: {
             /** @description Remark for both histories. */
@@ -3737,6 +3965,15 @@ export interface components {
             /** @description The step. */
             step: components["schemas"]["ReportStep"];
             to: components["schemas"]["ReportState"] | null;
+        };
+        /** @description A step the task has now. */
+        OfferedTaskStep: {
+            /** @description What it must carry. */
+            carries: components["schemas"]["TaskCarry"][];
+            refusal: components["schemas"]["Text"] | null;
+            /** @description The step. */
+            step: components["schemas"]["TaskStep"];
+            to: components["schemas"]["TaskState"] | null;
         };
         /**
          * @description Office of a person who deals with orders.
@@ -4457,6 +4694,182 @@ export interface components {
             /** @description The step. */
             step: components["schemas"]["RequestStep"];
         };
+        /**
+         * @description What a person does with a task.
+         * @enum {string}
+         */
+        TakeTaskStep: "accept" | "refuse" | "prioritise" | "cancel" | "note";
+        /** @description One step. */
+        TakeTaskStepRequest: {
+            priority?: components["schemas"]["TaskPriority"] | null;
+            /** @description In words. */
+            reason?: string;
+            /** @description What is done. */
+            step: components["schemas"]["TakeTaskStep"];
+        };
+        /**
+         * @description What a step must carry.
+         * @enum {string}
+         */
+        TaskCarry: "reason" | "priority";
+        /** @description What can be asked for. */
+        TaskChoicesResponse: {
+            quota: components["schemas"]["TaskQuota"] | null;
+            /** @description The shared receivers. */
+            receivers: components["schemas"]["TaskReceiver"][];
+        };
+        /** @description How much of what was asked for was observed. What was not observed is unknown, never free. */
+        TaskCoverage: {
+            /**
+             * Format: int64
+             * @description Seconds that were observed so far.
+             */
+            observed_s: number;
+            /**
+             * Format: int64
+             * @description Seconds of the slots that are over, observed or not.
+             */
+            slots_s: number;
+            /**
+             * Format: int64
+             * @description Seconds of observed time that are wanted.
+             */
+            wanted_s: number;
+        };
+        /** @description One thing that was done or said. */
+        TaskEntry: {
+            /** @description Account, or `system`. */
+            actor: string;
+            /** @description Their organisation; null: the service itself. */
+            organisation?: string | null;
+            /** @description Where the task stood afterwards. */
+            state: components["schemas"]["TaskState"];
+            /** @description What. */
+            step: components["schemas"]["TaskStep"];
+            /** @description In words; people's are the same in both languages. May be empty. */
+            text: components["schemas"]["Text"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /**
+         * @description How soon a task is to be served; the last goes before all others.
+         * @enum {string}
+         */
+        TaskPriority: "routine" | "priority" | "immediate" | "emergency";
+        /**
+         * @description What is wanted back.
+         * @enum {string}
+         */
+        TaskProduct: "occupancy" | "emissions" | "spectrum" | "recording";
+        /** @description Measuring minutes of the caller's organisation in a week. */
+        TaskQuota: {
+            /**
+             * Format: date-time
+             * @description First instant of the week: Monday, UTC+8.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description What is left.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description The quota.
+             */
+            minutes: number;
+            /**
+             * Format: date-time
+             * @description When the quota is whole again.
+             */
+            renews_at: string;
+            /**
+             * Format: int64
+             * @description What tasks of the week took of it.
+             */
+            used: number;
+        };
+        /** @description A receiver whose time can be asked for. */
+        TaskReceiver: {
+            /** @description Bands it watches. */
+            bands: components["schemas"]["Band"][];
+            /** @description When it is kept for tasks, as far as the policy tells: not for whom, nor where. */
+            busy: components["schemas"]["BusyTime"][];
+            /** @description Its id. */
+            id: string;
+            /** @description What it is. */
+            label: string;
+            state: components["schemas"]["ReceiverState"] | null;
+        };
+        /** @description Samples that were kept in a slot of the task. */
+        TaskRecordingResponse: {
+            /**
+             * Format: date-time
+             * @description When it was kept.
+             */
+            at: string;
+            /** @description Conflict they are evidence of: the file is at `/conflicts/{conflict_id}/attachments/{id}`. */
+            conflict_id: string;
+            /** @description The file. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes: number;
+        };
+        /** @description What is asked for. */
+        TaskRequest: {
+            /** @description What is asked for. */
+            content: components["schemas"]["MeasuringTaskContent"];
+        };
+        /** @description One task, and what can be done with it. */
+        TaskResponse: components["schemas"]["MeasuringTask"] & {
+            /** @description The steps it has now, with what keeps the caller from each. */
+            available: components["schemas"]["OfferedTaskStep"][];
+            /** @description How much was observed. */
+            coverage: components["schemas"]["TaskCoverage"];
+        };
+        /** @description What was met and kept in the slots that are over. How long and how much was observed is with the task. */
+        TaskResultsResponse: {
+            /** @description Emissions, the earliest first, as the caller may know them now; empty where they were not asked for. */
+            emissions: components["schemas"]["EmissionResponse"][];
+            /** @description There were more than the 500 that are listed. */
+            more: boolean;
+            /** @description Recordings, likewise. */
+            recordings: components["schemas"]["TaskRecordingResponse"][];
+        };
+        /** @description Time on a receiver. */
+        TaskSlot: {
+            /**
+             * Format: date-time
+             * @description First minute.
+             */
+            from: string;
+            /** @description Which receiver. */
+            receiver: string;
+            tuned_hz?: components["schemas"]["Hertz"] | null;
+            /**
+             * Format: date-time
+             * @description First minute no longer in it.
+             */
+            until: string;
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskState: "requested" | "accepted" | "scheduled" | "running" | "done" | "partly_done" | "refused" | "cancelled" | "lapsed";
+        /**
+         * @description What is done with a task.
+         * @enum {string}
+         */
+        TaskStep: "ask" | "amend" | "accept" | "refuse" | "prioritise" | "cancel" | "note" | "schedule" | "begin" | "yield" | "finish";
         /** @description What became of a test message. */
         TestAlarmRouteResponse: {
             /** @description Whether the other side accepted it. */
@@ -9312,6 +9725,459 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description to here. */
+                high_hz?: number;
+                /** @description Most items. */
+                limit?: number;
+                /** @description Overlapping the band from here, */
+                low_hz?: number;
+                /** @description `true`: still to be measured; `false`: over. */
+                open?: boolean;
+                /** @description Key of the organisation that asked. */
+                organisation?: string;
+                /** @description Where it stands. */
+                state?: "requested" | "accepted" | "scheduled" | "running" | "done" | "partly_done" | "refused" | "cancelled" | "lapsed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_TaskResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_task: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the task as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_task_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResultsResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    take_task_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the task as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeTaskStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_task_choices: {
+        parameters: {
+            query?: {
+                /** @description Instant in the week whose quota is asked about; now when not given. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskChoicesResponse"];
                 };
             };
             /** @description Nobody is logged in */

@@ -3,7 +3,7 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "users" | "audit";
+export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "task" | "users" | "audit";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
@@ -12,6 +12,7 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   ask: ["civil_officer", "military_officer", "operator"],
   import: ["coordinator", "admin"],
   order: ["civil_officer", "military_officer", "coordinator"],
+  task: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
   users: ["admin"],
   audit: ["auditor", "admin"],
 };
