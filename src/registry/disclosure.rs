@@ -181,6 +181,35 @@ impl PublicView {
     }
 }
 
+/// Public blocks that some records touch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocks(Vec<(i64, i64)>);
+
+impl Blocks {
+    /// The blocks that these bands touch.
+    #[must_use]
+    pub fn of(bands: impl Iterator<Item = Band>) -> Self {
+        Self(merged(bands.map(blocks).collect()))
+    }
+
+    /// Whether something between these edges may be judged by one of the records: a block is touched by what lies within
+    /// one block, or the width of it, of the edges. Stations are looked for that far from an emission (`conflict`).
+    #[must_use]
+    pub fn touch(&self, low: Hertz, high: Hertz) -> bool {
+        let around = high.0.saturating_sub(low.0).max(BLOCK_HZ);
+        let first = low.0.saturating_sub(around).div_euclid(BLOCK_HZ);
+        let last = high.0.saturating_add(around).div_euclid(BLOCK_HZ);
+        let after = self.0.partition_point(|range| range.1 < first);
+        self.0.get(after).is_some_and(|range| range.0 <= last)
+    }
+}
+
+/// The cells and blocks a question touches, as a text: two questions with the same text get the same answer.
+#[must_use]
+pub fn question(area: &Footprint, band: Band) -> String {
+    format!("{:?} {:?}", area.cells(CELL_DEGREES, CELLS_MAX), blocks(band))
+}
+
 /// First and last block that a band touches.
 fn blocks(band: Band) -> (i64, i64) {
     let last = band.high().0.max(band.low().0 + 1) - 1;
@@ -194,7 +223,13 @@ fn shared(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
 
 /// The bands of these ranges of blocks, where ranges that meet or adjoin are one: nothing of how many records they come
 /// from remains.
-fn joined(mut ranges: Vec<(i64, i64)>) -> Vec<Band> {
+fn joined(ranges: Vec<(i64, i64)>) -> Vec<Band> {
+    let band = |(first, last): (i64, i64)| Band::new(Hertz(first * BLOCK_HZ), Hertz((last + 1) * BLOCK_HZ));
+    merged(ranges).into_iter().filter_map(band).collect()
+}
+
+/// The same ranges, ascending and apart.
+fn merged(mut ranges: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     ranges.sort_unstable();
     let mut merged: Vec<(i64, i64)> = Vec::new();
     for (first, last) in ranges {
@@ -203,8 +238,7 @@ fn joined(mut ranges: Vec<(i64, i64)>) -> Vec<Band> {
             _ => merged.push((first, last)),
         }
     }
-    let band = |(first, last): (i64, i64)| Band::new(Hertz(first * BLOCK_HZ), Hertz((last + 1) * BLOCK_HZ));
-    merged.into_iter().filter_map(band).collect()
+    merged
 }
 
 #[cfg(test)]
