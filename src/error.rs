@@ -37,6 +37,17 @@ pub enum Error {
         /// When to try again.
         retry_after_s: u64,
     },
+    /// Everything that may be asked today was asked.
+    #[error(
+        "your office has asked all {limit} questions it may ask in a day whose answers depend on use that is not open: \
+         ask again after {renews}, or ask the other side"
+    )]
+    BudgetSpent {
+        /// Questions in a day.
+        limit: u32,
+        /// When the next day begins.
+        renews: jiff::Timestamp,
+    },
     /// The record changed since it was read.
     #[error("the record was changed by somebody else: read it again and repeat the change")]
     Stale,

@@ -37,6 +37,7 @@ use crate::{
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
         occupancy::{Occupancies, UseConfig, UseWatch},
+        questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -139,7 +140,7 @@ impl App {
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?);
+        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?, disclosure(config)?);
         let clock = Clock::start(coordination.clone()).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
@@ -257,6 +258,18 @@ fn policy(config: &Config) -> Result<Policy> {
         None => Policy::builtin(),
     };
     read.map_err(|error| Error::Invalid(error.to_string()))
+}
+
+/// The policy of disclosure that the configuration names.
+fn disclosure(config: &Config) -> Result<DisclosurePolicy> {
+    let Some(path) = &config.disclosure_policy else {
+        return DisclosurePolicy::builtin();
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+        path: path.clone(),
+        source,
+    })?;
+    DisclosurePolicy::parse(&text, &path.display().to_string())
 }
 
 fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {

@@ -24,6 +24,7 @@ pub(super) struct ConfigFile {
     spectra: SpectraFile,
     registry: RegistryFile,
     coordination: CoordinationFile,
+    disclosure: DisclosureFile,
     #[serde(rename = "use")]
     usage: UseFile,
     attachments: AttachmentsFile,
@@ -76,6 +77,9 @@ section!(RegistryFile {
     rules: std::path::PathBuf = std::path::PathBuf::new(),
 });
 section!(CoordinationFile {
+    policy: std::path::PathBuf = std::path::PathBuf::new()
+});
+section!(DisclosureFile {
     policy: std::path::PathBuf = std::path::PathBuf::new()
 });
 section!(UseFile {
@@ -225,6 +229,7 @@ impl ConfigFile {
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
                 coordination_policy: named(self.coordination.policy),
+                disclosure_policy: named(self.disclosure.policy),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),
                 alarm,

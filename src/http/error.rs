@@ -242,6 +242,18 @@ impl From<Error> for Problem {
                 let zh = format!("尝试过于频繁，请等待 {retry_after_s} 秒。");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", zh, english).retry_after(retry_after_s)
             }
+            Error::BudgetSpent { limit, renews } => {
+                let zh = format!(
+                    "本单位今日涉及不公开用频的查询已达上限（{limit} 次）：请于 {renews} 之后再查，或直接与对方协调。"
+                );
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "budget_spent", zh, english);
+                // As an instant: seconds until then would differ from one answer to the next.
+                let instant = renews.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                match HeaderValue::from_str(&instant) {
+                    Ok(instant) => problem.header(header::RETRY_AFTER, instant),
+                    Err(_) => problem,
+                }
+            }
             Error::Stale => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "stale",

@@ -31,6 +31,7 @@ use pinpu::{
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Judge, Monitor, MonitorConfig},
+        questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -288,7 +289,12 @@ async fn build(
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
+        coordination: Coordination::new(
+            store.clone(),
+            registry.clone(),
+            Policy::builtin().expect("policy"),
+            DisclosurePolicy::builtin().expect("policy"),
+        ),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),

@@ -71,6 +71,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("get_request_letter", "cmoua"),
     ("get_coordination_calendar", "cmoua"),
     ("check_proposal", "cmo"),
+    ("list_question_counts", "oua"),
     ("list_control_orders", "vfcmoua"),
     ("get_control_order", "vfcmoua"),
     ("create_control_order", "cmo"),

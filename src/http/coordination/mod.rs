@@ -1,6 +1,7 @@
 //! Requests between civil and military offices.
 
 pub mod check;
+pub mod questions;
 pub mod steps;
 
 use axum::{

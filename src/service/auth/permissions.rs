@@ -127,6 +127,7 @@ const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Adm
 const DELEGATES: Access = Roles(&[CivilOfficer, MilitaryOfficer]);
 const COORDINATING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator]);
 const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
+const COUNTING: Access = Roles(&[Coordinator, Auditor, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
 const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const ADMINS: Access = Roles(&[Admin]);
@@ -195,6 +196,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_letter", OVERSEEING),
     ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", COORDINATING),
+    ("list_question_counts", COUNTING),
     ("list_control_orders", PEOPLE),
     ("get_control_order", PEOPLE),
     ("create_control_order", COORDINATING),

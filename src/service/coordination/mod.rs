@@ -23,6 +23,7 @@ pub(super) use violations::tell as tell_of_conflict;
 pub use crate::store::{EntryKind, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
+    registry::footprint::Footprint,
     coordination::{
         Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Side,
         Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
@@ -30,6 +31,7 @@ use crate::{
     service::{
         auth::permissions::Standing,
         disclosure::{Disclosed, View},
+        questions::{DisclosurePolicy, Questions},
         registry::RegistryService,
     },
     store::{Page, Store, no_request},
@@ -55,6 +57,16 @@ impl Officer {
             Standing::Officer(side) => Some(Party::of(side, asking)),
             Standing::Coordinator => Some(Party::Coordinator),
             Standing::Overseer => None,
+        }
+    }
+
+    /// Whose questions theirs count as.
+    fn office(&self) -> &'static str {
+        match self.standing {
+            Standing::Officer(Side::Civil) => "civil",
+            Standing::Officer(Side::Military) => "military",
+            Standing::Coordinator => "coordinator",
+            Standing::Overseer => "overseer",
         }
     }
 
@@ -111,20 +123,28 @@ pub struct Coordination {
     store: Store,
     registry: RegistryService,
     policy: Arc<Policy>,
+    questions: Questions,
     /// Told when something new may be due.
     changed: Arc<Notify>,
 }
 
 impl Coordination {
-    /// The requests in this database, by this policy.
+    /// The requests in this database, by this policy; `disclosure` says how much may be asked.
     #[must_use]
-    pub fn new(store: Store, registry: RegistryService, policy: Policy) -> Self {
+    pub fn new(store: Store, registry: RegistryService, policy: Policy, disclosure: DisclosurePolicy) -> Self {
         Self {
+            questions: Questions::new(store.clone(), disclosure),
             store,
             registry,
             policy: Arc::new(policy),
             changed: Arc::default(),
         }
+    }
+
+    /// How much each office may ask, and has asked.
+    #[must_use]
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// One page, last changed first.
@@ -182,7 +202,7 @@ impl Coordination {
     /// `NotFound`; `Store` when reading fails.
     pub async fn check(&self, id: &str, officer: &Officer, view: &View) -> Result<Checked> {
         let request = self.get(id, officer).await?.request.into_inner();
-        self.checked(&request, view).await
+        self.checked(&request, officer, view).await
     }
 
     /// The same of something that is not written down yet.
@@ -201,10 +221,16 @@ impl Coordination {
         }
         let side = officer.side().unwrap_or(Side::Civil);
         let request = Request::draft(String::new(), side, proposal, officer.user.clone(), Timestamp::now());
-        Ok(self.checked(&request, view).await?)
+        Ok(self.checked(&request, officer, view).await?)
     }
 
-    async fn checked(&self, request: &Request, view: &View) -> Result<Checked> {
+    async fn checked(&self, request: &Request, officer: &Officer, view: &View) -> Result<Checked> {
+        if !view.is_cleared() {
+            // All that the findings and the alternatives are made of.
+            let area = Footprint::of_area(&request.proposal.place);
+            let asked = self.questions.count(officer.office(), &area, reach(request), Timestamp::now());
+            asked.await?;
+        }
         let requests = self.store.requests_pending(reach(request)).await?;
         let around = Surroundings {
             view: Register::Public(view.register()),
