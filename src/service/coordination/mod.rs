@@ -23,11 +23,11 @@ pub(super) use violations::tell as tell_of_conflict;
 pub use crate::store::{EntryKind, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
-    registry::footprint::Footprint,
     coordination::{
         Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Side,
         Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
     },
+    registry::footprint::Footprint,
     service::{
         auth::permissions::Standing,
         disclosure::{Disclosed, View},
@@ -228,7 +228,9 @@ impl Coordination {
         if !view.is_cleared() {
             // All that the findings and the alternatives are made of.
             let area = Footprint::of_area(&request.proposal.place);
-            let asked = self.questions.count(officer.office(), &area, reach(request), Timestamp::now());
+            let asked = self
+                .questions
+                .count(officer.office(), &area, reach(request), Timestamp::now());
             asked.await?;
         }
         let requests = self.store.requests_pending(reach(request)).await?;

@@ -18,7 +18,6 @@ use pinpu::service::auth::Role;
 use question::{Draw, Learnt, Operations, Question, written};
 use world::{Heard, Hidden, Secrets, World, report};
 
-
 /// Questions in a sequence.
 const LENGTH: usize = 20;
 /// Sequences between two new pairs of services.
@@ -49,7 +48,9 @@ impl Pair {
             worlds: secrets.map(|secrets| World::start(secrets, role, hour)),
             operations: Operations::of(role),
             learnt: Learnt {
-                open: ["OPEN-1", "HIDDEN-1", "SECRET/9", "NEVER-1"].map(str::to_owned).to_vec(),
+                open: ["OPEN-1", "HIDDEN-1", "SECRET/9", "NEVER-1"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 ..Learnt::default()
             },
             draw: Draw(seed),
@@ -98,7 +99,11 @@ impl Pair {
                 self.learnt.open.push(id);
             }
         }
-        self.learnt.cursors.entry(question.list.clone()).or_default().extend(cursor);
+        self.learnt
+            .cursors
+            .entry(question.list.clone())
+            .or_default()
+            .extend(cursor);
         let tag = heard.headers.iter().find(|(name, _)| name == "etag");
         if let Some((_, tag)) = tag {
             let address = written(&question.address);
@@ -111,7 +116,10 @@ impl Pair {
     /// Questions to the check of a request.
     fn checks(&mut self, count: usize) -> Vec<Question> {
         let drawn = (0..100_000).map(|_| self.operations.draw(&mut self.draw, &self.learnt, self.hour));
-        drawn.filter(|question| question.operation == "check_proposal").take(count).collect()
+        drawn
+            .filter(|question| question.operation == "check_proposal")
+            .take(count)
+            .collect()
     }
 
     /// Sequences of questions until something differs.
@@ -141,7 +149,10 @@ fn is_declared(question: &Question, a: &Heard, b: &Heard) -> bool {
 /// Where two answers part.
 fn difference(a: &Heard, b: &Heard) -> String {
     if a.status != b.status || a.headers != b.headers {
-        return format!("{} {:?}\n  {} {:?}\n  {}\n  {}", a.status, a.headers, b.status, b.headers, a.body, b.body);
+        return format!(
+            "{} {:?}\n  {} {:?}\n  {}\n  {}",
+            a.status, a.headers, b.status, b.headers, a.body, b.body
+        );
     }
     let same = a.body.bytes().zip(b.body.bytes()).take_while(|(a, b)| a == b).count();
     let around = |body: &str| {
@@ -200,7 +211,9 @@ const NONE: Secrets = Secrets {
 
 fn sequences() -> usize {
     let said = std::env::var("PINPU_PAIRED_SEQUENCES").ok();
-    said.map_or(SEQUENCES, |text| text.parse().expect("PINPU_PAIRED_SEQUENCES: a number"))
+    said.map_or(SEQUENCES, |text| {
+        text.parse().expect("PINPU_PAIRED_SEQUENCES: a number")
+    })
 }
 
 #[test]
@@ -226,7 +239,11 @@ fn two_worlds_that_differ_in_what_is_confidential_sound_the_same() {
         if let Err(difference) = pair.run(sequences) {
             panic!("pair {n}, {role}: {difference}");
         }
-        assert!(secrets[1].assignments.is_empty() || pair.declared == 0, "the same cells and blocks: {}", pair.declared);
+        assert!(
+            secrets[1].assignments.is_empty() || pair.declared == 0,
+            "the same cells and blocks: {}",
+            pair.declared
+        );
         for (operation, [good, bad]) in pair.asked {
             let sum = asked.entry(operation).or_default();
             *sum = [sum[0] + good, sum[1] + bad];
@@ -249,7 +266,9 @@ fn two_worlds_that_differ_in_what_is_confidential_sound_the_same() {
 #[test]
 fn the_check_takes_the_same_time_in_both_worlds() {
     let said = std::env::var("PINPU_TIMING_PAIRS").ok();
-    let pairs: usize = said.as_ref().map_or(200, |text| text.parse().expect("PINPU_TIMING_PAIRS: a number"));
+    let pairs: usize = said
+        .as_ref()
+        .map_or(200, |text| text.parse().expect("PINPU_TIMING_PAIRS: a number"));
     let mut pair = Pair::start([ONE, OTHER], Role::CivilOfficer, 3);
     let questions = pair.checks(20);
     let mut times_s = [Vec::with_capacity(pairs), Vec::with_capacity(pairs)];
