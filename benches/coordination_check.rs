@@ -116,6 +116,7 @@ fn asked(n: usize, random: &mut Random) -> Asked {
 fn request(n: usize, random: &mut Random, towns: &[(f64, f64)], now: jiff::Timestamp) -> Request {
     let radius_km = if n % 3 == 1 { 30.0 } else { 5.0 };
     let proposal = Proposal {
+        to: None,
         title: "bench".to_owned(),
         kind: Kind::Temporary,
         priority: Priority::Routine,

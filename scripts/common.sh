@@ -80,3 +80,30 @@ build_virtual_receiver() {
   cmake -S "$root/hardware/virtual-receiver" -B "$virtual_receiver_dir" -DCMAKE_BUILD_TYPE=Release >/dev/null &&
     cmake --build "$virtual_receiver_dir" --parallel 2 >/dev/null || fail "the virtual receiver did not build"
 }
+
+# start_demo: a demo on a private port with the virtual receiver through SoapySDR. Sets $url, $work and $server; what was
+# started is stopped by its process id when the script ends.
+start_demo() {
+  export PINPU_DEMO_PASSWORD=demo-password-of-the-test
+  work=$(mktemp -d) server=
+  trap stop_demo EXIT
+  build_virtual_receiver
+  mkdir "$work/no-modules"
+  SOAPY_SDR_ROOT=$work/no-modules SOAPY_SDR_PLUGIN_PATH=$virtual_receiver_dir \
+    "$CARGO_TARGET_DIR/release/pinpu" serve --demo --listen 127.0.0.1:0 --data "$work/data" \
+    --receiver "driver=pinpu-virtual,scene=$root/hardware/virtual-receiver/scenes/demo.scene" --ppm-uncertainty 1 >"$work/out" 2>"$work/log" &
+  server=$!
+  for _ in $(seq 150); do
+    url=$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$work/out" || true)
+    [ -n "$url" ] && return
+    kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; fail "the service did not start"; }
+    sleep 0.2
+  done
+  cat "$work/log" >&2
+  fail "the service did not say where it listens"
+}
+
+stop_demo() {
+  if [ -n "$server" ] && kill -0 "$server" 2>/dev/null; then kill "$server"; wait "$server" || true; fi
+  rm -rf "$work"
+}

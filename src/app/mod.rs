@@ -18,7 +18,10 @@ use crate::{
     Error, Result,
     capture::{CaptureHandle, ReceiverStatus},
     config::Config,
-    coordination::Policy,
+    coordination::{
+        Policy,
+        paws::{self, PawsRules},
+    },
     http::{self, AppState, HttpConfig, Services, readiness::Readiness},
     registry::{Place, table::builtin_cn},
     service::{
@@ -26,17 +29,21 @@ use crate::{
         audit::Audit,
         auth::Passwords,
         check::Checker,
+        clock::Clock,
         comparison::Comparisons,
         control_orders::ControlOrders,
-        coordination::{Clock, Coordination},
+        coordination::Coordination,
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
         idempotency::Answers,
+        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
         occupancy::{Occupancies, UseConfig, UseWatch},
+        organisations::Organisations,
+        paws::Paws,
         questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
@@ -72,7 +79,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
-    clock: Clock,
+    clocks: [Clock; 2],
     store: Store,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<()>>,
@@ -124,11 +131,7 @@ impl App {
         let registry = open_registry(config, &store).await?;
         let passwords = Passwords::new()?;
         let users = Arc::new(Users::new(store.clone(), passwords.clone()));
-        let mut new_demo_password = None;
-        if options.demo {
-            demo::seed_registry(&registry).await?;
-            new_demo_password = users.seed_demo(options.demo_password.clone()).await?;
-        }
+        let new_demo_password = seed_demo(options, &registry, &users).await?;
         let hub = Hub::new(store.clone());
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
@@ -140,13 +143,15 @@ impl App {
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?, disclosure(config)?);
-        let clock = Clock::start(coordination.clone()).await?;
+        let occupancies = Occupancies::new(store.clone());
+        let (coordination, interference_reports, clocks) = offices(config, &store, &registry, &occupancies).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+            paws: Paws::new(store.clone(), paws_rules(config, options.demo)?),
+            organisations: Organisations::new(store.clone(), Arc::clone(&users)),
             users,
             answers: Answers::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -155,13 +160,14 @@ impl App {
             ledger: Ledger::new(store.clone()),
             history: History::new(store.clone()),
             coordination,
+            interference_reports,
             audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
             control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
             comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
-            occupancies: Occupancies::new(store.clone()),
+            occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -181,7 +187,7 @@ impl App {
             monitor,
             evidence,
             alarms,
-            clock,
+            clocks,
             store,
             stop,
             server,
@@ -213,13 +219,31 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
-        self.clock.stop().await;
+        for clock in self.clocks {
+            clock.stop().await;
+        }
         if self.signing.await.is_err() {
             tracing::error!("the last checkpoint of the audit log was not signed");
         }
         self.store.close().await;
         served
     }
+}
+
+/// What offices do with each other and with complaints, and the clocks of their deadlines.
+async fn offices(
+    config: &Config,
+    store: &Store,
+    registry: &RegistryService,
+    occupancies: &Occupancies,
+) -> Result<(Coordination, InterferenceReports, [Clock; 2])> {
+    let coordination = Coordination::new(store.clone(), registry.clone(), policy(config)?, disclosure(config)?);
+    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy(config)?);
+    let clocks = [
+        Clock::start(coordination.clone()).await?,
+        Clock::start(reports.clone()).await?,
+    ];
+    Ok((coordination, reports, clocks))
 }
 
 /// The files of conflicts, and who adds what was measured to them.
@@ -243,6 +267,31 @@ async fn open_registry(config: &Config, store: &Store) -> Result<RegistryService
         registry.seed_table(table).await?;
     }
     Ok(registry)
+}
+
+/// What a demo begins with; the password its accounts share, where they were made now.
+async fn seed_demo(options: &AppOptions, registry: &RegistryService, users: &Users) -> Result<Option<String>> {
+    if !options.demo {
+        return Ok(None);
+    }
+    demo::seed_registry(registry).await?;
+    users.seed_demo(options.demo_password.clone()).await
+}
+
+/// The rulesets for devices that the configuration names; the demo has its own, and without either there are none.
+fn paws_rules(config: &Config, demo: bool) -> Result<PawsRules> {
+    let (text, place) = match &config.paws_rules {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+                path: path.clone(),
+                source,
+            })?;
+            (text, path.display().to_string())
+        }
+        None if demo => (paws::DEMO_TOML.to_owned(), "config/paws.toml".to_owned()),
+        None => return Ok(PawsRules::default()),
+    };
+    PawsRules::read(&text).map_err(|error| Error::Invalid(format!("{place}: {error}")))
 }
 
 /// The policy of coordination that the configuration names.

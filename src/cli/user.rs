@@ -15,7 +15,7 @@ use crate::{
     Error, Result,
     service::{
         auth::{Passwords, Role},
-        users::{ChangeUser, User, Users},
+        users::{ChangeUser, NewUser, User, Users},
     },
 };
 
@@ -34,9 +34,12 @@ enum Action {
     Add {
         /// Account name
         name: String,
-        /// viewer, field, civil_officer, military_officer, coordinator, auditor, admin or sensor
+        /// viewer, field, civil_officer, military_officer, operator, coordinator, auditor, admin or sensor
         #[arg(long)]
         role: Role,
+        /// Code or id of the organisation, such as CIVIL; by default that of the role's side
+        #[arg(long)]
+        organisation: Option<String>,
         /// Reads the password from standard input instead of asking for it
         #[arg(long)]
         password_stdin: bool,
@@ -65,12 +68,15 @@ enum Action {
         /// Account name
         name: String,
     },
-    /// Gives an account another role
+    /// Gives an account another role, and moves it to another organisation where that has no such role
     Role {
         /// Account name
         name: String,
-        /// viewer, field, civil_officer, military_officer, coordinator, auditor, admin or sensor
+        /// viewer, field, civil_officer, military_officer, operator, coordinator, auditor, admin or sensor
         role: Role,
+        /// Code or id of the organisation; it stays where it is without
+        #[arg(long)]
+        organisation: Option<String>,
     },
 }
 
@@ -105,11 +111,9 @@ async fn perform(users: &Users, action: Action) -> Result<()> {
         Action::Add {
             name,
             role,
+            organisation,
             password_stdin,
-        } => {
-            let password = read_password(password_stdin)?;
-            users.create(&name, role, password, None).await?
-        }
+        } => add(users, name, role, organisation, password_stdin).await?,
         Action::Passwd { name, password_stdin } => {
             let password = Some(read_password(password_stdin)?);
             users
@@ -144,16 +148,17 @@ async fn perform(users: &Users, action: Action) -> Result<()> {
                 )
                 .await?
         }
-        Action::Role { name, role } => {
-            users
-                .change(
-                    &name,
-                    ChangeUser {
-                        role: Some(role),
-                        ..ChangeUser::default()
-                    },
-                )
-                .await?
+        Action::Role {
+            name,
+            role,
+            organisation,
+        } => {
+            let change = ChangeUser {
+                role: Some(role),
+                organisation: named(users, organisation).await?,
+                ..ChangeUser::default()
+            };
+            users.change(&name, change).await?
         }
     };
     println!(
@@ -163,6 +168,30 @@ async fn perform(users: &Users, action: Action) -> Result<()> {
         if user.disabled { " (disabled)" } else { "" }
     );
     Ok(())
+}
+
+async fn add(
+    users: &Users,
+    name: String,
+    role: Role,
+    organisation: Option<String>,
+    password_stdin: bool,
+) -> Result<User> {
+    let new = NewUser {
+        name,
+        role,
+        organisation: named(users, organisation).await?,
+        password: read_password(password_stdin)?,
+        language: None,
+    };
+    users.create(new).await
+}
+
+async fn named(users: &Users, organisation: Option<String>) -> Result<Option<String>> {
+    match organisation {
+        Some(named) => users.organisation_named(&named).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 fn list(users: &[User], json: bool) -> Result<()> {

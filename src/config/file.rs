@@ -25,6 +25,7 @@ pub(super) struct ConfigFile {
     registry: RegistryFile,
     coordination: CoordinationFile,
     disclosure: DisclosureFile,
+    paws: PawsFile,
     #[serde(rename = "use")]
     usage: UseFile,
     attachments: AttachmentsFile,
@@ -81,6 +82,9 @@ section!(CoordinationFile {
 });
 section!(DisclosureFile {
     policy: std::path::PathBuf = std::path::PathBuf::new()
+});
+section!(PawsFile {
+    rules: std::path::PathBuf = std::path::PathBuf::new()
 });
 section!(UseFile {
     days: u32 = 30,
@@ -230,6 +234,7 @@ impl ConfigFile {
                 rules: named(self.registry.rules),
                 coordination_policy: named(self.coordination.policy),
                 disclosure_policy: named(self.disclosure.policy),
+                paws_rules: named(self.paws.rules),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),
                 alarm,

@@ -72,6 +72,8 @@ pub struct Config {
     pub coordination_policy: Option<PathBuf>,
     /// File of the policy of disclosure; `None`: the built-in one.
     pub disclosure_policy: Option<PathBuf>,
+    /// File of the rulesets for devices that ask by PAWS; `None`: there are none.
+    pub paws_rules: Option<PathBuf>,
     /// File of the rules verdicts are made by; `None`: the built-in ones.
     pub rules: Option<PathBuf>,
     /// Largest file that may be attached to a conflict.

@@ -66,18 +66,10 @@ pub fn letter(request: &Request, writing: &Writing) -> String {
     let number = request.number.as_deref().unwrap_or(unnumbered);
     let title = language.pick("无线电频率使用协调函", "Frequency coordination letter");
     let date = words::moment(request.submitted_at.unwrap_or(request.created_at));
-    let mut page = format!(
-        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title} {}</title><style>{STYLE}</style></head><body><h1>{title}</h1>",
-        language.tag(),
-        escaped(number)
-    );
+    let mut page = opened(language, title, number, language.of(&date));
     let _ = write!(
         page,
-        "<div class=\"head\"><span>{}{}</span><span>{}</span></div><p>{}</p><p class=\"text\">{}</p>",
-        language.pick("编号：", "Number: "),
-        escaped(number),
-        escaped(language.of(&date)),
+        "<p>{}</p><p class=\"text\">{}</p>",
         escaped(&match language {
             LetterLanguage::Chinese => format!("{}：", proposal.to_office),
             LetterLanguage::English => format!("To: {}", proposal.to_office),
@@ -101,6 +93,19 @@ pub fn letter(request: &Request, writing: &Writing) -> String {
         escaped(language.of(&words::moment(writing.at))),
     );
     page
+}
+
+/// The page up to the line with number and date.
+pub(super) fn opened(language: LetterLanguage, title: &str, number: &str, date: &str) -> String {
+    let number = escaped(number);
+    format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title} {number}</title><style>{STYLE}</style></head><body><h1>{title}</h1>\
+         <div class=\"head\"><span>{}{number}</span><span>{}</span></div>",
+        language.tag(),
+        language.pick("编号：", "Number: "),
+        escaped(date),
+    )
 }
 
 fn opening(request: &Request, language: LetterLanguage) -> String {
@@ -227,7 +232,7 @@ fn reply(request: &Request, language: LetterLanguage) -> String {
 }
 
 /// The text as HTML shows it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::orders::Office;
+use super::{interference::ReportRules, orders::Office};
 
 /// The policy that is compiled in.
 pub const POLICY_TOML: &str = include_str!("../../config/coordination.toml");
@@ -139,6 +139,8 @@ pub struct Policy {
     pub check: CheckRules,
     /// Rules of control orders.
     pub orders: OrderRules,
+    /// Rules of interference reports.
+    pub reports: ReportRules,
     kinds: Kinds,
 }
 
@@ -160,6 +162,7 @@ struct RawPolicy {
     submitter_may_decide: bool,
     check: CheckRules,
     control_orders: OrderRules,
+    interference_reports: ReportRules,
     kind: Kinds,
 }
 
@@ -195,6 +198,7 @@ impl Policy {
             submitter_may_decide: raw.submitter_may_decide,
             check: raw.check,
             orders: raw.control_orders,
+            reports: raw.interference_reports,
             kinds: raw.kind,
         };
         policy.ordered().map_err(fault)?;
@@ -262,12 +266,12 @@ impl Policy {
         if !(1..=100).contains(&check.alternatives_max) {
             return Err("check.alternatives_max: write 1 to 100".to_owned());
         }
-        Ok(())
+        self.reports.check()
     }
 }
 
 /// `30m`, `12h`, `10d`: whole minutes, hours or days, above zero.
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(deserializer)?;
     let wrong = || {
         D::Error::custom(format!(

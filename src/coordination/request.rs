@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, State};
+use super::{Addressee, Kind, State};
 use crate::{
     registry::{
         Text,
@@ -139,6 +139,9 @@ pub struct Proposal {
     pub from_office: String,
     /// The office that is asked.
     pub to_office: String,
+    /// Who decides; the offices of the other side where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Addressee>,
     /// Who is going to use the frequencies.
     pub user: String,
     /// What for.
@@ -188,6 +191,9 @@ pub struct Request {
     pub number: Option<String>,
     /// The side that asks.
     pub side: Side,
+    /// Key of the organisation whose request it is; that of its side where it is from before there were others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// Where it stands.
     pub state: State,
     /// What is asked.
@@ -228,6 +234,7 @@ impl Request {
             id,
             number: None,
             side,
+            organisation: None,
             state: State::Draft,
             proposal,
             created_by: by,

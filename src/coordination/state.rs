@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Side,
-    table::{AGREED, TABLE},
-};
+use super::table::{AGREED, TABLE};
 use crate::registry::AssignmentStatus;
 
 /// Where a request stands.
@@ -172,10 +169,4 @@ pub enum Party {
     System,
 }
 
-impl Party {
-    /// What an officer of `own` is to a request of `asking`.
-    #[must_use]
-    pub fn of(own: Side, asking: Side) -> Self {
-        if own == asking { Self::Requester } else { Self::Decider }
-    }
-}
+impl Party {}

@@ -237,7 +237,7 @@ pub async fn get_assignment_measured(
     params(ExportAssignmentsQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (String = "application/geo+json"), (String = "application/vnd.google-earth.kml+xml"),
+        (serde_json::Value = "application/geo+json"), (String = "application/vnd.google-earth.kml+xml"),
         (String = "text/plain"), (String = "application/xml")))))]
 pub async fn export_assignments(
     State(state): State<AppState>,

@@ -291,6 +291,7 @@ fn asking(caller: &Caller) -> Asking<'_> {
     Asking {
         actor: &caller.0.user,
         role: caller.0.role,
+        organisation: &caller.0.organisation,
         now: Timestamp::now(),
     }
 }

@@ -305,6 +305,7 @@ fn kind_zh(kind: &str) -> &str {
         "alarm route" => "告警路由",
         "assignment" => "指配",
         "control order" => "管制令",
+        "interference report" => "干扰投诉",
         "allocation" => "划分",
         "spectrum" => "频谱",
         "request" => "协调申请",

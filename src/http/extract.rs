@@ -145,15 +145,29 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Highest frequency the Radio Regulations know (RR 1.5), hertz.
+pub(super) const FREQUENCY_MAX_HZ: i64 = 3_000_000_000_000;
+
 /// The band between two edges; an edge not given is open. Nothing when neither is given.
 ///
 /// # Errors
-/// The edges are the wrong way round.
+/// The edges are the wrong way round, or no frequencies (RR 1.5 ends at 3 THz; negative ones are offsets).
 pub(super) fn band(low_hz: Option<i64>, high_hz: Option<i64>) -> Result<Option<Band>, Problem> {
     if low_hz.is_none() && high_hz.is_none() {
         return Ok(None);
     }
-    let (low, high) = (low_hz.unwrap_or(i64::MIN / 4), high_hz.unwrap_or(i64::MAX / 4));
+    let given = [("low_hz", low_hz), ("high_hz", high_hz)];
+    let far = given
+        .iter()
+        .find(|(_, hz)| hz.is_some_and(|hz| hz.unsigned_abs() > FREQUENCY_MAX_HZ.unsigned_abs()));
+    if let Some((name, _)) = far {
+        return Err(Problem::malformed(
+            format!("{name} 应在 ±3 THz 以内（以 Hz 为单位）。"),
+            format!("Give a {name} within ±3 THz, in hertz."),
+        )
+        .field(*name, "beyond 3 THz"));
+    }
+    let (low, high) = (low_hz.unwrap_or(-FREQUENCY_MAX_HZ), high_hz.unwrap_or(FREQUENCY_MAX_HZ));
     match Band::new(Hertz(low), Hertz(high)) {
         Some(band) if low < high => Ok(Some(band)),
         _ => Err(Problem::malformed(

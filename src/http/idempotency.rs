@@ -16,7 +16,7 @@ use axum::{
 };
 
 /// Longest key.
-const KEY_MAX: usize = 128;
+pub(super) const KEY_MAX: usize = 128;
 
 /// What a change answers.
 #[derive(Debug)]

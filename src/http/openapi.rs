@@ -3,10 +3,17 @@
 use axum::{extract::State, http::header, response::IntoResponse};
 use utoipa::{
     OpenApi as _,
-    openapi::{Content, OpenApi, Ref, RefOr, Response, path::Operation},
+    openapi::{
+        Content, KnownFormat, OpenApi, Ref, RefOr, Required, Response, SchemaFormat, Type,
+        path::{Operation, ParameterIn},
+        schema::ObjectBuilder,
+    },
 };
 
-use super::{AppState, emissions, error, live, occupancy, plots, registry, router};
+use super::{
+    AppState, emissions, error, extract::FREQUENCY_MAX_HZ, idempotency::KEY_MAX, live, occupancy, plots, registry,
+    router,
+};
 use crate::service::{
     auth::{Access, permissions},
     coordination::Phase,
@@ -31,6 +38,7 @@ use crate::service::{
         (name = "health", description = "Process and readiness"),
         (name = "sessions", description = "Logging in and out"),
         (name = "users", description = "Accounts"),
+        (name = "organisations", description = "Offices, operators and those who measure for them"),
         (name = "receivers", description = "Receivers and how they are doing"),
         (name = "spectra", description = "Spectra and waterfall"),
         (name = "live", description = "Spectra and events as they happen"),
@@ -41,7 +49,9 @@ use crate::service::{
         (name = "registry", description = "Who may be where"),
         (name = "coordination", description = "Requests between civil and military offices"),
         (name = "control-orders", description = "Radio control orders"),
+        (name = "interference-reports", description = "Complaints of interference"),
         (name = "audit", description = "What was put in force or refused"),
+        (name = "paws", description = "Devices of operators that ask which spectrum they may use (RFC 7545)"),
         (name = "plots", description = "Images for reports")
     )
 )]
@@ -60,6 +70,7 @@ pub fn document() -> OpenApi {
     for item in document.paths.paths.values_mut() {
         for operation in operations_mut(item) {
             describe_failures(operation);
+            describe_parameters(operation);
         }
     }
     document
@@ -98,6 +109,35 @@ fn describe_failures(operation: &mut Operation) {
             .responses
             .responses
             .insert(status.to_owned(), RefOr::T(response));
+    }
+}
+
+/// What holds for a parameter wherever it stands: the form of the headers, the range of frequencies, and that `key=` in a
+/// query counts as not given.
+fn describe_parameters(operation: &mut Operation) {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        match (&parameter.parameter_in, &*parameter.name) {
+            (ParameterIn::Header, "if-match") => {
+                parameter.schema = Some(text().pattern(Some("^\"[0-9]{1,19}\"$")).into());
+            }
+            (ParameterIn::Header, "idempotency-key") => {
+                let key = text().pattern(Some("^[!-~]+$")).min_length(Some(1));
+                parameter.schema = Some(key.max_length(Some(KEY_MAX)).into());
+            }
+            (ParameterIn::Query, name) => {
+                if matches!(name, "low_hz" | "high_hz") {
+                    let hertz = ObjectBuilder::new().schema_type(Type::Integer);
+                    let hertz = hertz.minimum(Some(-FREQUENCY_MAX_HZ)).maximum(Some(FREQUENCY_MAX_HZ));
+                    parameter.schema = Some(hertz.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))).into());
+                }
+                if !matches!(parameter.required, Required::True) {
+                    parameter.extensions = Some([("allowEmptyValue", true)].into_iter().collect());
+                }
+            }
+            _ => {}
+        }
     }
 }
 

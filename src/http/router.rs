@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, leftover, live, metrics, occupancy, openapi, plots, receivers, registry,
-    sessions, spectra, tokens, users,
+    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
+    organisations, paws, plots, receivers, registry, sessions, spectra, tokens, users,
 };
 
 /// The API with its document.
@@ -73,7 +73,9 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest("/registry", registry_as_a_whole())
         .merge(coordination())
         .nest("/control-orders", control_orders())
+        .merge(interference())
         .nest("/audit", audit())
+        .routes(routes!(paws::ask_paws))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
         .routes(routes!(live::open_live))
 }
@@ -99,6 +101,21 @@ fn accounts() -> OpenApiRouter<AppState> {
                 .routes(routes!(users::list_users, users::create_user))
                 .routes(routes!(users::update_user, users::delete_user)),
         )
+        .nest("/organisations", organisations())
+}
+
+/// Offices, operators and those who measure for them.
+fn organisations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            organisations::list_organisations,
+            organisations::create_organisation
+        ))
+        .routes(routes!(
+            organisations::get_organisation,
+            organisations::update_organisation
+        ))
+        .routes(routes!(organisations::delete_organisation))
 }
 
 /// Requests between offices, and what is made of them.
@@ -164,6 +181,27 @@ fn control_orders() -> OpenApiRouter<AppState> {
             control_orders::update_control_order
         ))
         .routes(routes!(control_orders::take_control_order_step))
+}
+
+/// Complaints of interference.
+fn interference() -> OpenApiRouter<AppState> {
+    use interference_reports::{self as reports, outward};
+    let each = OpenApiRouter::new()
+        .routes(routes!(
+            reports::list_interference_reports,
+            reports::create_interference_report
+        ))
+        .routes(routes!(
+            reports::get_interference_report,
+            reports::update_interference_report
+        ))
+        .routes(routes!(reports::take_interference_report_step))
+        .routes(routes!(outward::get_interference_report_letter))
+        .routes(routes!(outward::export_interference_report));
+    OpenApiRouter::new().nest("/interference-reports", each).nest(
+        "/interference-quarters",
+        OpenApiRouter::new().routes(routes!(outward::list_interference_quarters)),
+    )
 }
 
 /// What was found on the air, and what was not.

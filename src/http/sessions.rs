@@ -43,6 +43,8 @@ pub struct SessionResponse {
     pub user: String,
     /// Role.
     pub role: Role,
+    /// Id of the organisation they belong to.
+    pub organisation: String,
     /// Language of the account; null follows the browser.
     #[schema(required = true)]
     pub language: Option<Language>,
@@ -58,6 +60,7 @@ impl From<&Principal> for SessionResponse {
         Self {
             user: principal.user.clone(),
             role: principal.role,
+            organisation: principal.organisation.clone(),
             language: principal.language,
             expires_at: principal.expires_at,
             demo: principal.is_demo(),

@@ -16,9 +16,12 @@ use crate::service::{
     findings::Findings,
     history::History,
     idempotency::Answers,
+    interference_reports::InterferenceReports,
     ledger::{Attachments, Ledger},
     live::Hub,
     occupancy::Occupancies,
+    organisations::Organisations,
+    paws::Paws,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
@@ -48,6 +51,8 @@ pub struct HttpConfig {
 pub struct Services {
     /// Accounts.
     pub users: Arc<Users>,
+    /// Offices, operators and those who measure for them.
+    pub organisations: Organisations,
     /// Logins.
     pub sessions: Arc<Sessions>,
     /// Tokens of programs.
@@ -72,6 +77,10 @@ pub struct Services {
     pub history: History,
     /// Requests between civil and military offices.
     pub coordination: Coordination,
+    /// Complaints of interference.
+    pub interference_reports: InterferenceReports,
+    /// Devices that ask for spectrum.
+    pub paws: Paws,
     /// What was put in force or refused.
     pub audit: Audit,
     /// Questions to the registry.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::service::{
     auth::Role,
-    users::{ChangeUser, User},
+    users::{ChangeUser, NewUser, User},
 };
 
 /// An account.
@@ -30,6 +30,8 @@ pub struct UserResponse {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// Id of the organisation they belong to.
+    pub organisation: String,
     /// Language; null follows the browser.
     #[schema(required = true)]
     pub language: Option<Language>,
@@ -48,6 +50,8 @@ pub struct CreateUserRequest {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// Id of the organisation; by default that of the role's side.
+    pub organisation: Option<String>,
     /// At least 8 characters and not one of the common ones.
     #[schema(format = Password, min_length = 8, max_length = 256)]
     pub password: String,
@@ -61,6 +65,8 @@ pub struct CreateUserRequest {
 pub struct UpdateUserRequest {
     /// New role.
     pub role: Option<Role>,
+    /// Id of the new organisation; ends all sessions of the account.
+    pub organisation: Option<String>,
     /// New password; ends all sessions of the account.
     #[schema(format = Password, min_length = 8, max_length = 256)]
     pub password: Option<String>,
@@ -87,6 +93,7 @@ impl From<User> for UserResponse {
         let User {
             name,
             role,
+            organisation,
             language,
             disabled,
             created_at,
@@ -94,6 +101,7 @@ impl From<User> for UserResponse {
         Self {
             name,
             role,
+            organisation,
             language,
             disabled,
             created_at,
@@ -136,10 +144,18 @@ pub async fn create_user(
         let CreateUserRequest {
             name,
             role,
+            organisation,
             password,
             language,
         } = request;
-        let user = state.users.create(&name, role, password, language).await?;
+        let new = NewUser {
+            name,
+            role,
+            organisation,
+            password,
+            language,
+        };
+        let user = state.users.create(new).await?;
         idempotency::Answer::json(StatusCode::CREATED, None, &UserResponse::from(user))
     })
     .await
@@ -155,6 +171,7 @@ pub async fn update_user(
 ) -> Result<Answer<UserResponse>> {
     let UpdateUserRequest {
         role,
+        organisation,
         password,
         disabled,
         language,
@@ -165,6 +182,7 @@ pub async fn update_user(
             &name,
             ChangeUser {
                 role,
+                organisation,
                 password,
                 disabled,
                 language,

@@ -91,6 +91,14 @@ impl Assignment {
         Band::around(self.center_hz, self.necessary_bandwidth_hz)
     }
 
+    /// Whether it is granted and within its dates at this instant.
+    #[must_use]
+    pub fn is_in_force(&self, at: jiff::Timestamp) -> bool {
+        self.status == AssignmentStatus::Granted
+            && self.valid_from.is_none_or(|from| from <= at)
+            && self.valid_to.is_none_or(|to| at < to)
+    }
+
     /// Whether the station sends on the frequency, receives on it, or both.
     #[must_use]
     pub fn role(&self) -> Role {

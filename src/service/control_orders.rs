@@ -33,6 +33,8 @@ pub struct Asking<'a> {
     pub actor: &'a str,
     /// Their role.
     pub role: Role,
+    /// Key of their organisation.
+    pub organisation: &'a str,
     /// When.
     pub now: Timestamp,
 }

@@ -15,11 +15,9 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    auth::{
-        Role,
-        permissions::{self, Standing},
-    },
+    auth::{Role, permissions},
     control_orders::Shown,
+    coordination::Officer,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
     keys::Closed,
 };
@@ -28,8 +26,9 @@ use crate::{
     audit::Entry,
     conflict::{Remedy, Severity, Verdict, VerdictKind},
     coordination::{
-        Request, Side,
+        Party, Request,
         orders::{Office, OrderRecord, OrderState},
+        organisation::{Contact, Organisation, OrganisationKind},
     },
     registry::{
         Assignment, ControlOrder, Registry, Text,
@@ -57,6 +56,11 @@ pub struct View {
 pub struct Disclosed<T>(T);
 
 impl<T> Disclosed<T> {
+    /// What was screened by another part of `View`.
+    pub(super) fn of(screened: T) -> Self {
+        Self(screened)
+    }
+
     /// What may go out.
     pub fn into_inner(self) -> T {
         self.0
@@ -370,17 +374,37 @@ impl View {
         }
     }
 
-    /// A request as somebody of this standing may know it: the other side's drafts are not there.
+    /// A request as this officer may know it: their own organisation's, and what was sent to it. Those who watch over
+    /// all of them see what was sent.
     #[must_use]
-    pub fn request(standing: Standing, request: Request) -> Option<Disclosed<Request>> {
-        let own = standing == Standing::Officer(request.side);
-        (own || request.submitted_at.is_some()).then_some(Disclosed(request))
+    pub fn request(officer: &Officer, request: Request) -> Option<Disclosed<Request>> {
+        let known = match officer.seat() {
+            Some(seat) => seat.party(&request).is_some(),
+            None => request.submitted_at.is_some(),
+        };
+        known.then_some(Disclosed(request))
     }
 
-    /// An entry of the thread of a request of `side`: what was written before it was sent is for its own side.
+    /// An entry of the thread of a request that the officer may know: what was written before it was sent is for the
+    /// organisation whose request it is.
     #[must_use]
-    pub fn thread_entry(standing: Standing, side: Side, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
-        (!entry.internal || standing == Standing::Officer(side)).then_some(Disclosed(entry))
+    pub fn thread_entry(officer: &Officer, request: &Request, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
+        let own = officer.party(request) == Some(Party::Requester);
+        (!entry.internal || own).then_some(Disclosed(entry))
+    }
+
+    /// An organisation as somebody of this role, who is of the organisation `own`, may know it: operators are nobody's
+    /// business but the offices', and how to reach one is for those who take part.
+    #[must_use]
+    pub fn organisation(role: Role, own: &str, mut known: Organisation) -> Option<Disclosed<Organisation>> {
+        let outsider = !permissions::sees_operators(role) && known.id != own;
+        if outsider && known.profile.kind == OrganisationKind::Operator {
+            return None;
+        }
+        if !permissions::sees_contacts(role) && known.id != own {
+            known.profile.contact = Contact::default();
+        }
+        Some(Disclosed(known))
     }
 
     /// What an event carries, as the audience may know it; null where that cannot be told, nothing where the audience may
@@ -428,13 +452,13 @@ impl View {
     }
 
     /// Whether one of the texts names a record the audience may not know.
-    fn tells(&self, texts: &[&str]) -> bool {
+    pub(super) fn tells(&self, texts: &[&str]) -> bool {
         let Some(closed) = &self.closed else { return false };
         texts.iter().any(|text| closed.named(text).next().is_some())
     }
 
     /// Notes which confidential records these texts, which go out, name.
-    fn shows(&self, texts: &[&str]) {
+    pub(super) fn shows(&self, texts: &[&str]) {
         let Some(classified) = &self.classified else { return };
         texts.iter().flat_map(|text| classified.named(text)).for_each(shown);
     }

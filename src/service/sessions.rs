@@ -32,6 +32,8 @@ pub struct Principal {
     pub user: String,
     /// Role.
     pub role: Role,
+    /// Key of the organisation they belong to.
+    pub organisation: String,
     /// Language of the account.
     pub language: Option<Language>,
     /// When the session ends; `None` without one.
@@ -48,6 +50,7 @@ impl Principal {
         Self {
             user: "demo".to_owned(),
             role: Role::Coordinator,
+            organisation: "civil".to_owned(),
             language: None,
             expires_at: None,
             scope: None,
@@ -209,6 +212,7 @@ fn principal(user: &User, token_hash: [u8; 32], expires_at: Timestamp, scope: Op
     Principal {
         user: user.name.clone(),
         role: user.role,
+        organisation: user.organisation.clone(),
         language: user.language,
         expires_at: Some(expires_at),
         scope,

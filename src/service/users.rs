@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
-use super::auth::{Passwords, Role, password};
+use super::auth::{Passwords, Role, password, permissions};
 use crate::{
     Error, Result,
+    coordination::{Side, organisation::default_of},
     store::{Store, UserChange, UserRecord},
 };
 
@@ -43,6 +44,8 @@ pub struct User {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// Key of the organisation they belong to.
+    pub organisation: String,
     /// Language; `None` follows the browser.
     pub language: Option<Language>,
     /// Cannot log in.
@@ -61,6 +64,7 @@ impl User {
         Ok(Self {
             name: record.name.clone(),
             role,
+            organisation: record.organisation.clone(),
             language: Language::from_tag(&record.language),
             disabled: record.disabled,
             created_at: record.created_at,
@@ -68,11 +72,36 @@ impl User {
     }
 }
 
+/// A new account.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Login name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// Key of the organisation; by default the first one of the role's side.
+    pub organisation: Option<String>,
+    /// Password.
+    pub password: String,
+    /// Language; `None` follows the browser.
+    pub language: Option<Language>,
+}
+
+/// The organisation of accounts that were made without one.
+fn usual(role: Role) -> &'static str {
+    default_of(match role {
+        Role::MilitaryOfficer => Side::Military,
+        _ => Side::Civil,
+    })
+}
+
 /// What to change; `None` leaves it.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeUser {
     /// New role.
     pub role: Option<Role>,
+    /// New organisation, by its key.
+    pub organisation: Option<String>,
     /// New password.
     pub password: Option<String>,
     /// Lock or unlock.
@@ -121,7 +150,7 @@ impl Users {
         self.changed.subscribe()
     }
 
-    pub(super) fn announce(&self) {
+    pub(in crate::service) fn announce(&self) {
         self.changed.send_modify(|count| *count += 1);
     }
 
@@ -136,22 +165,27 @@ impl Users {
     /// Makes an account.
     ///
     /// # Errors
-    /// `Invalid` for a name that is taken or not allowed, or a weak password.
-    pub async fn create(
-        &self,
-        name: &str,
-        role: Role,
-        new_password: String,
-        language: Option<Language>,
-    ) -> Result<User> {
-        check_name(name)?;
-        password::check_new(&new_password, name)?;
+    /// `Invalid` for a name that is taken or not allowed, a weak password, or a role that people of the organisation do not
+    /// have.
+    pub async fn create(&self, new: NewUser) -> Result<User> {
+        let NewUser {
+            name,
+            role,
+            organisation,
+            password: new_password,
+            language,
+        } = new;
+        check_name(&name)?;
+        password::check_new(&new_password, &name)?;
+        let organisation = organisation.unwrap_or_else(|| usual(role).to_owned());
+        self.check_place(&organisation, role).await?;
         let password_hash = self.passwords.hash(new_password).await?;
         let now = Timestamp::now();
         let record = UserRecord {
-            name: name.to_owned(),
+            name,
             password_hash,
             role: role.name().to_owned(),
+            organisation,
             language: language.map_or("", Language::tag).to_owned(),
             disabled: false,
             created_at: now,
@@ -160,7 +194,7 @@ impl Users {
         };
         let user = User::from_record(&record)?;
         self.store.create_user(record).await?;
-        tracing::info!(user = name, %role, "account made");
+        tracing::info!(user = user.name, %role, organisation = user.organisation, "account made");
         Ok(user)
     }
 
@@ -176,6 +210,15 @@ impl Users {
         if change.disabled == Some(true) || change.role.is_some_and(|role| role != Role::Admin) {
             self.keep_an_administrator(name).await?;
         }
+        if change.role.is_some() || change.organisation.is_some() {
+            let known = self.store.user(name).await?.ok_or_else(|| Error::NotFound {
+                kind: "user",
+                id: name.to_owned(),
+            })?;
+            let role = change.role.map_or_else(|| known.role.parse(), Ok)?;
+            let place = change.organisation.as_deref().unwrap_or(&known.organisation);
+            self.check_place(place, role).await?;
+        }
         let password_hash = match change.password {
             Some(new_password) => Some(self.passwords.hash(new_password).await?),
             None => None,
@@ -183,6 +226,7 @@ impl Users {
         let change = UserChange {
             password_hash,
             role: change.role.map(|role| role.name().to_owned()),
+            organisation: change.organisation,
             language: change.language.map(|language| language.tag().to_owned()),
             disabled: change.disabled,
         };
@@ -210,9 +254,56 @@ impl Users {
         Ok(())
     }
 
+    /// The key of an organisation by its code or key.
+    ///
+    /// # Errors
+    /// `Invalid` where there is none, with those there are.
+    pub async fn organisation_named(&self, named: &str) -> Result<String> {
+        let known = self.store.organisations().await?;
+        let found = known
+            .iter()
+            .find(|place| place.id == named || place.profile.code.eq_ignore_ascii_case(named));
+        found.map(|place| place.id.clone()).ok_or_else(|| {
+            let codes: Vec<_> = known.iter().map(|place| place.profile.code.as_str()).collect();
+            Error::Invalid(format!(
+                "there is no organisation '{named}': write one of {}",
+                codes.join(", ")
+            ))
+        })
+    }
+
+    /// Fails where people of an organisation do not have this role, or it is out of use.
+    async fn check_place(&self, organisation: &str, role: Role) -> Result<()> {
+        let known = self.store.organisations().await?;
+        let Some(place) = known.iter().find(|place| place.id == organisation) else {
+            return Err(Error::Invalid(format!(
+                "there is no organisation '{organisation}': give the id of one of the list"
+            )));
+        };
+        if !place.active {
+            return Err(Error::Invalid(format!(
+                "{} is out of use: choose another organisation",
+                place.profile.name.en
+            )));
+        }
+        let roles = permissions::roles_of(place.profile.kind);
+        if roles.contains(&role) {
+            return Ok(());
+        }
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        Err(Error::Invalid(format!(
+            "people of {} ({}) cannot be {role}: choose {}, or another organisation",
+            place.profile.name.en,
+            place.profile.kind.name(),
+            names.join(", ")
+        )))
+    }
+
     /// Fails when `name` is the last administrator who can log in.
     async fn keep_an_administrator(&self, name: &str) -> Result<()> {
-        let active = |user: &User| user.role == Role::Admin && !user.disabled;
+        let places = self.store.organisations().await?;
+        let in_use = |key: &str| places.iter().any(|place| place.id == key && place.active);
+        let active = |user: &User| user.role == Role::Admin && !user.disabled && in_use(&user.organisation);
         let users = self.list().await?;
         let is_one = users.iter().any(|user| user.name == name && active(user));
         if is_one && !users.iter().any(|user| user.name != name && active(user)) {
@@ -234,7 +325,14 @@ impl Users {
         }
         let shared = given.unwrap_or_else(generate_password);
         for (name, role) in DEMO {
-            self.create(name, role, shared.clone(), None).await?;
+            self.create(NewUser {
+                name: name.to_owned(),
+                role,
+                organisation: None,
+                password: shared.clone(),
+                language: None,
+            })
+            .await?;
         }
         Ok(Some(shared))
     }

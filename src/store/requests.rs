@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    coordination::{Party, Request, Side, State, Step, range},
+    coordination::{Party, Request, Seat, Side, State, Step, range},
     registry::Text,
     units::Band,
 };
@@ -168,10 +168,15 @@ impl Tx {
         due: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        let sql = "insert into requests (id, side, created_us, number, state, low_hz, high_hz, submitted_us, \
-                   changed_us, due_us, search, version, record) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        let mut values = values![&request.id, name_of(&request.side)?, request.created_at];
+        let sql = "insert into requests (id, side, created_us, organisation, number, state, low_hz, high_hz, submitted_us, \
+                   changed_us, due_us, search, version, record, to_side, to_organisation) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        let mut values = values![
+            &request.id,
+            name_of(&request.side)?,
+            request.created_at,
+            request.owner()
+        ];
         values.extend(columns(request, due, now)?);
         self.execute(sql, values).await?;
         self.touch(&REQUESTS, &request.id, "change_request");
@@ -190,7 +195,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<()> {
         let sql = "update requests set number = $3, state = $4, low_hz = $5, high_hz = $6, submitted_us = $7, \
-                   changed_us = $8, due_us = $9, search = $10, version = $11, record = $12 \
+                   changed_us = $8, due_us = $9, search = $10, version = $11, record = $12, to_side = $13, to_organisation = $14 \
                    where id = $1 and version = $2";
         let mut values = values![&request.id, version];
         values.extend(columns(request, due, now)?);
@@ -265,7 +270,7 @@ fn columns(request: &Request, due: Option<Timestamp>, now: Timestamp) -> Result<
         &proposal.to_office,
     ]
     .map(str::to_lowercase);
-    let range = range(request);
+    let (range, asked) = (range(request), request.addressee());
     Ok(values![
         request.number.clone(),
         name_of(&request.state)?,
@@ -276,7 +281,9 @@ fn columns(request: &Request, due: Option<Timestamp>, now: Timestamp) -> Result<
         due,
         search.join("\n"),
         request.version,
-        json_text(request)?
+        json_text(request)?,
+        name_of(&asked.side)?,
+        asked.organisation
     ])
 }
 
@@ -292,14 +299,26 @@ impl Store {
         row.as_ref().map_or_else(|| Err(no_request(id)), read)
     }
 
-    /// One page of requests that were sent, and of those of `side` that were not.
+    /// One page of the requests of a seat's own organisation and of those sent to it; without a seat, of all that were
+    /// sent.
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn requests(&self, query: &RequestQuery, side: Option<Side>) -> Result<Page<Request>> {
+    pub async fn requests(&self, query: &RequestQuery, seat: Option<&Seat>) -> Result<Page<Request>> {
         let mut select = Select::new("select record, changed_us from requests");
-        match side {
-            Some(side) => select.and("(submitted_us is not null or side = ?)", values![name_of(&side)?]),
+        match seat {
+            // As `Seat::party` says it of one request.
+            Some(seat) if seat.office => select.and(
+                "(organisation = ? or (submitted_us is not null and to_side = ? \
+                 and coalesce(to_organisation, ?) = ?))",
+                values![
+                    &seat.organisation,
+                    name_of(&seat.side)?,
+                    &seat.organisation,
+                    &seat.organisation
+                ],
+            ),
+            Some(seat) => select.and("organisation = ?", values![&seat.organisation]),
             None => select.and("submitted_us is not null", Vec::new()),
         };
         if let Some(phase) = query.phase {

@@ -8,6 +8,7 @@ use super::{
     emissions::{name_of, named},
     engine::{Row, values},
     page::Select,
+    users::COLUMNS as OF_USERS,
 };
 use crate::{Error, Result};
 
@@ -101,7 +102,8 @@ impl Store {
     pub async fn create_session(&self, session: SessionRecord) -> Result<()> {
         self.write(move |tx| {
             Box::pin(async move {
-                let sql = "select name from users where name = $1 and disabled = 0";
+                let sql = "select name from users where name = $1 and disabled = 0 and organisation in \
+                           (select id from organisations where active = 1)";
                 if tx.fetch_optional(sql, values![&session.user]).await?.is_none() {
                     return Err(Error::NotFound {
                         kind: "user",
@@ -142,8 +144,9 @@ impl Store {
     /// `Store` when reading fails.
     pub async fn session(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<Option<(SessionRecord, UserRecord)>> {
         let sql = format!(
-            "select {COLUMNS}, name, password_hash, role, language, disabled, created_us, password_changed_us, version \
-             from sessions join users on user_name = name where token_hash = $1 and expires_us > $2 and disabled = 0"
+            "select {COLUMNS}, {OF_USERS} from sessions join users on user_name = name where token_hash = $1 \
+             and expires_us > $2 and disabled = 0 \
+             and organisation in (select id from organisations where active = 1)"
         );
         let row = self.fetch_optional(sql, values![&token_hash[..], now]).await?;
         row.map(|row| Ok((SessionRecord::read(&row)?, UserRecord::read(&row)?)))

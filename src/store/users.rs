@@ -18,6 +18,8 @@ pub struct UserRecord {
     pub password_hash: String,
     /// Role by its public name.
     pub role: String,
+    /// Key of the organisation they belong to.
+    pub organisation: String,
     /// Preferred language, `zh-CN` or `en`.
     pub language: String,
     /// Cut off at the next request.
@@ -37,13 +39,16 @@ pub struct UserChange {
     pub password_hash: Option<String>,
     /// New role.
     pub role: Option<String>,
+    /// New organisation.
+    pub organisation: Option<String>,
     /// New language.
     pub language: Option<String>,
     /// Disable or enable.
     pub disabled: Option<bool>,
 }
 
-const COLUMNS: &str = "name, password_hash, role, language, disabled, created_us, password_changed_us, version";
+pub(super) const COLUMNS: &str =
+    "name, password_hash, role, language, disabled, created_us, password_changed_us, organisation, version";
 
 impl UserRecord {
     pub(super) fn read(row: &Row) -> Result<Self> {
@@ -51,6 +56,7 @@ impl UserRecord {
             name: row.text("name")?,
             password_hash: row.text("password_hash")?,
             role: row.text("role")?,
+            organisation: row.text("organisation")?,
             language: row.text("language")?,
             disabled: row.flag("disabled")?,
             created_at: row.time("created_us")?,
@@ -80,7 +86,7 @@ impl Store {
         let done = self
             .write(move |tx| {
                 Box::pin(async move {
-                    let sql = format!("insert into users ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, 1)");
+                    let sql = format!("insert into users ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, 1)");
                     let values = values![
                         user.name,
                         user.password_hash,
@@ -88,7 +94,8 @@ impl Store {
                         user.language,
                         user.disabled,
                         user.created_at,
-                        user.password_changed_at
+                        user.password_changed_at,
+                        user.organisation
                     ];
                     tx.execute(sql, values).await?;
                     tx.touch(&USERS, &touched, "create_user");
@@ -145,7 +152,9 @@ impl Store {
                 if version.is_some_and(|version| version != old.version) {
                     return Err(Error::Stale);
                 }
-                let cut_off = change.password_hash.is_some()
+                let moved = change.organisation.as_ref().is_some_and(|new| *new != old.organisation);
+                let cut_off = moved
+                    || change.password_hash.is_some()
                     || change.disabled == Some(true)
                     || change.role.as_ref().is_some_and(|role| *role != old.role);
                 let new = UserRecord {
@@ -156,13 +165,14 @@ impl Store {
                     },
                     password_hash: change.password_hash.unwrap_or(old.password_hash),
                     role: change.role.unwrap_or(old.role),
+                    organisation: change.organisation.unwrap_or(old.organisation),
                     language: change.language.unwrap_or(old.language),
                     disabled: change.disabled.unwrap_or(old.disabled),
                     version: old.version + 1,
                     ..old
                 };
                 let sql = "update users set password_hash = $2, role = $3, language = $4, disabled = $5, \
-                           password_changed_us = $6, version = $7 where name = $1";
+                           password_changed_us = $6, version = $7, organisation = $8 where name = $1";
                 let values = values![
                     &new.name,
                     &new.password_hash,
@@ -170,7 +180,8 @@ impl Store {
                     &new.language,
                     new.disabled,
                     new.password_changed_at,
-                    new.version
+                    new.version,
+                    &new.organisation
                 ];
                 tx.execute(sql, values).await?;
                 tx.touch(&USERS, &new.name, "update_user");

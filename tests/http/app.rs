@@ -13,10 +13,14 @@ use pinpu::{
     capture::{Observation, ObservationContent},
     config::AlarmConfig,
     conflict::{Context, Measured, Rules, judge},
-    coordination::Policy,
+    coordination::{
+        Policy,
+        organisation::{Contact, OrganisationKind, Profile},
+        paws::{DEMO_TOML, PawsRules},
+    },
     detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
-    registry::{demo, table},
+    registry::{Text, demo, table},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -28,16 +32,19 @@ use pinpu::{
         findings::Findings,
         history::History,
         idempotency::Answers,
+        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Judge, Monitor, MonitorConfig},
+        organisations::Organisations,
+        paws::Paws,
         questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
         spectra::Spectra,
         tokens::Tokens,
-        users::Users,
+        users::{NewUser, Users},
     },
     store::{DatabaseConfig, Store},
 };
@@ -188,8 +195,22 @@ impl TestApp {
     /// Makes an account, named like its role.
     pub fn account(&self, role: Role) -> String {
         let users = Arc::clone(&self.state.users);
+        let organisations = self.state.organisations.clone();
         self.runtime
-            .block_on(async move { users.create(role.name(), role, PASSWORD.to_owned(), None).await })
+            .block_on(async move {
+                let organisation = match role {
+                    Role::Operator => Some(operator(&organisations).await),
+                    _ => None,
+                };
+                let new = NewUser {
+                    name: role.name().to_owned(),
+                    role,
+                    organisation,
+                    password: PASSWORD.to_owned(),
+                    language: None,
+                };
+                users.create(new).await
+            })
             .expect("account");
         role.name().to_owned()
     }
@@ -247,6 +268,20 @@ impl TestApp {
     }
 }
 
+/// An organisation that uses frequencies: its key.
+async fn operator(organisations: &Organisations) -> String {
+    let profile = Profile {
+        name: Text::new("示范轨道交通集团", "Demo Railway"),
+        code: "RAIL".to_owned(),
+        kind: OrganisationKind::Operator,
+        level: None,
+        parent: None,
+        contact: Contact::default(),
+    };
+    let made = organisations.create(profile, jiff::Timestamp::now()).await;
+    made.expect("an organisation").id
+}
+
 /// Largest attachment in the tests.
 pub const ATTACHMENT_BYTES_MAX: u64 = 2 << 20;
 
@@ -285,6 +320,8 @@ async fn build(
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
+        organisations: Organisations::new(store.clone(), Arc::clone(&users)),
+        paws: Paws::new(store.clone(), PawsRules::read(DEMO_TOML).expect("rulesets")),
         occupancies: pinpu::service::occupancy::Occupancies::new(store.clone()),
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
@@ -294,6 +331,12 @@ async fn build(
             registry.clone(),
             Policy::builtin().expect("policy"),
             DisclosurePolicy::builtin().expect("policy"),
+        ),
+        interference_reports: InterferenceReports::new(
+            store.clone(),
+            registry.clone(),
+            pinpu::service::occupancy::Occupancies::new(store.clone()),
+            Policy::builtin().expect("policy"),
         ),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await

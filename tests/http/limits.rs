@@ -83,6 +83,8 @@ fn what_cannot_be_read_is_named() {
         "/api/v1/emissions?limit=-1",
         "/api/v1/emissions?low_hz=abc",
         "/api/v1/emissions?low_hz=9&high_hz=5",
+        "/api/v1/spectra/waterfall?low_hz=-9223372036854775808",
+        "/api/v1/occupancy?high_hz=3000000000001",
         "/api/v1/emissions?verdict=guilty",
         "/api/v1/emissions?from=yesterday",
         "/api/v1/emissions?order=colour",

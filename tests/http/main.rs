@@ -11,6 +11,7 @@ mod coordination;
 mod disclosure;
 mod findings;
 mod import_stopped;
+mod interference_reports;
 mod ledger;
 mod limits;
 #[expect(dead_code, reason = "shared with the tests of the store, which also send mail")]
@@ -18,6 +19,8 @@ mod limits;
 mod listener;
 mod live;
 mod occupancy;
+mod organisations;
+mod paws;
 mod permissions;
 mod registry;
 mod spectra;
@@ -25,4 +28,3 @@ mod spectra;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
-mod worlds;

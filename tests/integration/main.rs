@@ -4,4 +4,5 @@ mod capture;
 mod coordination_command;
 mod data;
 mod detect_command;
+mod paws;
 mod verdicts;

@@ -12,6 +12,7 @@ fn user(name: &str) -> UserRecord {
         name: name.to_owned(),
         password_hash: "$argon2id$…".to_owned(),
         role: "viewer".to_owned(),
+        organisation: "civil".to_owned(),
         language: "zh-CN".to_owned(),
         disabled: false,
         created_at: at(0.0),

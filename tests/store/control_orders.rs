@@ -41,6 +41,7 @@ fn by(actor: &str, role: Role) -> Asking<'_> {
     Asking {
         actor,
         role,
+        organisation: "civil",
         now: Timestamp::now(),
     }
 }

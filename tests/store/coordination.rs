@@ -8,7 +8,8 @@ use pinpu::{
     registry::AssignmentStatus,
     service::{
         auth::permissions::Standing,
-        coordination::{Clock, Coordination, EntryKind, Given, Officer, Refused},
+        clock::Clock,
+        coordination::{Coordination, EntryKind, Given, Officer, Refused},
         questions::DisclosurePolicy,
         registry::RegistryService,
     },
@@ -28,6 +29,11 @@ fn officer(standing: Standing) -> Officer {
     Officer {
         user: user.to_owned(),
         standing,
+        organisation: match standing {
+            MILITARY => "military",
+            _ => "civil",
+        }
+        .to_owned(),
     }
 }
 

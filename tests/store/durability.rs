@@ -51,6 +51,7 @@ pub(crate) async fn a_refused_change_undoes_itself_alone(url: String) {
         name: format!("user{}", n / 2),
         password_hash: format!("hash{n}"),
         role: "viewer".to_owned(),
+        organisation: "civil".to_owned(),
         language: "en".to_owned(),
         disabled: false,
         created_at: at(0.0),

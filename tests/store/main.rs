@@ -15,11 +15,13 @@ mod durability;
 mod encrypted_alarms;
 mod evidence;
 mod history;
+mod interference_reports;
 mod ledger;
 mod listener;
 mod lists;
 mod monitor;
 mod occupancy;
+mod organisations;
 mod postgres;
 mod registry;
 mod schema;
@@ -67,6 +69,8 @@ cases! {
     durability::a_full_queue_refuses,
     durability::events_are_numbered_without_holes,
     accounts::accounts_live_and_change,
+    organisations::accounts_and_requests_from_before_belong_to_their_side,
+    organisations::a_device_is_its_first_operators,
     accounts::a_repeated_request_gets_the_same_answer,
     lists::pages_are_stable_under_inserts,
     lists::lists_filter,
@@ -105,6 +109,9 @@ cases! {
     control_orders::of_two_deciders_one_wins,
     control_orders::what_was_decided_binds_after_a_restart,
     control_orders::both_sides_approve_where_the_policy_says_so,
+    interference_reports::of_two_deciders_on_a_report_one_wins,
+    interference_reports::the_clock_reminds_of_reports_over_a_restart,
+    interference_reports::clear_is_what_was_truly_observed,
     spectra::rows_become_spectra_and_waterfalls,
     occupancy::stored_minutes_and_bursts_are_occupancy,
     occupancy::on_times_come_by_their_start_with_their_bursts,

@@ -202,8 +202,22 @@ fn any_row(db: &Connection, rng: &mut StdRng, table: &str) -> i64 {
 }
 
 /// Columns whose change must be found, by table.
-const VOUCHED: [(&str, &[&str]); 10] = [
-    ("users", &["password_hash", "role", "disabled", "language", "version"]),
+const VOUCHED: [(&str, &[&str]); 11] = [
+    (
+        "users",
+        &[
+            "password_hash",
+            "role",
+            "disabled",
+            "language",
+            "version",
+            "organisation",
+        ],
+    ),
+    (
+        "organisations",
+        &["code", "kind", "parent", "active", "version", "record"],
+    ),
     (
         "conflicts",
         &[

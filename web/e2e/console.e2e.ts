@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "help", "login"];
+const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "users/organisations", "users/tokens", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {
@@ -370,6 +370,139 @@ test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASS
   if (shots) await military.screenshot({ path: join(shots, "coordination-board.png") });
   await civil.context().close();
   await military.context().close();
+});
+
+test("a complaint is taken in, followed and answered", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const civil = await colleague("civil");
+  const who = `示范机场 ${Date.now()}`;
+  await civil.goto(`${base}/interference`);
+  await civil.locator('[data-action="new"]').click();
+  await civil.locator('[data-field="assignment"]').fill("DEMO");
+  await civil.locator('[data-list="found"] button').first().click();
+  const holder = await civil.locator('[data-field="complainant"]').inputValue();
+  assert.ok(holder, "the registry knows the holder");
+  await civil.locator('[data-field="complainant"]').fill(`${holder} ${who}`);
+  await civil.locator('[data-field="channel"]').selectOption("telephone");
+  await civil.locator('[data-field="grade"]').selectOption("second");
+  await civil.locator('[data-field="symptoms"]').fill("通话中夹杂广播声");
+  await civil.locator('[data-field="began"]').fill("2026-01-05T08:00");
+  if (shots) await civil.screenshot({ path: join(shots, "interference-form.png") });
+  await civil.locator('[data-action="save"]').click();
+  await civil.locator('aside [data-state="received"], dialog [data-state="received"], [role="dialog"] [data-state="received"]').first().waitFor();
+  const step = async (name: string, words?: string, more?: () => Promise<void>) => {
+    await civil.locator(`[data-step="${name}"]`).click();
+    const confirm = civil.locator('[data-action="confirm-step"]');
+    if (words) {
+      assert.ok(await confirm.isDisabled(), `${name} asks for words`);
+      await civil.locator('[data-field="reason"]').fill(words);
+    }
+    await more?.();
+    await confirm.click();
+    await confirm.waitFor({ state: "detached" });
+  };
+  await step("confirm");
+  await step("hand_over", "区县无测向设备", async () => void (await civil.locator('[data-field="to-level"]').selectOption("province")));
+  await step("locate", "屋顶发射机");
+  await step("act", "责令关闭");
+  await step("verify", "投诉人电话确认");
+  await step("receive_paper");
+  await step("close");
+  await civil.locator('[data-list="reports"] tr', { hasText: who }).locator('[data-state="closed"]').waitFor();
+  await civil.locator('[data-list="quarters"]').waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "interference.png"), fullPage: true });
+  const letter = await civil.locator('[data-action="letter"]').getAttribute("href");
+  const page = await civil.request.get(`${base}${letter}`);
+  assert.equal(page.status(), 200);
+  assert.match(await page.text(), /答复函[\s\S]*责令关闭/);
+  await civil.context().close();
+});
+
+test("an administrator keeps organisations, accounts and tokens", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const admin = await colleague("admin");
+  const code = `T${Date.now().toString(36).toUpperCase()}`;
+  const drawer = admin.locator("dialog[open]");
+  await admin.goto(`${base}/users/organisations`);
+  await admin.locator('[data-action="add-organisation"]').click();
+  await drawer.locator('[data-field="zh"]').fill(`轨道交通集团 ${code}`);
+  await drawer.locator('[data-field="code"]').fill("CIVIL");
+  await drawer.locator('[data-field="kind"]').selectOption("operator");
+  await drawer.locator('[data-action="save"]').click();
+  await drawer.locator(".bad").waitFor(); // another one has this code
+  await drawer.locator('[data-field="code"]').fill(code);
+  await drawer.locator('[data-action="save"]').press("Enter");
+  const office = admin.locator('[data-list="organisations"] tbody tr', { hasText: code });
+  await office.locator(".r-streaming").waitFor();
+  if (shots) await admin.screenshot({ path: join(shots, "organisations.png") });
+
+  const name = `user-${code.toLowerCase()}`;
+  await admin.goto(`${base}/users/people`);
+  await admin.locator('[data-action="add-user"]').click();
+  await drawer.locator('[data-field="name"]').fill(name);
+  await drawer.locator('[data-field="organisation"]').selectOption({ label: `轨道交通集团 ${code}` });
+  assert.deepEqual(await drawer.locator('[data-field="role"] option').allTextContents(), [zh.role.viewer, zh.role.operator]);
+  await drawer.locator('[data-field="role"]').selectOption("operator");
+  await drawer.locator('input[type="password"]').fill("green horses swim upstream");
+  await drawer.locator('button[type="submit"]').click();
+  const person = admin.locator("tbody tr", { hasText: name });
+  await person.getByText(`轨道交通集团 ${code}`).waitFor();
+  await person.locator('[data-action="edit"]').click();
+  await drawer.locator('[data-field="organisation"]').selectOption("civil");
+  await drawer.locator('[data-field="role"]').selectOption("civil_officer");
+  await drawer.locator('[data-action="save"]').click();
+  await person.getByText(zh.role.civil_officer).waitFor();
+  if (shots) await admin.screenshot({ path: join(shots, "users.png") });
+
+  await admin.goto(`${base}/users/organisations`);
+  await office.getByRole("button", { name: zh.users.disable }).click();
+  await office.locator(".r-stopped").waitFor();
+  await office.getByRole("button", { name: zh.users.remove }).click();
+  await drawer.locator('[data-action="confirm"]').click();
+  await office.waitFor({ state: "detached" });
+
+  await admin.goto(`${base}/users/tokens`);
+  await admin.locator('[data-action="add-token"]').click();
+  await drawer.locator('[data-field="label"]').fill(code);
+  await drawer.locator('[data-field="days"]').fill("3");
+  await drawer.locator('[data-action="make"]').click();
+  const secret = await drawer.locator('[data-field="secret"]').inputValue();
+  if (shots) await admin.screenshot({ path: join(shots, "token.png") });
+  const ask = () => fetch(`${base}/api/v1/users`, { headers: { authorization: `Bearer ${secret}` } });
+  assert.equal((await ask()).status, 200);
+  await drawer.locator('[data-action="copy"]').click();
+  await drawer.locator('[data-action="done"]').click();
+  const token = admin.locator('[data-list="tokens"] tbody tr', { hasText: code });
+  await token.locator('[data-action="revoke"]').click();
+  await drawer.locator('[data-action="confirm"]').click();
+  await token.waitFor({ state: "detached" });
+  assert.equal(await admin.getByText(secret).count(), 0, "shown once");
+  await admin.context().close();
+  // A demo lets everybody in as coordinator, and a coordinator reads no accounts.
+  assert.ok([401, 403].includes((await ask()).status), "revoked");
+});
+
+test("an auditor proves an entry and checks a checkpoint", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const auditor = await colleague("auditor");
+  const drawer = auditor.locator("dialog[open]");
+  await auditor.goto(`${base}/users/audit`);
+  await auditor.locator('[data-field="subject"]').fill("organisations");
+  await auditor.locator('[data-field="subject"]').press("Enter");
+  await auditor.locator('[data-list="audit"] tbody tr a').first().click();
+  await drawer.locator('[data-proven="true"]').waitFor();
+  if (shots) await auditor.screenshot({ path: join(shots, "audit-entry.png") });
+  await auditor.keyboard.press("Escape");
+  await auditor.locator('[data-action="checkpoint"]').click();
+  const note = await drawer.locator('[data-field="note"]').inputValue();
+  const check = async (text: string) => {
+    await drawer.locator('[data-field="kept"]').fill(text);
+    await drawer.locator('[data-action="verify"]').click();
+  };
+  await check(note);
+  await drawer.locator('[data-outcome="true"]').waitFor();
+  if (shots) await auditor.screenshot({ path: join(shots, "audit-checkpoint.png") });
+  const [origin, size, root, ...rest] = note.split("\n");
+  await check([origin, size, `${root?.startsWith("A") ? "B" : "A"}${root?.slice(1)}`, ...rest].join("\n"));
+  await drawer.locator('[data-outcome="false"]').waitFor();
+  await auditor.context().close();
 });
 
 test("nothing overflows a phone", async () => {

@@ -7,7 +7,7 @@ use crate::{
     coordination::{Analysis, Asked, FindingKind, Level, Policy, Request, Surroundings, View, alternatives, analyse},
     propagation::free_space_loss_db,
     registry::{
-        Assignment, Details, Place, Registry, control,
+        Assignment, Details, Place, Registry, Text, control,
         details::{Antenna, Equipment, Protection},
         disclosure::{Audience, PublicView},
         table::builtin_cn,
@@ -15,7 +15,7 @@ use crate::{
     units::Hertz,
 };
 
-fn station(id: &str, center_hz: i64, latitude: f64, eirp_dbm: Option<f64>) -> Assignment {
+pub(in crate::coordination) fn station(id: &str, center_hz: i64, latitude: f64, eirp_dbm: Option<f64>) -> Assignment {
     let mut station = super::assignments(&in_force("9")).remove(0);
     station.id = id.to_owned();
     station.holder = "某公司".to_owned();
@@ -133,31 +133,33 @@ fn margins_are_those_of_free_space_in_sight_and_the_worse_way_counts() {
     assert!((finding.distance_km.expect("distance") - gap_km).abs() < 0.1);
 }
 
+/// Margin, and what is told, of a request and a receiver on its frequency sixty kilometres away.
+fn margin_of(protection: Option<Protection>, noise_figure_db: Option<f64>) -> (f64, Text) {
+    let request = draft("1");
+    let mut receiver = station("far", 160_006_250, 30.55 + 60.0 / 111.195, None);
+    receiver.details = Some(Box::new(Details {
+        protection,
+        equipment: Some(Equipment {
+            noise_figure_db,
+            ..Equipment::default()
+        }),
+        ..Details::default()
+    }));
+    let mut policy = policy();
+    policy.check.report_margin_db = 1000.0;
+    let found = look(&request, View::Full(&registry(vec![receiver])), &[], &policy);
+    let told = found
+        .findings
+        .into_iter()
+        .find(|finding| finding.kind == FindingKind::AssignmentInterference);
+    let told = told.expect("told");
+    (told.margin_db.expect("margin"), told.explanation)
+}
+
 /// The same path with limits of the station's own: the strictest holds, each by hand, and the text names it.
 #[test]
 fn a_station_is_protected_by_its_own_criteria() {
-    let request = draft("1");
-    let margin = |protection: Option<Protection>, noise_figure_db: Option<f64>| {
-        let mut receiver = station("far", 160_006_250, 30.55 + 60.0 / 111.195, None);
-        receiver.details = Some(Box::new(Details {
-            protection,
-            equipment: Some(Equipment {
-                noise_figure_db,
-                ..Equipment::default()
-            }),
-            ..Details::default()
-        }));
-        let mut policy = policy();
-        policy.check.report_margin_db = 1000.0;
-        let found = look(&request, View::Full(&registry(vec![receiver])), &[], &policy);
-        let told = found
-            .findings
-            .into_iter()
-            .find(|finding| finding.kind == FindingKind::AssignmentInterference);
-        let told = told.expect("told");
-        (told.margin_db.expect("margin"), told.explanation)
-    };
-    let (general, text) = margin(None, None);
+    let (general, text) = margin_of(None, None);
     assert!(
         text.en.contains("I/N -6.0 dB, the general one") && text.zh.contains("通用准则"),
         "{text:?}"
@@ -200,7 +202,7 @@ fn a_station_is_protected_by_its_own_criteria() {
         ),
         (None, Some(3.0), -5.0, "the general one"),
     ] {
-        let (margin_db, text) = margin(protection.clone(), figure);
+        let (margin_db, text) = margin_of(protection.clone(), figure);
         let expected = general + change_db;
         assert!(
             (margin_db - expected).abs() < 0.05,

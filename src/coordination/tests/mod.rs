@@ -1,6 +1,6 @@
 //! The procedure, the deadlines and the register entries of requests.
 
-mod check;
+pub(super) mod check;
 mod steps;
 
 use jiff::Timestamp;
@@ -34,6 +34,7 @@ pub(super) fn proposal() -> Proposal {
         priority: Priority::Routine,
         from_office: "示范区无线电管理局".to_owned(),
         to_office: "示范战区电磁频谱管理办公室".to_owned(),
+        to: None,
         user: "运动会组委会".to_owned(),
         purpose: "现场指挥调度".to_owned(),
         asked: Asked::Bands(vec![band(160_000_000, 160_012_500)]),
@@ -257,7 +258,11 @@ fn numbers_at_their_ends_are_faults_and_no_panic() {
 #[test]
 fn a_policy_that_cannot_be_kept_is_refused() {
     for (from, to, said) in [
-        ("remind = \"10d\"", "remind = \"40d\"", "remind < escalate < lapse"),
+        (
+            "remind = \"10d\", escalate = \"20d\", lapse",
+            "remind = \"40d\", escalate = \"20d\", lapse",
+            "remind < escalate < lapse",
+        ),
         ("lapse = \"30d\"", "lapse = \"soon\"", "10d"),
         ("lapse = \"30d\"", "lapse = \"0d\"", "10d"),
         ("format = 1", "format = 2", "format 1"),

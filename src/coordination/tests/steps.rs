@@ -8,7 +8,10 @@ use proptest::prelude::*;
 
 use super::{at, band, draft, policy, proposal};
 use crate::{
-    coordination::{Asked, Due, Give, Party, Policy, Refusal, Request, Side, State, Step, TABLE, available, due, take},
+    coordination::{
+        Addressee, Asked, Due, Give, Party, Policy, Refusal, Request, Seat, Side, State, Step, TABLE, available, due,
+        take,
+    },
     units::Hertz,
 };
 
@@ -396,9 +399,75 @@ fn a_lease_is_renewed_or_ends() {
     assert!(matches!(shorter, Err(Refusal::Incomplete("expires", _))), "{shorter:?}");
 }
 
+fn seat(organisation: &str, side: Side, office: bool) -> Seat {
+    Seat {
+        organisation: organisation.to_owned(),
+        side,
+        office,
+    }
+}
+
+/// Every kind of seat against requests of the own and of other organisations, drafts and sent ones.
 #[test]
-fn a_party_is_told_by_the_sides() {
-    assert_eq!(Party::of(Side::Civil, Side::Civil), Party::Requester);
-    assert_eq!(Party::of(Side::Military, Side::Civil), Party::Decider);
-    assert_eq!(Party::of(Side::Civil, Side::Civil.other()), Party::Decider);
+fn what_a_seat_is_to_a_request_depends_on_whose_it_is_and_who_is_asked() {
+    use Party::{Decider, Requester};
+    let seats = [
+        seat("civil", Side::Civil, true),
+        seat("wuhan", Side::Civil, true),
+        seat("military", Side::Military, true),
+        seat("telecom", Side::Civil, false),
+        seat("railway", Side::Civil, false),
+    ];
+    let to = |side, organisation: Option<&str>| {
+        Some(Addressee {
+            side,
+            organisation: organisation.map(str::to_owned),
+        })
+    };
+    let (civil, military) = (Side::Civil, Side::Military);
+    let cases = [
+        (None, None, [Some(Requester), None, Some(Decider), None, None]),
+        (Some("wuhan"), None, [None, Some(Requester), Some(Decider), None, None]),
+        (
+            Some("wuhan"),
+            to(civil, Some("civil")),
+            [Some(Decider), Some(Requester), None, None, None],
+        ),
+        (
+            Some("telecom"),
+            to(civil, None),
+            [Some(Decider), Some(Decider), None, Some(Requester), None],
+        ),
+        (
+            Some("telecom"),
+            to(civil, Some("wuhan")),
+            [None, Some(Decider), None, Some(Requester), None],
+        ),
+        (
+            Some("telecom"),
+            to(military, None),
+            [None, None, Some(Decider), Some(Requester), None],
+        ),
+        // Whoever is no office decides nothing, also where a request names them.
+        (
+            Some("telecom"),
+            to(civil, Some("railway")),
+            [None, None, None, Some(Requester), None],
+        ),
+    ];
+    for (organisation, to, expected) in cases {
+        let mut request = draft("a");
+        request.organisation = organisation.map(str::to_owned);
+        request.proposal.to = to;
+        let own = seats.each_ref().map(|seat| seat.party(&request));
+        let sent_only = expected.map(|party| party.filter(|party| *party == Requester));
+        assert_eq!(own, sent_only, "a draft is for its own: {:?}", request.proposal.to);
+        request.submitted_at = Some(request.created_at);
+        assert_eq!(
+            seats.each_ref().map(|seat| seat.party(&request)),
+            expected,
+            "{:?}",
+            request.proposal.to
+        );
+    }
 }

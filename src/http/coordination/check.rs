@@ -104,9 +104,13 @@ pub async fn get_request_letter(
 ) -> Result<Response> {
     let language = language(&query, &headers);
     let page = state.coordination.letter(&id, &caller.officer()?, language).await?;
-    // The page brings its own style and nothing else.
+    Ok(self::page(page))
+}
+
+/// A letter: a page that brings its own style and nothing else.
+pub(in crate::http) fn page(letter: String) -> Response {
     let policy = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(letter)).into_response()
 }
 
 /// What is in force, as a calendar to subscribe to (RFC 5545). Programs that send no bearer token give the token as the
@@ -125,7 +129,7 @@ pub async fn get_coordination_calendar(
     Ok((kind, text).into_response())
 }
 
-fn language(query: &LetterQuery, headers: &HeaderMap) -> LetterLanguage {
+pub(in crate::http) fn language(query: &LetterQuery, headers: &HeaderMap) -> LetterLanguage {
     match query.lang.unwrap_or_else(|| negotiate(headers)) {
         Language::Zh => LetterLanguage::Chinese,
         Language::En => LetterLanguage::English,

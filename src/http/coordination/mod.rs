@@ -208,6 +208,12 @@ impl From<Refused> for Problem {
             Refused::Step(Refusal::Incomplete(field, text)) => {
                 refuse(StatusCode::UNPROCESSABLE_ENTITY, "invalid", text.clone()).field_text(field, text)
             }
+            Refused::Clash(number) if number.is_empty() => Self::new(
+                StatusCode::CONFLICT,
+                "wrong_state",
+                "与另一份已生效的申请频率、地点和时间重叠：请与审批单位联系。",
+                "Another request is in force for the same frequencies, place and time: ask the office that decided.",
+            ),
             Refused::Clash(number) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong_state",
@@ -230,6 +236,7 @@ impl Caller {
         Ok(Officer {
             user: self.0.user.clone(),
             standing,
+            organisation: self.0.organisation.clone(),
         })
     }
 }
@@ -240,7 +247,8 @@ fn changed(status: StatusCode, seen: Seen) -> Result<idempotency::Answer> {
     idempotency::Answer::json(status, Some(tag), &RequestResponse::from(seen))
 }
 
-/// Lists requests, last changed first; the other side's drafts are not among them.
+/// Lists requests, last changed first: the caller's own organisation's and those sent to it. The coordinator and those who
+/// watch over it see all that were sent.
 #[utoipa::path(get, path = "", operation_id = "list_requests", tag = "coordination", params(ListRequestsQuery),
     responses((status = 200, body = ListResponse<RequestResponse>)))]
 pub async fn list_requests(

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use super::{Allocation, Assignment, Text};
 
 pub use sfaf::write as sfaf_text;
+pub use ssrf::{Attached, InterferenceReport};
 
 /// Formats that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Deserialize, utoipa::ToSchema)]
@@ -154,6 +155,18 @@ pub fn assignments(
         }),
         Format::Ssrf => ssrf::write(records, options, out),
     }
+}
+
+/// Writes an interference report as SSRF 3.1 (`IntfReport`).
+///
+/// # Errors
+/// Writing failed.
+pub fn interference(
+    report: &InterferenceReport<'_>,
+    written_at: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    ssrf::write_interference(report, written_at, out)
 }
 
 /// Writes rows of allocation tables.

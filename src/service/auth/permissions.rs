@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    coordination::{Side, orders::Office},
+    coordination::{Side, orders::Office, organisation::OrganisationKind},
     registry::disclosure::Audience,
 };
 
@@ -22,6 +22,8 @@ pub enum Role {
     CivilOfficer,
     /// Officer of the military administration.
     MilitaryOfficer,
+    /// Officer of an organisation that uses frequencies: writes its requests.
+    Operator,
     /// Settles matters between the two; keeps the registry.
     Coordinator,
     /// Reads everything, changes nothing.
@@ -34,11 +36,12 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Viewer,
         Self::Field,
         Self::CivilOfficer,
         Self::MilitaryOfficer,
+        Self::Operator,
         Self::Coordinator,
         Self::Auditor,
         Self::Admin,
@@ -53,6 +56,7 @@ impl Role {
             Self::Field => "field",
             Self::CivilOfficer => "civil_officer",
             Self::MilitaryOfficer => "military_officer",
+            Self::Operator => "operator",
             Self::Coordinator => "coordinator",
             Self::Auditor => "auditor",
             Self::Admin => "admin",
@@ -101,13 +105,14 @@ impl Access {
 }
 
 use Access::{Machine, Public, Roles};
-use Role::{Admin, Auditor, CivilOfficer, Coordinator, Field, MilitaryOfficer, Sensor, Viewer};
+use Role::{Admin, Auditor, CivilOfficer, Coordinator, Field, MilitaryOfficer, Operator, Sensor, Viewer};
 
 const EVERYONE: Access = Roles(&[
     Viewer,
     Field,
     CivilOfficer,
     MilitaryOfficer,
+    Operator,
     Coordinator,
     Auditor,
     Admin,
@@ -118,18 +123,22 @@ const PEOPLE: Access = Roles(&[
     Field,
     CivilOfficer,
     MilitaryOfficer,
+    Operator,
     Coordinator,
     Auditor,
     Admin,
 ]);
 const ON_SITE: Access = Roles(&[Field, CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
 const OFFICERS: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Admin]);
-const DELEGATES: Access = Roles(&[CivilOfficer, MilitaryOfficer]);
+const ASKING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator]);
+const TAKING_PART: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coordinator]);
 const COORDINATING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator]);
-const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
+const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coordinator, Auditor, Admin]);
+const HANDLING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
 const COUNTING: Access = Roles(&[Coordinator, Auditor, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
 const OVERSEERS: Access = Roles(&[Auditor, Admin]);
+const OPERATORS: Access = Roles(&[Operator]);
 const ADMINS: Access = Roles(&[Admin]);
 
 /// The matrix. An operation that is not here is denied to everybody.
@@ -148,6 +157,11 @@ const TABLE: &[(&str, Access)] = &[
     ("create_user", ADMINS),
     ("update_user", ADMINS),
     ("delete_user", ADMINS),
+    ("list_organisations", PEOPLE),
+    ("get_organisation", PEOPLE),
+    ("create_organisation", ADMINS),
+    ("update_organisation", ADMINS),
+    ("delete_organisation", ADMINS),
     ("list_receivers", PEOPLE),
     ("get_receiver", PEOPLE),
     ("get_latest_spectrum", PEOPLE),
@@ -186,22 +200,31 @@ const TABLE: &[(&str, Access)] = &[
     ("import_registry", REGISTRARS),
     ("list_requests", OVERSEEING),
     ("get_request", OVERSEEING),
-    ("create_request", DELEGATES),
-    ("update_request", DELEGATES),
-    ("take_request_step", COORDINATING),
+    ("create_request", ASKING),
+    ("update_request", ASKING),
+    ("take_request_step", TAKING_PART),
     ("list_request_messages", OVERSEEING),
-    ("add_request_message", COORDINATING),
+    ("add_request_message", TAKING_PART),
     ("get_request_analysis", OVERSEEING),
     ("list_request_alternatives", OVERSEEING),
     ("get_request_letter", OVERSEEING),
     ("get_coordination_calendar", OVERSEEING),
-    ("check_proposal", COORDINATING),
+    ("check_proposal", TAKING_PART),
     ("list_question_counts", COUNTING),
+    ("ask_paws", OPERATORS),
     ("list_control_orders", PEOPLE),
     ("get_control_order", PEOPLE),
     ("create_control_order", COORDINATING),
     ("update_control_order", COORDINATING),
     ("take_control_order_step", COORDINATING),
+    ("list_interference_reports", HANDLING),
+    ("get_interference_report", HANDLING),
+    ("create_interference_report", COORDINATING),
+    ("update_interference_report", COORDINATING),
+    ("take_interference_report_step", COORDINATING),
+    ("get_interference_report_letter", HANDLING),
+    ("export_interference_report", HANDLING),
+    ("list_interference_quarters", HANDLING),
     ("list_audit", OVERSEERS),
     ("get_audit_checkpoint", OVERSEERS),
     ("get_audit_consistency", OVERSEERS),
@@ -210,11 +233,12 @@ const TABLE: &[(&str, Access)] = &[
 ];
 
 /// Whose classified records a role reads: all of them, or those whose releasability has one of the words.
-const READS: [(Role, Audience); 8] = [
+const READS: [(Role, Audience); 9] = [
     (Viewer, Audience::Named(&["viewer"])),
     (Field, Audience::Named(&["field"])),
     (CivilOfficer, Audience::Named(&["civil_officer"])),
     (MilitaryOfficer, Audience::Cleared),
+    (Operator, Audience::Named(&["operator"])),
     (Coordinator, Audience::Cleared),
     (Auditor, Audience::Cleared),
     (Admin, Audience::Cleared),
@@ -267,12 +291,50 @@ pub fn reads_only(operation: &str, is_safe: bool) -> bool {
 /// In which part a role takes part in coordination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// An officer of this side: writes its requests, decides on the other's.
+    /// An officer of an office of this side: writes its requests, decides what it is asked.
     Officer(Side),
+    /// Of an organisation that uses frequencies: writes its requests.
+    Operator,
     /// Of the joint office: sees what was sent, of both sides.
     Coordinator,
     /// Sees what was sent and does nothing.
     Overseer,
+}
+
+/// Roles that people of an organisation may have.
+const ROLES: [(OrganisationKind, &[Role]); 4] = [
+    (
+        OrganisationKind::Civil,
+        &[Viewer, Field, CivilOfficer, Coordinator, Auditor, Admin, Sensor],
+    ),
+    (
+        OrganisationKind::Military,
+        &[Viewer, Field, MilitaryOfficer, Coordinator, Auditor, Admin, Sensor],
+    ),
+    (OrganisationKind::Operator, &[Viewer, Operator]),
+    (
+        OrganisationKind::Service,
+        &[Viewer, Field, Coordinator, Auditor, Admin, Sensor],
+    ),
+];
+
+/// Roles that people of such an organisation may have.
+#[must_use]
+pub fn roles_of(kind: OrganisationKind) -> &'static [Role] {
+    let row = ROLES.iter().find(|(known, _)| *known == kind);
+    row.map_or(&[], |(_, roles)| roles)
+}
+
+/// Whether people of this role see which organisations use frequencies: all who are of no such organisation.
+#[must_use]
+pub fn sees_operators(role: Role) -> bool {
+    matches!(role, CivilOfficer | MilitaryOfficer | Coordinator | Auditor | Admin)
+}
+
+/// Whether people of this role see how to reach organisations: those who coordinate, and those who watch over it.
+#[must_use]
+pub fn sees_contacts(role: Role) -> bool {
+    standing(role).is_some()
 }
 
 /// The part of a role in coordination, if it has one.
@@ -281,6 +343,7 @@ pub fn standing(role: Role) -> Option<Standing> {
     match role {
         CivilOfficer => Some(Standing::Officer(Side::Civil)),
         MilitaryOfficer => Some(Standing::Officer(Side::Military)),
+        Operator => Some(Standing::Operator),
         Coordinator => Some(Standing::Coordinator),
         Auditor | Admin => Some(Standing::Overseer),
         Viewer | Field | Sensor => None,

@@ -1,76 +1,26 @@
 //! What happens to requests because time passes: reminders, escalations, and the ends that nobody brings about.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::Notify;
 
 use super::{Coordination, EntryKind, ThreadEntry, steps::take_step};
 use crate::{
     Result,
     coordination::{Due, Give, Party, Request, State, Step, assignments, due},
     registry::Text,
-    service::ledger::SYSTEM,
+    service::{clock::Clocked, ledger::SYSTEM},
     store::Tx,
 };
 
-/// Longest time between two looks: the system's clock may be set.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// Pause after a failure.
-const PAUSE: Duration = Duration::from_secs(5);
+impl Clocked for Coordination {
+    const WHAT: &'static str = "requests";
 
-/// The running clock.
-#[derive(Debug)]
-pub struct Clock {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Clock {
-    /// Looks at all requests once, by the policy of this start, and then whenever something is due.
-    ///
-    /// # Errors
-    /// `Store` or `Unavailable` when what is due cannot be worked out anew.
-    pub async fn start(coordination: Coordination) -> Result<Self> {
-        coordination.set_due(Timestamp::now()).await?;
-        let (stop, mut stopping) = watch::channel(false);
-        let changed = Arc::clone(&coordination.changed);
-        let task = tokio::spawn(async move {
-            loop {
-                let pause = match coordination.turn(Timestamp::now()).await {
-                    Ok(next) => until(next),
-                    Err(error) => {
-                        tracing::error!(%error, "the deadlines of requests could not be looked at; tried again");
-                        PAUSE
-                    }
-                };
-                tokio::select! {
-                    _ = stopping.wait_for(|stop| *stop) => return,
-                    () = changed.notified() => {}
-                    () = tokio::time::sleep(pause) => {}
-                }
-            }
-        });
-        Ok(Self { stop, task })
+    fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
-    /// Ends after what is being done.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the clock of requests ended badly");
-        }
-    }
-}
-
-fn until(next: Option<Timestamp>) -> Duration {
-    let wait = next.map_or(LOOK_EVERY, |next| {
-        Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
-    });
-    wait.min(LOOK_EVERY)
-}
-
-impl Coordination {
     /// Works out anew when something is due, for a policy that may have changed.
     async fn set_due(&self, now: Timestamp) -> Result<()> {
         let running = self.store.requests_running().await?;
@@ -88,6 +38,12 @@ impl Coordination {
             .await
     }
 
+    async fn turn(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        Self::turn(self, now).await
+    }
+}
+
+impl Coordination {
     /// Does what is due at `now`; answers when the next thing is.
     ///
     /// # Errors

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-pub use clock::Clock;
 pub use steps::Given;
 pub(super) use violations::tell as tell_of_conflict;
 
@@ -24,7 +23,7 @@ pub use crate::store::{EntryKind, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{
-        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Side,
+        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Seat, Side,
         Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
     },
     registry::footprint::Footprint,
@@ -47,34 +46,33 @@ pub struct Officer {
     pub user: String,
     /// In which part.
     pub standing: Standing,
+    /// Key of the organisation for which they act.
+    pub organisation: String,
 }
 
 impl Officer {
-    /// What they are to a request of `asking`; nothing where they only look on.
+    /// What they are to a request; nothing where they only look on, or may not even know of it.
     #[must_use]
-    pub fn party(&self, asking: Side) -> Option<Party> {
+    pub fn party(&self, request: &Request) -> Option<Party> {
         match self.standing {
-            Standing::Officer(side) => Some(Party::of(side, asking)),
             Standing::Coordinator => Some(Party::Coordinator),
-            Standing::Overseer => None,
+            _ => self.seat()?.party(request),
         }
     }
 
-    /// Whose questions theirs count as.
-    fn office(&self) -> &'static str {
-        match self.standing {
-            Standing::Officer(Side::Civil) => "civil",
-            Standing::Officer(Side::Military) => "military",
-            Standing::Coordinator => "coordinator",
-            Standing::Overseer => "overseer",
-        }
-    }
-
-    fn side(&self) -> Option<Side> {
-        match self.standing {
-            Standing::Officer(side) => Some(side),
-            _ => None,
-        }
+    /// The seat they act from; nothing for those who are of no party.
+    #[must_use]
+    pub fn seat(&self) -> Option<Seat> {
+        let (side, office) = match self.standing {
+            Standing::Officer(side) => (side, true),
+            Standing::Operator => (Side::Civil, false),
+            Standing::Coordinator | Standing::Overseer => return None,
+        };
+        Some(Seat {
+            organisation: self.organisation.clone(),
+            side,
+            office,
+        })
     }
 }
 
@@ -85,7 +83,7 @@ pub enum Refused {
     Faults(Vec<Fault>),
     /// The step is not for this state or this person, or lacks something.
     Step(Refusal),
-    /// Another request in force shares frequency, place and time with it: its number.
+    /// Another request in force shares frequency, place and time with it: its number, empty where that is not to be known.
     Clash(String),
     /// Something else.
     Failed(Error),
@@ -152,7 +150,7 @@ impl Coordination {
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn list(&self, query: &RequestQuery, officer: &Officer) -> Result<Page<Seen>> {
-        let page = self.store.requests(query, officer.side()).await?;
+        let page = self.store.requests(query, officer.seat().as_ref()).await?;
         let now = Timestamp::now();
         let seen = page.items.into_iter();
         Ok(Page {
@@ -172,10 +170,10 @@ impl Coordination {
     }
 
     fn seen(&self, request: Request, officer: &Officer, now: Timestamp) -> Option<Seen> {
-        let request = View::request(officer.standing, request)?;
+        let request = View::request(officer, request)?;
         let known = request.get();
         let steps = officer
-            .party(known.side)
+            .party(known)
             .map_or_else(Vec::new, |party| available(known, party, &officer.user, &self.policy));
         Some(Seen {
             due: due(known, &self.policy, now),
@@ -192,7 +190,7 @@ impl Coordination {
         let request = self.get(id, officer).await?.request.into_inner();
         let entries = self.store.thread(id).await?.into_iter();
         Ok(entries
-            .filter_map(|entry| View::thread_entry(officer.standing, request.side, entry))
+            .filter_map(|entry| View::thread_entry(officer, &request, entry))
             .collect())
     }
 
@@ -219,7 +217,7 @@ impl Coordination {
         if !faults.is_empty() {
             return Err(Refused::Faults(faults));
         }
-        let side = officer.side().unwrap_or(Side::Civil);
+        let side = officer.seat().map_or(Side::Civil, |seat| seat.side);
         let request = Request::draft(String::new(), side, proposal, officer.user.clone(), Timestamp::now());
         Ok(self.checked(&request, officer, view).await?)
     }
@@ -230,10 +228,13 @@ impl Coordination {
             let area = Footprint::of_area(&request.proposal.place);
             let asked = self
                 .questions
-                .count(officer.office(), &area, reach(request), Timestamp::now());
+                .count(&officer.organisation, &area, reach(request), Timestamp::now());
             asked.await?;
         }
-        let requests = self.store.requests_pending(reach(request)).await?;
+        let pending = self.store.requests_pending(reach(request)).await?;
+        // A finding names the request it stands for: only of those the officer may know.
+        let known = pending.into_iter().filter_map(|other| View::request(officer, other));
+        let requests: Vec<Request> = known.map(Disclosed::into_inner).collect();
         let around = Surroundings {
             view: Register::Public(view.register()),
             requests: &requests,

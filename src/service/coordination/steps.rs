@@ -6,7 +6,8 @@ use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{
-        Fault, Give, Party, Policy, Proposal, Refusal, Request, Side, State, Step, assignments, clash, due, range, take,
+        Addressee, Fault, Give, Party, Policy, Proposal, Refusal, Request, Seat, Side, State, Step, assignments, clash,
+        due, range, take,
     },
     registry::Text,
     service::disclosure::{Disclosed, View},
@@ -47,9 +48,11 @@ impl Coordination {
         officer: &Officer,
         now: Timestamp,
     ) -> std::result::Result<Seen, Refused> {
-        let side = own_side(officer)?;
+        let seat = own_seat(officer)?;
+        let proposal = addressed(proposal, &seat);
         faultless(&proposal)?;
-        let mut request = Request::draft(random_id(), side, proposal, officer.user.clone(), now);
+        let mut request = Request::draft(random_id(), seat.side, proposal, officer.user.clone(), now);
+        request.organisation = Some(seat.organisation);
         request.follows = follows;
         let work = Work::new(self, officer, now);
         let written = self
@@ -70,7 +73,7 @@ impl Coordination {
         version: u64,
         now: Timestamp,
     ) -> std::result::Result<Seen, Refused> {
-        own_side(officer)?;
+        let proposal = addressed(proposal, &own_seat(officer)?);
         faultless(&proposal)?;
         let (id, work) = (id.to_owned(), Work::new(self, officer, now));
         let written = self
@@ -114,17 +117,17 @@ impl Coordination {
                 "write a message of 1 to {MESSAGE_MAX} characters"
             )));
         }
-        let (id, work, standing) = (id.to_owned(), Work::new(self, officer, now), officer.standing);
+        let (id, work) = (id.to_owned(), Work::new(self, officer, now));
         let said = self.store.write(move |tx| {
             Box::pin(async move {
                 let request = work.read(tx, &id).await?;
                 let entry = work.entry(&request, EntryKind::Message, None, Text::new(text.clone(), text))?;
                 let said = tx.add_to_thread(&id, entry).await?;
-                Ok((request.side, said))
+                Ok((request, said))
             })
         });
-        let (side, said) = said.await?;
-        View::thread_entry(standing, side, said)
+        let (request, said) = said.await?;
+        View::thread_entry(officer, &request, said)
             .ok_or_else(|| Error::Unavailable("the message is not yours".to_owned()))
     }
 
@@ -136,11 +139,38 @@ impl Coordination {
     }
 }
 
-fn own_side(officer: &Officer) -> Result<Side> {
-    officer.side().ok_or_else(|| Error::Forbidden {
+/// Operators ask the civil offices where they name nobody.
+fn addressed(mut proposal: Proposal, seat: &Seat) -> Proposal {
+    if !seat.office && proposal.to.is_none() {
+        proposal.to = Some(Addressee {
+            side: Side::Civil,
+            organisation: None,
+        });
+    }
+    proposal
+}
+
+fn own_seat(officer: &Officer) -> Result<Seat> {
+    officer.seat().ok_or_else(|| Error::Forbidden {
         role: "coordinator".to_owned(),
         action: "write requests: an officer of either side does",
     })
+}
+
+const SAME_SIDE: (&str, &str) = (
+    "不能向本方全体机构提出：请指定其中一个单位，或另一方",
+    "your own side cannot be asked as a whole: name one of its offices, or the other side",
+);
+const NO_OFFICE: (&str, &str) = (
+    "该方没有此单位或其已停用：请从单位列表中选择，且不能是本单位",
+    "there is no such office of that side at work: choose one of the organisations, and not your own",
+);
+
+fn not_to((zh, en): (&str, &str)) -> Refused {
+    Refused::Faults(vec![Fault {
+        field: "to",
+        reason: Text::new(zh, en),
+    }])
 }
 
 fn faultless(proposal: &Proposal) -> std::result::Result<(), Refused> {
@@ -171,7 +201,7 @@ impl Work {
     /// The request, as far as the officer may know of it.
     async fn read(&self, tx: &mut Tx, id: &str) -> Result<Request> {
         let stored = tx.request(id).await?;
-        let seen = stored.and_then(|request| View::request(self.officer.standing, request));
+        let seen = stored.and_then(|request| View::request(&self.officer, request));
         seen.map(Disclosed::into_inner).ok_or_else(|| no_request(id))
     }
 
@@ -184,8 +214,8 @@ impl Work {
         }
     }
 
-    fn party(&self, asking: Side) -> Result<Party> {
-        self.officer.party(asking).ok_or_else(|| Error::Forbidden {
+    fn party(&self, request: &Request) -> Result<Party> {
+        self.officer.party(request).ok_or_else(|| Error::Forbidden {
             role: "auditor".to_owned(),
             action: "take part in coordination",
         })
@@ -196,7 +226,7 @@ impl Work {
             entry: 0,
             time: self.now,
             actor: self.officer.user.clone(),
-            party: self.party(request.side)?,
+            party: self.party(request)?,
             kind,
             step,
             state: request.state,
@@ -206,15 +236,35 @@ impl Work {
         })
     }
 
+    /// What is wrong with whom the request asks.
+    async fn wrongly_addressed(&self, tx: &mut Tx, request: &Request) -> Result<Option<Refused>> {
+        let asked = request.addressee();
+        let known = match &asked.organisation {
+            None => return Ok((asked.side == request.side && self.decides()).then(|| not_to(SAME_SIDE))),
+            Some(key) => tx.organisation(key).await?,
+        };
+        let fits = known.is_some_and(|known| {
+            known.active && known.profile.kind.office_of() == Some(asked.side) && known.id != request.owner()
+        });
+        Ok((!fits).then(|| not_to(NO_OFFICE)))
+    }
+
+    fn decides(&self) -> bool {
+        self.officer.seat().is_some_and(|seat| seat.office)
+    }
+
     async fn add(&self, tx: &mut Tx, request: Request) -> Outcome<Request> {
+        if let Some(refused) = self.wrongly_addressed(tx, &request).await? {
+            return Ok(Err(refused));
+        }
         if let Some(id) = &request.follows {
             let before = self.read(tx, id).await?;
-            if before.side != request.side || !before.state.is_terminal() {
+            if before.owner() != request.owner() || !before.state.is_terminal() {
                 return Ok(Err(Refused::Faults(vec![Fault {
                     field: "follows",
                     reason: Text::new(
-                        "只能接续本方已办结的申请",
-                        "give a request of your own side that is over",
+                        "只能接续本单位已办结的申请",
+                        "give a request of your own organisation that is over",
                     ),
                 }])));
             }
@@ -243,17 +293,27 @@ impl Work {
         }
         request.proposal = proposal;
         request.version += 1;
+        if let Some(refused) = self.wrongly_addressed(tx, &request).await? {
+            return Ok(Err(refused));
+        }
         tx.put_request(&request, version, None, self.now).await?;
         let entry = self.entry(&request, EntryKind::Written, None, Text::default())?;
         tx.add_to_thread(id, entry).await?;
         Ok(Ok(request))
     }
 
+    /// The number of a request, where the officer may know of it.
+    async fn number_known(&self, tx: &mut Tx, number: String) -> Result<String> {
+        let request = tx.request_numbered(&number).await?;
+        let known = request.and_then(|request| View::request(&self.officer, request));
+        Ok(known.map_or_else(String::new, |_| number))
+    }
+
     async fn step(&self, tx: &mut Tx, id: &str, step: Step, given: Given, version: u64) -> Outcome<Request> {
         let request = self.read_version(tx, id, version).await?;
         let give = Give {
             step,
-            party: self.party(request.side)?,
+            party: self.party(&request)?,
             actor: self.officer.user.clone(),
             reason: given.reason,
             conditions: given.conditions,
@@ -261,7 +321,11 @@ impl Work {
             band: given.band,
             offered: given.offered,
         };
-        take_step(tx, &request, &give, &self.policy, self.now).await
+        let taken = take_step(tx, &request, &give, &self.policy, self.now).await?;
+        Ok(match taken {
+            Err(Refused::Clash(number)) => Err(Refused::Clash(self.number_known(tx, number).await?)),
+            other => other,
+        })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     Result,
     conflict::{Context, Rules, UseLog, VerdictKind, is_of_station, is_watchable, judge_use},
     dsp::occupancy::Minute,
-    registry::{Assignment, AssignmentStatus, Place, Registry},
+    registry::{Assignment, Place, Registry},
     service::{
         ledger::{Finding, close_unknown, settle_use},
         monitoring::until_stopped,
@@ -162,7 +162,7 @@ impl UseWatch {
                 .write(move |tx| Box::pin(async move { settle_use(tx, &finding, now).await }))
                 .await?;
         }
-        let in_force = |id: &str| registry.assignment(id).is_some_and(|record| is_in_force(record, now));
+        let in_force = |id: &str| registry.assignment(id).is_some_and(|record| record.is_in_force(now));
         close_unknown(&self.store, in_force, now).await?;
         Ok(round)
     }
@@ -207,18 +207,12 @@ fn watchable(registry: &Registry, rules: &Rules, bands: &[Band], context: &Conte
         .assignments()
         .iter()
         .filter(|assignment| covered(assignment.band()))
-        .filter(|assignment| context.time.is_some_and(|now| is_in_force(assignment, now)))
+        .filter(|assignment| context.time.is_some_and(|now| assignment.is_in_force(now)))
         .filter(|assignment| is_watchable(rules, registry, assignment, context))
         .cloned()
         .collect();
     watched.sort_by_key(|assignment| assignment.band().low());
     watched
-}
-
-fn is_in_force(assignment: &Assignment, now: Timestamp) -> bool {
-    assignment.status == AssignmentStatus::Granted
-        && assignment.valid_from.is_none_or(|from| from <= now)
-        && assignment.valid_to.is_none_or(|to| now < to)
 }
 
 fn finding(rules: &Rules, registry: &Registry, log: &UseLog, context: &Context, receiver: &str) -> Option<Finding> {

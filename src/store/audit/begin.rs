@@ -3,7 +3,7 @@
 
 use super::{
     append::{AuditNote, hash_of},
-    protected::{ROWS, states, sum_of_assignments},
+    protected::{JOINED, Protected, ROWS, states, sum_of_assignments},
     sums::ASSIGNMENTS,
 };
 use crate::{
@@ -33,14 +33,46 @@ impl Store {
     /// `Store` or `Unavailable`.
     pub(in crate::store) async fn begin_log(&self) -> Result<()> {
         let sql = "select origin from audit_head where id = 1";
-        if self.fetch_optional(sql, Vec::new()).await?.is_some() {
-            return Ok(());
+        if self.fetch_optional(sql, Vec::new()).await?.is_none() {
+            self.write(|tx| Box::pin(async move { tx.begin_log().await })).await?;
         }
-        self.write(|tx| Box::pin(async move { tx.begin_log().await })).await
+        for table in JOINED {
+            if self.fetch_optional(FIRST, values![table.name]).await?.is_none() {
+                self.write(move |tx| Box::pin(async move { tx.join_log(table).await }))
+                    .await?;
+            }
+        }
+        Ok(())
     }
 }
 
+/// The entry with which a table joined.
+const FIRST: &str = "select entry from audit_log where action = 'baseline' and subject = $1 limit 1";
+
 impl Tx {
+    /// Takes in the rows of a table, once: an entry that names the table says that it was done.
+    async fn join_log(&mut self, table: &'static Protected) -> Result<()> {
+        self.lock_log().await?;
+        if self.fetch_optional(FIRST, values![table.name]).await?.is_some() {
+            return Ok(());
+        }
+        let mut notes = vec![AuditNote {
+            actor: "system".to_owned(),
+            ..AuditNote::of("baseline", table.name)
+        }];
+        notes.extend(self.rows_of(table).await?);
+        self.append(notes).await
+    }
+
+    async fn rows_of(&mut self, table: &Protected) -> Result<Vec<AuditNote>> {
+        let mut rows: Vec<_> = states(self, table, |_| {}).await?.into_iter().collect();
+        rows.sort();
+        let rows = rows.iter();
+        Ok(rows
+            .map(|(key, state)| found(format!("{}/{key}", table.name), state))
+            .collect())
+    }
+
     async fn begin_log(&mut self) -> Result<()> {
         self.lock_log().await?;
         let sql = "select origin from audit_head where id = 1";
@@ -98,16 +130,10 @@ impl Tx {
     /// Everything that is vouched for, as it is found.
     async fn baseline(&mut self) -> Result<Vec<AuditNote>> {
         let mut notes = Vec::new();
-        let found = |subject: String, state: &[u8]| AuditNote {
-            actor: "system".to_owned(),
-            state: hash_of(state).map(|state| hex(&state)),
-            ..AuditNote::of("baseline", &subject)
-        };
         for table in ROWS {
-            let mut rows: Vec<_> = states(self, table, |_| {}).await?.into_iter().collect();
-            rows.sort();
-            let rows = rows.iter();
-            notes.extend(rows.map(|(key, state)| found(format!("{}/{key}", table.name), state)));
+            if !JOINED.iter().any(|joined| joined.name == table.name) {
+                notes.extend(self.rows_of(table).await?);
+            }
         }
         let sum = sum_of_assignments(self, |_| {}).await?;
         if sum.count() > 0 {
@@ -117,5 +143,13 @@ impl Tx {
                 .await?;
         }
         Ok(notes)
+    }
+}
+
+fn found(subject: String, state: &[u8]) -> AuditNote {
+    AuditNote {
+        actor: "system".to_owned(),
+        state: hash_of(state).map(|state| hex(&state)),
+        ..AuditNote::of("baseline", &subject)
     }
 }

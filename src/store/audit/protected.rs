@@ -77,6 +77,16 @@ pub(crate) static USERS: Protected = Protected {
     lines: None,
 };
 
+/// Organisations.
+pub(crate) static ORGANISATIONS: Protected = Protected {
+    name: "organisations",
+    key: "id",
+    texts: &["id", "code", "kind", "parent", "record"],
+    numbers: &["active", "version"],
+    only: None,
+    lines: None,
+};
+
 /// Settings, but for the place where the alarms have read up to.
 pub(crate) static SETTINGS: Protected = Protected {
     name: "settings",
@@ -134,6 +144,16 @@ pub(crate) static CONTROL_ORDERS: Protected = Protected {
     lines: None,
 };
 
+/// Interference reports; not when the clock looks at them again.
+pub(crate) static INTERFERENCE_REPORTS: Protected = Protected {
+    name: "interference_reports",
+    key: "id",
+    texts: &["id", "state", "number", "office", "level", "record"],
+    numbers: &["version", "shared", "grade", "filed_us"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -150,9 +170,9 @@ pub(crate) static REQUESTS: Protected = Protected {
     }),
 };
 
-/// Every table vouched for row by row. A table that is added here is taken into the log of an existing database at its
-/// next start (`begin`), and its writers call `Tx::touch`.
-pub static ROWS: [&Protected; 8] = [
+/// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
+/// log of an existing database at its next start (`JOINED`).
+pub static ROWS: [&Protected; 10] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -161,7 +181,20 @@ pub static ROWS: [&Protected; 8] = [
     &REGISTRY_VERSIONS,
     &REQUESTS,
     &CONTROL_ORDERS,
+    &INTERFERENCE_REPORTS,
+    &ORGANISATIONS,
 ];
+
+/// Those that had rows before the log knew of them.
+pub(super) static JOINED: [&Protected; 1] = [&ORGANISATIONS];
+
+/// Columns that tables got later: of a table, under a name, what of it is in the hash. Nothing is where a row is as it was
+/// before, so that its hash is too.
+const LATER: [(&str, &str, &str); 1] = [(
+    "users",
+    "elsewhere",
+    "nullif(organisation, case role when 'military_officer' then 'military' else 'civil' end)",
+)];
 
 /// Tables vouched for as a whole.
 pub static SETS: [&str; 1] = [sums::ASSIGNMENTS];
@@ -194,7 +227,14 @@ impl Protected {
     }
 
     fn columns(&self) -> String {
-        [self.texts, self.numbers].concat().join(", ")
+        let later = self.later().map(|(name, what)| format!(", {what} as {name}"));
+        [self.texts, self.numbers].concat().join(", ") + &later.collect::<String>()
+    }
+
+    fn later(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let name = self.name;
+        let of_it = LATER.iter().filter(move |(table, ..)| *table == name);
+        of_it.map(|(_, name, what)| (*name, *what))
     }
 
     /// The hash of a row, its lines in `lines`.
@@ -202,6 +242,12 @@ impl Protected {
         let mut bytes = Encoder::new(1);
         bytes.text(self.name);
         put(&mut bytes, row, self.texts, self.numbers)?;
+        for (name, _) in self.later() {
+            if let Some(text) = row.text_or_null(name)? {
+                bytes.text(name);
+                bytes.text(&text);
+            }
+        }
         if self.lines.is_some() {
             bytes.text(&hex(&lines.unwrap_or_else(no_lines).digest()));
         }

@@ -1,6 +1,6 @@
 //! What of requests leaves the service for whom: machine checks, letters, calendars, classified ones.
 
-use pinpu::service::auth::Role;
+use pinpu::service::{auth::Role, users::NewUser};
 use serde_json::{Value, json};
 
 use super::{Case, REQUESTS, proposal};
@@ -179,9 +179,9 @@ fn a_calendar_program_sees_what_is_in_force_with_a_token_as_its_password() {
     get("Basic bWlsaXRhcnk6eA==").expect(401);
 }
 
-/// Two hundred questions a day for an office, whoever asks them; the same one again costs nothing.
+/// Two hundred questions a day for an organisation, whoever asks them; the same one again costs nothing.
 #[test]
-fn an_office_asks_so_much_of_what_is_hidden_in_a_day_and_no_more() {
+fn an_organisation_asks_so_much_of_what_is_hidden_in_a_day_and_no_more() {
     let case = Case::start();
     let asked = |n: i32| {
         let mut asked = proposal(97_450_000, 200_000);
@@ -204,7 +204,13 @@ fn an_office_asks_so_much_of_what_is_hidden_in_a_day_and_no_more() {
     assert!(problem["detail"].as_str().expect("text").contains("200"), "{problem}");
     ask(&case.civil, 0).expect(200);
     let users = std::sync::Arc::clone(&case.app.state.users);
-    let made = users.create("colleague", Role::CivilOfficer, crate::app::PASSWORD.to_owned(), None);
+    let made = users.create(NewUser {
+        name: "colleague".to_owned(),
+        role: Role::CivilOfficer,
+        organisation: None,
+        password: crate::app::PASSWORD.to_owned(),
+        language: None,
+    });
     case.app.runtime.block_on(made).expect("account");
     ask(&case.app.log_in("colleague"), 200).expect(429);
     // Also of what is written down: an office with a request in the drawer learns no more.
@@ -221,7 +227,7 @@ fn an_office_asks_so_much_of_what_is_hidden_in_a_day_and_no_more() {
     assert_eq!(counts["items"].as_array().map(Vec::len), Some(1), "{counts}");
     let count = &counts["items"][0];
     assert_eq!(
-        (&count["office"], &count["asked"], &count["limit"]),
+        (&count["organisation"], &count["asked"], &count["limit"]),
         (&json!("civil"), &json!(200), &json!(200))
     );
 }

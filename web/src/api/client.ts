@@ -3,7 +3,19 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { ControlOrderRequest, Proposal, Resolution, Role, TakeOrderStep, TakeStep } from "./model";
+import type {
+  Complaint,
+  ControlOrderRequest,
+  InterferenceReportRequest,
+  OrganisationProfile,
+  Proposal,
+  Resolution,
+  Role,
+  TakeOrderStep,
+  TakeReportStep,
+  TakeStep,
+  TokenScope,
+} from "./model";
 import { Problem, attachmentType, entityTag, problemOf, queryText, uniqueKey } from "./problem";
 
 export { Problem, queryText };
@@ -56,9 +68,11 @@ export type ConflictQuery = Query<"/api/v1/conflicts">;
 export type OccupancyQuery = Query<"/api/v1/occupancy">;
 export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
+export type InterferenceQuery = Query<"/api/v1/interference-reports">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
+export type AuditQuery = Query<"/api/v1/audit">;
 export type WaterfallQuery = Query<"/api/v1/spectra/waterfall">;
 
 /** Headers of a change to a versioned record: sent twice, the server acts once; sent for an old version, not at all. */
@@ -72,11 +86,29 @@ export const api = {
   logout: () => content(client.DELETE("/api/v1/sessions/current"), undefined, true),
 
   users: () => content(client.GET("/api/v1/users", { params: { query: { limit: 1000 } } })),
-  addUser: (body: { name: string; password: string; role: Role }) =>
+  addUser: (body: { name: string; password: string; role: Role; organisation: string }) =>
     content(client.POST("/api/v1/users", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
-  changeUser: (name: string, body: Partial<{ role: Role; disabled: boolean; password: string }>) =>
+  changeUser: (name: string, body: Partial<{ role: Role; organisation: string; disabled: boolean; password: string }>) =>
     content(client.PATCH("/api/v1/users/{name}", { params: { path: { name } }, body })),
   deleteUser: (name: string) => content(client.DELETE("/api/v1/users/{name}", { params: { path: { name } } })),
+
+  organisations: (cursor: string | null, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/organisations", { params: { query: { limit: 1000, cursor: cursor ?? undefined } }, signal }), signal),
+  addOrganisation: (body: OrganisationProfile) =>
+    content(client.POST("/api/v1/organisations", { body: body as never, params: { header: { "idempotency-key": uniqueKey() } } })),
+  changeOrganisation: (id: string, version: number, body: { profile: OrganisationProfile; active: boolean }) =>
+    content(client.PUT("/api/v1/organisations/{id}", { params: { path: { id }, header: change(version) }, body: body as never })),
+  deleteOrganisation: (id: string, version: number) =>
+    content(client.DELETE("/api/v1/organisations/{id}", { params: { path: { id }, header: { "if-match": entityTag(version) } } })),
+
+  tokens: (signal?: AbortSignal) => content(client.GET("/api/v1/tokens", { signal }), signal),
+  makeToken: (body: { label: string; scope: TokenScope; days: number }) => content(client.POST("/api/v1/tokens", { body })),
+  revokeToken: (id: string) => content(client.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
+
+  audit: (query: AuditQuery, signal?: AbortSignal) => content(client.GET("/api/v1/audit", { params: { query }, signal }), signal),
+  auditProof: (entry: number) => content(client.GET("/api/v1/audit/entries/{entry}/proof", { params: { path: { entry } } })),
+  auditCheckpoint: () => content(client.GET("/api/v1/audit/checkpoint")),
+  auditConsistency: (size: number) => content(client.GET("/api/v1/audit/consistency", { params: { query: { size } } })),
 
   receivers: (signal?: AbortSignal) => content(client.GET("/api/v1/receivers", { signal }), signal),
 
@@ -167,6 +199,19 @@ export const api = {
       client.POST("/api/v1/control-orders/{id}/transitions", { params: { path: { id }, header: change(version) }, body: { step, reason } }),
     ),
 
+  reports: (query: InterferenceQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-reports", { params: { query }, signal }), signal),
+  report: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-reports/{id}", { params: { path: { id } }, signal }), signal),
+  fileReport: (body: InterferenceReportRequest) =>
+    content(client.POST("/api/v1/interference-reports", { params: { header: { "idempotency-key": uniqueKey() } }, body })),
+  correctReport: (id: string, version: number, complaint: Complaint) =>
+    content(client.PUT("/api/v1/interference-reports/{id}", { params: { path: { id }, header: change(version) }, body: { complaint } })),
+  takeReportStep: (id: string, version: number, body: TakeReportStep) =>
+    content(client.POST("/api/v1/interference-reports/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+  reportQuarters: (year: number, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/interference-quarters", { params: { query: { year } }, signal }), signal),
+
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>
     content(client.POST("/api/v1/alarm-routes/{id}/test", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } } })),
@@ -207,6 +252,11 @@ export function attachmentUrl(conflict: string, attachment: string): string {
 /** Address of a request as a letter to print. */
 export function letterUrl(request: string, lang: "zh" | "en"): string {
   return `${API}/coordination/requests/${encodeURIComponent(request)}/letter?lang=${lang}`;
+}
+
+/** Address of a report as the reply letter to print, or as SSRF. */
+export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en" | "ssrf"): string {
+  return `${API}/interference-reports/${encodeURIComponent(report)}/${as}`;
 }
 
 /** Address of a plot image for reports. */

@@ -11,6 +11,16 @@ export type Text = Schemas["Text"];
 export type Session = Schemas["SessionResponse"];
 export type User = Schemas["UserResponse"];
 export type Role = Schemas["Role"];
+export type Organisation = Schemas["OrganisationResponse"];
+export type OrganisationProfile = Schemas["OrganisationProfile"];
+export type OrganisationKind = Schemas["OrganisationKind"];
+export type OrganisationLevel = Schemas["OrganisationLevel"];
+export type Token = Schemas["TokenResponse"];
+export type NewToken = Schemas["NewTokenResponse"];
+export type TokenScope = Schemas["TokenScope"];
+export type AuditEntry = Schemas["AuditResponse"];
+export type AuditProof = Schemas["AuditProofResponse"];
+export type Checkpoint = Schemas["CheckpointResponse"];
 export type Receiver = Schemas["ReceiverResponse"];
 export type ReceiverState = Schemas["ReceiverState"];
 export type Verdict = Schemas["Verdict"];
@@ -39,6 +49,16 @@ export type ControlOrderRequest = Schemas["ControlOrderRequest"];
 export type OrderPhase = Schemas["OrderPhase"];
 export type OrderStep = Schemas["OrderStep"];
 export type TakeOrderStep = Schemas["TakeOrderStep"];
+export type InterferenceReport = Schemas["InterferenceReportResponse"];
+export type InterferenceDetail = Schemas["InterferenceReportDetailResponse"];
+export type InterferenceReportRequest = Schemas["InterferenceReportRequest"];
+export type Complaint = Schemas["Complaint"];
+export type ReportState = Schemas["ReportState"];
+export type ReportStep = Schemas["ReportStep"];
+export type TakeReportStep = Schemas["TakeInterferenceReportStepRequest"];
+export type Grade = Schemas["InterferenceGrade"];
+export type Level = Schemas["AdministrationLevel"];
+export type QuarterRow = Schemas["QuarterRow"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
 export type Occupancy = Schemas["OccupancyResponse"];
@@ -73,11 +93,21 @@ export const ROLES = allOf<Role>()([
   "field",
   "civil_officer",
   "military_officer",
+  "operator",
   "coordinator",
   "auditor",
   "admin",
   "sensor",
 ]);
+/** Roles that people of an organisation may have (src/service/auth/permissions.rs). */
+export const ROLES_OF: Record<OrganisationKind, readonly Role[]> = {
+  civil: ["viewer", "field", "civil_officer", "coordinator", "auditor", "admin", "sensor"],
+  military: ["viewer", "field", "military_officer", "coordinator", "auditor", "admin", "sensor"],
+  operator: ["viewer", "operator"],
+  service: ["viewer", "field", "coordinator", "auditor", "admin", "sensor"],
+};
+export const ORGANISATION_KINDS = allOf<OrganisationKind>()(["civil", "military", "operator", "service"]);
+export const ORGANISATION_LEVELS = allOf<OrganisationLevel>()(["province", "city", "district"]);
 export const VERDICT_KINDS = allOf<VerdictKind>()([
   "licensed",
   "licence_exempt",
@@ -98,6 +128,18 @@ export const CONFLICT_STATUSES = allOf<ConflictStatus>()(["open", "acknowledged"
 export const REQUEST_PHASES = allOf<RequestPhase>()(["draft", "pending", "agreed", "in_force", "closed"]);
 export const REQUEST_KINDS = allOf<Proposal["kind"]>()(["permanent", "temporary", "exercise", "event", "emergency"]);
 export const PRIORITIES = allOf<Proposal["priority"]>()(["routine", "priority", "urgent"]);
+export const REPORT_STATES = allOf<ReportState>()([
+  "received",
+  "confirmed",
+  "located",
+  "acted",
+  "verified_clear",
+  "closed",
+  "rejected",
+  "withdrawn",
+]);
+export const GRADES = allOf<Grade>()(["first", "second", "third"]);
+export const LEVELS = allOf<Level>()(["district", "city", "province"]);
 export const ORDER_PHASES = allOf<OrderPhase>()([
   "in_force",
   "pending",

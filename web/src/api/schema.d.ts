@@ -528,7 +528,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists requests, last changed first; the other side's drafts are not among them. */
+        /**
+         * Lists requests, last changed first: the caller's own organisation's and those sent to it. The coordinator and those who
+         *     watch over it see all that were sent.
+         */
         get: operations["list_requests"];
         put?: never;
         /** Writes a request: a draft that its own side alone sees until it is submitted. */
@@ -711,6 +714,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/interference-quarters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures by quarter and grade, the latest quarter first, of the reports the caller may know. */
+        get: operations["list_interference_quarters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interference-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists reports, the latest first. Those of the other side that were not shared are as if they were not there. */
+        get: operations["list_interference_reports"];
+        put?: never;
+        /** Takes a complaint in. The assignment it names is looked up in the registry as the caller may know it. */
+        post: operations["create_interference_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interference-reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report with its course and evidence; the ETag is needed to change it. */
+        get: operations["get_interference_report"];
+        /** Corrects a complaint that nobody has confirmed yet. */
+        put: operations["update_interference_report"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interference-reports/{id}/letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The answer to whoever complained (答复函) to print, sign and seal. */
+        get: operations["get_interference_report_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interference-reports/{id}/ssrf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report as SSRF 3.1 (`IntfReport`), XML that its schema accepts. */
+        get: operations["export_interference_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interference-reports/{id}/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a step. What a receiver observed after the last action is looked up when `verify` names one. */
+        post: operations["take_interference_report_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -749,6 +856,64 @@ export interface paths {
         get: operations["get_occupancy"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the organisations by code. Operators are told of offices and of themselves alone. */
+        get: operations["list_organisations"];
+        put?: never;
+        /** Makes an organisation. */
+        post: operations["create_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organisation; the ETag is needed to change it. */
+        get: operations["get_organisation"];
+        /** Writes an organisation anew, or puts it in or out of use. */
+        put: operations["update_organisation"];
+        post?: never;
+        /** Removes an organisation that no account, request or other organisation names; others are put out of use instead. */
+        delete: operations["delete_organisation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers one message: `spectrum.paws.init`, `.register`, `.getSpectrum`, `.getSpectrumBatch`, `.notifySpectrumUse` or
+         *     `.verifyDevice`. The device's operator is known by the token; what is wrong with a message is said in the answer, as
+         *     section 5.17 of the RFC has it, with status 200.
+         */
+        post: operations["ask_paws"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,6 +1232,11 @@ export interface components {
             /** @description The message. */
             text: string;
         };
+        /**
+         * @description Level of the administration that handles a complaint.
+         * @enum {string}
+         */
+        AdministrationLevel: "district" | "city" | "province";
         /**
          * @description How a route sends.
          * @enum {string}
@@ -1687,6 +1857,41 @@ export interface components {
              */
             within: number;
         };
+        /** @description What was complained of. */
+        Complaint: {
+            /** @description The same in words. */
+            address?: string;
+            /** @description Key of the assignment that is harmed; null: none is named. */
+            assignment?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            began: string;
+            /** @description How the complaint came. */
+            channel: components["schemas"]["ComplaintChannel"];
+            /** @description Who complains. */
+            complainant: string;
+            /** @description Person and telephone number to ask. */
+            contact: string;
+            /**
+             * Format: date-time
+             * @description Until when; null: it goes on.
+             */
+            ended?: string | null;
+            /** @description Upper edge. */
+            high_hz: components["schemas"]["Hertz"];
+            /** @description Lower edge of the frequencies that are harmed. */
+            low_hz: components["schemas"]["Hertz"];
+            place?: components["schemas"]["Place"] | null;
+            /** @description What is heard and what no longer works, and at what hours. */
+            symptoms: string;
+        };
+        /**
+         * @description How the complaint came.
+         * @enum {string}
+         */
+        ComplaintChannel: "paper" | "telephone";
         /**
          * @description How far a row can be trusted.
          * @enum {string}
@@ -1925,6 +2130,8 @@ export interface components {
             number?: string | null;
             /** @description What those who refused would agree to instead. */
             offered?: components["schemas"]["Band"][];
+            /** @description Key of the organisation whose request it is; that of its side where it is from before there were others. */
+            organisation?: string | null;
             /** @description What is asked. */
             proposal: components["schemas"]["Proposal"];
             /** @description Why it was refused, revoked, suspended or withdrawn, in words. */
@@ -1955,6 +2162,11 @@ export interface components {
              * @description Grows with every change.
              */
             version: number;
+        };
+        /** @description A complaint as it should have been taken down. */
+        CorrectComplaintRequest: {
+            /** @description What is complained of. */
+            complaint: components["schemas"]["Complaint"];
         };
         /** @description A new assignment. */
         CreateAssignmentRequest: {
@@ -2041,6 +2253,8 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /** @description Letters, digits, `.`, `-`, `_`; 1 to 64 characters. */
             name: string;
+            /** @description Id of the organisation; by default that of the role's side. */
+            organisation?: string | null;
             /**
              * Format: password
              * @description At least 8 characters and not one of the common ones.
@@ -2438,6 +2652,114 @@ export interface components {
             value: string;
         };
         /**
+         * @description How grave the interference is; the first is the gravest.
+         * @enum {string}
+         */
+        InterferenceGrade: "first" | "second" | "third";
+        /** @description A complaint with its life so far. */
+        InterferenceReport: {
+            /**
+             * Format: date-time
+             * @description When something was last done about the source.
+             */
+            acted_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the time to confirm or to settle it began.
+             */
+            clock: string;
+            /** @description What was complained of. */
+            complaint: components["schemas"]["Complaint"];
+            /** @description Everything that was done and said, oldest first. */
+            entries: components["schemas"]["ReportEntry"][];
+            /** @description What belongs to it. */
+            evidence: components["schemas"]["ReportEvidence"];
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
+            filed_at: string;
+            /** @description How grave it is. */
+            grade: components["schemas"]["InterferenceGrade"];
+            /** @description Public id. */
+            id: string;
+            /** @description Its level. */
+            level: components["schemas"]["AdministrationLevel"];
+            /** @description What the registry says of the assignment that is harmed, at the time the complaint was written down. */
+            licence: components["schemas"]["Licence"];
+            located?: components["schemas"]["LocatedSource"] | null;
+            /** @description Number of the case. */
+            number: string;
+            /** @description Office that handles it. */
+            office: components["schemas"]["Office"];
+            /**
+             * Format: date-time
+             * @description When it was closed, rejected or withdrawn.
+             */
+            over_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the written complaint came.
+             */
+            paper_at?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant at which the written complaint is late; null: it came in writing.
+             */
+            paper_due?: string | null;
+            /**
+             * Format: int32
+             * @description The same for the paper.
+             */
+            paper_reminders: number;
+            /**
+             * Format: int32
+             * @description Reminders of the present stage: 1 reminded, 2 brought before those in charge.
+             */
+            reminders: number;
+            shared?: components["schemas"]["SharedReport"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ReportState"];
+            verified?: components["schemas"]["Verification"] | null;
+            /**
+             * Format: date-time
+             * @description When it was verified.
+             */
+            verified_at?: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every change that people make; the ETag is made of it.
+             */
+            version: number;
+        };
+        /** @description One report with all there is about it. */
+        InterferenceReportDetailResponse: components["schemas"]["InterferenceReportResponse"] & {
+            /** @description The conflicts of its evidence that the caller may know. */
+            conflicts: components["schemas"]["LinkedConflictResponse"][];
+            /** @description The emissions of its evidence that are still stored. */
+            emissions: components["schemas"]["LinkedEmissionResponse"][];
+        };
+        /** @description A complaint that is taken in. */
+        InterferenceReportRequest: {
+            /** @description What is complained of. */
+            complaint: components["schemas"]["Complaint"];
+            /** @description How grave it is. */
+            grade: components["schemas"]["InterferenceGrade"];
+            /** @description Level that takes it in. */
+            level: components["schemas"]["AdministrationLevel"];
+        };
+        /** @description One report, and what can be done with it. */
+        InterferenceReportResponse: components["schemas"]["InterferenceReport"] & {
+            /** @description The steps it has now, with what keeps the caller from each. */
+            available: components["schemas"]["OfferedReportStep"][];
+            due: components["schemas"]["ReportDueResponse"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it is to be confirmed, or verified clear.
+             */
+            until: string | null;
+        };
+        /**
          * @description Language of a person.
          * @enum {string}
          */
@@ -2455,6 +2777,58 @@ export interface components {
             high_hz: components["schemas"]["Hertz"];
             /** @description Lower edge. */
             low_hz: components["schemas"]["Hertz"];
+        };
+        /** @description What the registry says of the assignment that is harmed. */
+        Licence: {
+            /**
+             * Format: date-time
+             * @description When it was looked at.
+             */
+            checked_at: string;
+            /** @description Everything that was found; `in_order` alone where nothing is wrong. */
+            findings: components["schemas"]["LicenceFinding"][];
+            /** @description Who holds it; empty where none is named. */
+            holder: string;
+            /** @description Its station. */
+            station: string;
+        };
+        /**
+         * @description One thing the registry says.
+         * @enum {string}
+         */
+        LicenceFinding: "not_named" | "in_order" | "not_in_force" | "other_frequencies" | "other_holder";
+        /** @description A conflict that belongs to a report. */
+        LinkedConflictResponse: {
+            /** @description Its frequency. */
+            center_hz: components["schemas"]["Hertz"];
+            /** @description Files that are attached to it: spectra, samples. */
+            files: number;
+            /** @description Its id. */
+            id: string;
+            /** @description Kind of its verdict. */
+            kind: components["schemas"]["VerdictKind"];
+            /**
+             * Format: date-time
+             * @description When it was last seen.
+             */
+            last_seen: string;
+        };
+        /** @description An emission that belongs to a report. */
+        LinkedEmissionResponse: {
+            /** @description Its frequency. */
+            center_hz: components["schemas"]["Hertz"];
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description First time above threshold.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description Last time above threshold.
+             */
+            stop: string;
         };
         /** @description One page of a list. */
         ListResponse_AlarmRouteResponse: {
@@ -2909,6 +3283,75 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_InterferenceReportResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["InterferenceReport"] & {
+                /** @description The steps it has now, with what keeps the caller from each. */
+                available: components["schemas"]["OfferedReportStep"][];
+                due: components["schemas"]["ReportDueResponse"] | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is to be confirmed, or verified clear.
+                 */
+                until: string | null;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_OrganisationResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Its people may log in. */
+                active: boolean;
+                /** @description Short code, unique. */
+                code: string;
+                /** @description Whom to ask there; empty for those who take no part in coordination. */
+                contact: components["schemas"]["OrganisationContact"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Id. */
+                id: string;
+                /** @description What it is. */
+                kind: components["schemas"]["OrganisationKind"];
+                level: components["schemas"]["OrganisationLevel"] | null;
+                /** @description What it is called. */
+                name: components["schemas"]["Text"];
+                /** @description Id of the organisation above it. */
+                parent: string | null;
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_QuarterRow: {
+            /** @description The items. */
+            items: (components["schemas"]["QuarterCounts"] & {
+                /** @description Grade they have now. */
+                grade: components["schemas"]["InterferenceGrade"];
+                /**
+                 * Format: int32
+                 * @description Quarter, 1 to 4.
+                 */
+                quarter: number;
+                /**
+                 * Format: int32
+                 * @description Year (UTC+8) in which the reports were taken in.
+                 */
+                year: number;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_ReceiverResponse: {
             /** @description The items. */
             items: (components["schemas"]["ReceiverStatus"] & {
@@ -3047,6 +3490,8 @@ export interface components {
                 language: components["schemas"]["Language"] | null;
                 /** @description Account name. */
                 name: string;
+                /** @description Id of the organisation they belong to. */
+                organisation: string;
                 /** @description Role. */
                 role: components["schemas"]["Role"];
             }[];
@@ -3123,6 +3568,12 @@ export interface components {
             sequence: number;
             /** @enum {string} */
             type: "resync";
+        };
+        /** @description Where the source is. */
+        LocatedSource: {
+            place?: components["schemas"]["Place"] | null;
+            /** @description In words: what it is and where. */
+            words: string;
         };
         /** @description Counters since start; every loss has one. */
         LossCounters: {
@@ -3278,6 +3729,15 @@ export interface components {
             /** @description The step. */
             step: components["schemas"]["OrderStep"];
         };
+        /** @description A step the report has now. */
+        OfferedReportStep: {
+            /** @description What it must carry. */
+            carries: components["schemas"]["ReportCarry"][];
+            refusal: components["schemas"]["Text"] | null;
+            /** @description The step. */
+            step: components["schemas"]["ReportStep"];
+            to: components["schemas"]["ReportState"] | null;
+        };
         /**
          * @description Office of a person who deals with orders.
          * @enum {string}
@@ -3309,6 +3769,81 @@ export interface components {
          * @enum {string}
          */
         OrderStep: "draft" | "edit" | "propose" | "approve" | "reject" | "withdraw" | "lift";
+        /** @description Whom to ask there. */
+        OrganisationContact: {
+            /**
+             * @description Postal address.
+             * @default
+             */
+            address: string;
+            /**
+             * @description E-mail address.
+             * @default
+             */
+            email: string;
+            /**
+             * @description Who, or which desk.
+             * @default
+             */
+            person: string;
+            /**
+             * @description Telephone, such as `+86 27 1234 5678`.
+             * @default
+             */
+            phone: string;
+        };
+        /**
+         * @description What an organisation is in coordination.
+         * @enum {string}
+         */
+        OrganisationKind: "civil" | "military" | "operator" | "service";
+        /**
+         * @description How far it reaches: the administrative divisions of the Regulations on Radio Management.
+         * @enum {string}
+         */
+        OrganisationLevel: "district" | "city" | "province";
+        /** @description What is written about an organisation. */
+        OrganisationProfile: {
+            /** @description Short code, unique: `A-Z`, `0-9`, `-`. */
+            code: string;
+            /** @description Whom to ask there. */
+            contact?: components["schemas"]["OrganisationContact"];
+            /** @description What it is. */
+            kind: components["schemas"]["OrganisationKind"];
+            level?: components["schemas"]["OrganisationLevel"] | null;
+            /** @description What it is called; one language will do. */
+            name: components["schemas"]["Text"];
+            /** @description Id of the organisation above it, of the same kind. */
+            parent?: string | null;
+        };
+        /** @description An organisation, as far as the caller may know it. */
+        OrganisationResponse: {
+            /** @description Its people may log in. */
+            active: boolean;
+            /** @description Short code, unique. */
+            code: string;
+            /** @description Whom to ask there; empty for those who take no part in coordination. */
+            contact: components["schemas"]["OrganisationContact"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Id. */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["OrganisationKind"];
+            level: components["schemas"]["OrganisationLevel"] | null;
+            /** @description What it is called. */
+            name: components["schemas"]["Text"];
+            /** @description Id of the organisation above it. */
+            parent: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
         /**
          * @description What of a licence is measured.
          * @enum {string}
@@ -3409,6 +3944,7 @@ export interface components {
             time: components["schemas"]["RequestTime"];
             /** @description What it is called. */
             title: string;
+            to?: components["schemas"]["RequestAddressee"] | null;
             /** @description The office that is asked. */
             to_office: string;
             /** @description Who is going to use the frequencies. */
@@ -3440,6 +3976,64 @@ export interface components {
              * @default null
              */
             time_percent: number | null;
+        };
+        /** @description Figures of one quarter and grade. */
+        QuarterCounts: {
+            /**
+             * Format: int64
+             * @description Of these by telephone.
+             */
+            by_telephone: number;
+            /**
+             * Format: int64
+             * @description Verified clear, closed or not.
+             */
+            cleared: number;
+            /**
+             * Format: int64
+             * @description Cleared after the time of their grade had run out.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Median time from taking in to verified clear, minutes, of those that are clear.
+             */
+            median_minutes: number | null;
+            /**
+             * Format: int64
+             * @description Still worked on.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Taken in.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Not taken up.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Taken back.
+             */
+            withdrawn: number;
+        };
+        /** @description One quarter and grade. */
+        QuarterRow: components["schemas"]["QuarterCounts"] & {
+            /** @description Grade they have now. */
+            grade: components["schemas"]["InterferenceGrade"];
+            /**
+             * Format: int32
+             * @description Quarter, 1 to 4.
+             */
+            quarter: number;
+            /**
+             * Format: int32
+             * @description Year (UTC+8) in which the reports were taken in.
+             */
+            year: number;
         };
         /** @description A radiated power. */
         RadiatedPower: {
@@ -3520,6 +4114,69 @@ export interface components {
          * @enum {string}
          */
         Remedy: "finer_resolution" | "stronger_signal" | "longer_observation" | "frequency_reference" | "level_calibration" | "another_receiver" | "bearing" | "identification" | "other_side" | "operator" | "registry_data";
+        /**
+         * @description What a step must carry.
+         * @enum {string}
+         */
+        ReportCarry: "reason" | "grade" | "level" | "evidence" | "verification";
+        /**
+         * @description What the service does about a report when nobody acts.
+         * @enum {string}
+         */
+        ReportDueKind: "remind" | "escalate" | "remind_paper" | "escalate_paper";
+        /** @description What the service does next. */
+        ReportDueResponse: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            what: components["schemas"]["ReportDueKind"];
+        };
+        /** @description One thing that was done or said. */
+        ReportEntry: {
+            /** @description Account, or `system`. */
+            actor: string;
+            /** @description From which level to which it was handed. */
+            levels?: components["schemas"]["AdministrationLevel"][] | null;
+            office?: components["schemas"]["Office"] | null;
+            /** @description Where the report stood afterwards. */
+            state: components["schemas"]["ReportState"];
+            /** @description What. */
+            step: components["schemas"]["ReportStep"];
+            /** @description In words; people's are the same in both languages. May be empty. */
+            text: components["schemas"]["Text"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /** @description What belongs to a report. */
+        ReportEvidence: {
+            /** @description Ids of conflicts; their files (spectra, samples) come with them. */
+            conflicts?: string[];
+            /** @description Ids of emissions. */
+            emissions?: string[];
+        };
+        /**
+         * @description Where a report stands.
+         * @enum {string}
+         */
+        ReportState: "received" | "confirmed" | "located" | "acted" | "verified_clear" | "closed" | "rejected" | "withdrawn";
+        /**
+         * @description What is done with a report.
+         * @enum {string}
+         */
+        ReportStep: "file" | "rewrite" | "receive_paper" | "grade" | "confirm" | "reject" | "locate" | "act" | "verify" | "close" | "withdraw" | "reopen" | "hand_over" | "share" | "link" | "note" | "remind" | "escalate";
+        /** @description Who is asked. */
+        RequestAddressee: {
+            /** @description or one of them alone: its id. */
+            organisation?: string | null;
+            /** @description The offices of this side, */
+            side: components["schemas"]["Side"];
+        };
         /** @description What was agreed. */
         RequestDecision: {
             /**
@@ -3611,7 +4268,7 @@ export interface components {
          * @description What a person or machine is here for.
          * @enum {string}
          */
-        Role: "viewer" | "field" | "civil_officer" | "military_officer" | "coordinator" | "auditor" | "admin" | "sensor";
+        Role: "viewer" | "field" | "civil_officer" | "military_officer" | "operator" | "coordinator" | "auditor" | "admin" | "sensor";
         /**
          * @description Status of a service in a band (RR 5.23 ff.).
          * @enum {string}
@@ -3627,6 +4284,8 @@ export interface components {
              */
             expires_at: string | null;
             language: components["schemas"]["Language"] | null;
+            /** @description Id of the organisation they belong to. */
+            organisation: string;
             /** @description Role. */
             role: components["schemas"]["Role"];
             /** @description Account name. */
@@ -3637,6 +4296,16 @@ export interface components {
          * @enum {string}
          */
         Severity: "info" | "notice" | "warning" | "alarm";
+        /** @description That the other side was brought in. */
+        SharedReport: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Request between the two sides that it belongs to: its thread has a line about it. */
+            request?: string | null;
+        };
         /**
          * @description The two sides.
          * @enum {string}
@@ -3746,11 +4415,31 @@ export interface components {
             /** @description What is done. */
             step: components["schemas"]["TakeOrderStep"];
         };
+        /** @description One step. */
+        TakeInterferenceReportStepRequest: {
+            evidence?: components["schemas"]["ReportEvidence"] | null;
+            grade?: components["schemas"]["InterferenceGrade"] | null;
+            level?: components["schemas"]["AdministrationLevel"] | null;
+            place?: components["schemas"]["Place"] | null;
+            /** @description In words: a reason, a finding, what was done. */
+            reason?: string;
+            /** @description Receiver whose stored observation verifies that the interference is gone; without it the reason does. */
+            receiver?: string | null;
+            /** @description Id of a request between the two sides that it is shared under. */
+            request?: string | null;
+            /** @description What is done. */
+            step: components["schemas"]["TakeReportStep"];
+        };
         /**
          * @description What a person does with an order.
          * @enum {string}
          */
         TakeOrderStep: "propose" | "approve" | "reject" | "withdraw" | "lift";
+        /**
+         * @description What a person does with a report.
+         * @enum {string}
+         */
+        TakeReportStep: "receive_paper" | "grade" | "confirm" | "reject" | "locate" | "act" | "verify" | "close" | "withdraw" | "reopen" | "hand_over" | "share" | "link" | "note";
         /** @description A step, with what it carries. */
         TakeStepRequest: {
             band?: components["schemas"]["Band"] | null;
@@ -3844,11 +4533,20 @@ export interface components {
          * @enum {string}
          */
         Unlisted: "military" | "operator" | "amateur" | "space" | "abroad";
+        /** @description An organisation written anew. */
+        UpdateOrganisationRequest: {
+            /** @description Its people may log in. Those of one that is put out of use are logged out at once. */
+            active: boolean;
+            /** @description What is written about it. */
+            profile: components["schemas"]["OrganisationProfile"];
+        };
         /** @description What to change; members not given stay. */
         UpdateUserRequest: {
             /** @description Locks or unlocks the account; locking ends its sessions. */
             disabled?: boolean | null;
             language?: components["schemas"]["Language"] | null;
+            /** @description Id of the new organisation; ends all sessions of the account. */
+            organisation?: string | null;
             /**
              * Format: password
              * @description New password; ends all sessions of the account.
@@ -3868,6 +4566,8 @@ export interface components {
             language: components["schemas"]["Language"] | null;
             /** @description Account name. */
             name: string;
+            /** @description Id of the organisation they belong to. */
+            organisation: string;
             /** @description Role. */
             role: components["schemas"]["Role"];
         };
@@ -3905,6 +4605,33 @@ export interface components {
          * @enum {string}
          */
         VerdictKind: "licensed" | "licence_exempt" | "unlicensed" | "off_frequency" | "over_bandwidth" | "over_power" | "out_of_hours" | "protected_band" | "expired" | "control_order" | "unused_assignment" | "inconclusive";
+        /** @description What verified that the interference is gone. */
+        Verification: {
+            /** @enum {string} */
+            basis: "observed";
+            /**
+             * Format: date-time
+             * @description Beginning of the span that was looked at: the last action.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Seconds of it that were observed.
+             */
+            observed_s: number;
+            /** @description Which. */
+            receiver: string;
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            basis: "word";
+            /** @description On what grounds. */
+            reason: string;
+        };
         /** @description A weekly window of use. */
         Window: {
             /**
@@ -3985,7 +4712,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description Route id */
@@ -4161,7 +4888,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4265,7 +4992,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the assignment as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -4465,7 +5192,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/geo+json": string;
+                    "application/geo+json": unknown;
                     "application/vnd.google-earth.kml+xml": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                     "application/xml": string;
@@ -4832,7 +5559,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -4915,7 +5642,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5050,7 +5777,7 @@ export interface operations {
             };
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5194,7 +5921,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5267,7 +5994,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5350,7 +6077,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5433,7 +6160,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5516,7 +6243,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5599,7 +6326,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the conflict as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5787,7 +6514,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5899,7 +6626,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the order as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -5990,7 +6717,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the order as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -6251,7 +6978,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6363,7 +7090,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the request as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -6653,7 +7380,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description Request id */
@@ -6717,7 +7444,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /** @description ETag of the request as it was read: its version in quotation marks */
                 "if-match": string;
             };
@@ -6985,6 +7712,515 @@ export interface operations {
             };
         };
     };
+    list_interference_quarters: {
+        parameters: {
+            query?: {
+                /** @description First year; this one when not given. */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_QuarterRow"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_interference_reports: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description How grave it is. */
+                grade?: "first" | "second" | "third";
+                /** @description to here. */
+                high_hz?: number;
+                /** @description Level that handles it. */
+                level?: "district" | "city" | "province";
+                /** @description Most items. */
+                limit?: number;
+                /** @description Overlapping the band from here, */
+                low_hz?: number;
+                /** @description Office that handles it. */
+                office?: "civil" | "military" | "coordinator";
+                /** @description `true`: still worked on; `false`: over. */
+                open?: boolean;
+                /** @description Where it stands. */
+                state?: "received" | "confirmed" | "located" | "acted" | "verified_clear" | "closed" | "rejected" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_InterferenceReportResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_interference_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterferenceReportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterferenceReportResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_interference_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterferenceReportDetailResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_interference_report: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the report as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectComplaintRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterferenceReportResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_interference_report_letter: {
+        parameters: {
+            query?: {
+                /** @description Its language; by default that of the reader. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    export_interference_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    take_interference_report_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the report as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInterferenceReportStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterferenceReportResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     open_live: {
         parameters: {
             query?: never;
@@ -7072,6 +8308,387 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OccupancyResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_organisations: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_OrganisationResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_organisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationProfile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the organisation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_organisation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the organisation as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the organisation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOrganisationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_organisation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the organisation as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the organisation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    ask_paws: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One JSON-RPC 2.0 request */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description One JSON-RPC 2.0 response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Nobody is logged in */
@@ -7326,7 +8943,7 @@ export interface operations {
             };
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7945,7 +9562,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Sent twice with the same body, done once */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;

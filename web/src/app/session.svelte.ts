@@ -3,16 +3,17 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "users";
+export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "users" | "audit";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
   resolve: ["civil_officer", "military_officer", "coordinator", "admin"],
-  coordinate: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
-  ask: ["civil_officer", "military_officer"],
+  coordinate: ["civil_officer", "military_officer", "operator", "coordinator", "auditor", "admin"],
+  ask: ["civil_officer", "military_officer", "operator"],
   import: ["coordinator", "admin"],
   order: ["civil_officer", "military_officer", "coordinator"],
   users: ["admin"],
+  audit: ["auditor", "admin"],
 };
 
 class SessionState {

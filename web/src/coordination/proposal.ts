@@ -17,6 +17,8 @@ export interface Form {
   priority: Proposal["priority"];
   from_office: string;
   to_office: string;
+  /** Who decides; null: the offices of the other side. */
+  addressee: Proposal["to"] | null;
   user: string;
   purpose: string;
   /** Named channels, or anything that fits. */
@@ -75,6 +77,7 @@ export function emptyForm(now: Date): Form {
     priority: "routine",
     from_office: "",
     to_office: "",
+    addressee: null,
     user: "",
     purpose: "",
     fit: false,
@@ -115,6 +118,7 @@ export function formOf(proposal: Proposal): Form {
     priority: proposal.priority,
     from_office: proposal.from_office,
     to_office: proposal.to_office,
+    addressee: proposal.to ?? null,
     user: proposal.user,
     purpose: proposal.purpose,
     designator: proposal.designator,
@@ -163,6 +167,7 @@ export function proposalOf(form: Form): Proposal | null {
     priority: form.priority,
     from_office: form.from_office.trim(),
     to_office: form.to_office.trim(),
+    ...(form.addressee ? { to: form.addressee } : {}),
     user: form.user.trim(),
     purpose: form.purpose.trim(),
     asked,

@@ -4,14 +4,18 @@
 //! ([`source`]); every other record as new elements ([`record`]). What several assignments refer to is written once.
 
 mod element;
+mod interference;
 mod record;
 mod source;
 mod words;
 
 use std::{collections::BTreeMap, io::Write};
 
+use jiff::Timestamp;
+
 use super::{ExportError, Options};
 use crate::registry::Assignment;
+pub use interference::{Attached, InterferenceReport};
 
 const NAMESPACE: &str = "urn:us:gov:dod:standard:ssrf:3.1.0";
 
@@ -64,12 +68,25 @@ pub(super) fn write(records: &[&Assignment], options: &Options, out: &mut dyn Wr
             objects.entry((rank, object.serial)).or_insert(object.xml);
         }
     }
+    document(objects.values(), out)
+}
+
+/// An interference report (`IntfReport`) with the files that belong to it (`ExternalReference`).
+pub(super) fn write_interference(
+    report: &InterferenceReport<'_>,
+    written_at: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    document(interference::objects(report, written_at)?.iter(), out)
+}
+
+fn document<'x>(objects: impl Iterator<Item = &'x String>, out: &mut dyn Write) -> Result<(), ExportError> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
         "<SSRF xmlns=\"{NAMESPACE}\" xmlns:ssrf=\"{NAMESPACE}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
     )?;
-    for xml in objects.values() {
+    for xml in objects {
         writeln!(out, "{xml}")?;
     }
     writeln!(out, "</SSRF>")?;

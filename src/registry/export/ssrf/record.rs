@@ -72,7 +72,7 @@ struct Records {
 }
 
 /// `OTH:PNPU:OR:` and fifteen characters made of what the object says.
-fn serial(kind: &str, facts: &[&str]) -> String {
+pub(super) fn serial(kind: &str, facts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for fact in facts {
         hash.update(fact.as_bytes());
@@ -85,6 +85,12 @@ fn serial(kind: &str, facts: &[&str]) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("{NUMBERED_BY}:{kind}:{}", &digits[..15])
+}
+
+/// The serial number of the assignment of this key: that of its source, or one made of the key.
+pub(super) fn assignment_serial(id: &str) -> String {
+    let own = id.strip_prefix("ssrf-").filter(|serial| is_serial(serial));
+    own.map_or_else(|| serial("AS", &[id]), str::to_owned)
 }
 
 impl Records {
@@ -227,8 +233,7 @@ impl Records {
     }
 
     fn assignment(&mut self, a: &Assignment, details: &Details, refers: &Refers) -> Result<(), ExportError> {
-        let own = a.id.strip_prefix("ssrf-").filter(|serial| is_serial(serial));
-        let serial = own.map_or_else(|| serial("AS", &[&a.id]), str::to_owned);
+        let serial = assignment_serial(&a.id);
         let mut out = self.object("Assignment", &serial)?;
         out.leaf("State", (a.status == AssignmentStatus::Suspended).then_some("Inactive"))?;
         for (remark, idx) in remarks(a, details).iter().zip(1..) {
@@ -422,7 +427,7 @@ fn is_serial(text: &str) -> bool {
 }
 
 /// Megahertz, exactly.
-fn mhz(hz: i64) -> String {
+pub(super) fn mhz(hz: i64) -> String {
     let part = format!("{:06}", hz % 1_000_000);
     match part.trim_end_matches('0') {
         "" => format!("{}", hz / 1_000_000),
@@ -431,12 +436,12 @@ fn mhz(hz: i64) -> String {
 }
 
 /// `DDMMSS.ss` and the hemisphere.
-fn latitude(degrees: f64) -> String {
+pub(super) fn latitude(degrees: f64) -> String {
     packed(degrees, 2, ['N', 'S'])
 }
 
 /// `DDDMMSS.ss` and the hemisphere.
-fn longitude(degrees: f64) -> String {
+pub(super) fn longitude(degrees: f64) -> String {
     packed(degrees, 3, ['E', 'W'])
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use roxmltree::Document;
 
 use super::*;
+use crate::units::Band;
 
 /// Holds a document against the schema of SSRF with `xmllint`.
 fn valid(name: &str, xml: &[u8]) {
@@ -36,6 +37,89 @@ fn valid(name: &str, xml: &[u8]) {
             );
             println!("skipped: xmllint is not installed");
         }
+    }
+}
+
+/// One that says all it can, and one that says no more than it must.
+fn reports(long: &str) -> [InterferenceReport<'_>; 2] {
+    let at = |text: &str| text.parse().expect("a time");
+    let place = Place {
+        latitude: 30.5,
+        longitude: -114.3,
+        radius_km: 0.0,
+    };
+    let file = Attached {
+        id: "a1".to_owned(),
+        name: "证据 <1>.sigmf".to_owned(),
+        sha256: "0".repeat(64),
+        path: "/api/v1/conflicts/c1/attachments/a1".to_owned(),
+        at: at("2026-11-20T03:04:05.678Z"),
+    };
+    let full = InterferenceReport {
+        number: "IC-2026-0001",
+        entered: at("2026-11-20T03:04:05.678Z"),
+        classification: Some("机密"),
+        began: at("2026-11-20T01:00:00Z"),
+        ended: Some(at("2026-11-20T02:00:00Z")),
+        symptoms: "话音中断 & 广播声",
+        source: Some(place),
+        source_words: long,
+        assignment: Some("示范-1/2"),
+        station: "塔台",
+        place: Some(place),
+        place_words: "机场",
+        band: Band::new(Hertz(118_000_000), Hertz(118_025_000)).expect("ordered"),
+        solution: "关闭发射机".to_owned(),
+        attached: vec![
+            file.clone(),
+            Attached {
+                id: "a2".to_owned(),
+                ..file
+            },
+        ],
+        remarks: vec!["licence: in order".to_owned()],
+    };
+    let bare = InterferenceReport {
+        classification: None,
+        ended: None,
+        symptoms: "",
+        source: None,
+        source_words: "",
+        assignment: None,
+        station: "",
+        place: None,
+        place_words: "",
+        solution: String::new(),
+        attached: Vec::new(),
+        remarks: Vec::new(),
+        ..full.clone()
+    };
+    [full, bare]
+}
+
+#[test]
+fn interference_reports_are_valid_with_and_without_what_may_be_absent() {
+    let long = "远".repeat(300);
+    let [full, bare] = reports(&long);
+    for (name, report) in [("full", &full), ("bare", &bare)] {
+        let mut out = Vec::new();
+        interference(report, "2026-11-21T00:00:00Z".parse().expect("a time"), &mut out).expect("written");
+        valid(name, &out);
+        let text = String::from_utf8(out).expect("text");
+        let document = Document::parse(&text).expect("XML");
+        let find = |name: &str| document.descendants().find(|node| node.tag_name().name() == name);
+        assert_eq!(find("VictimFreqMin").and_then(|node| node.text()), Some("118"));
+        assert_eq!(find("VictimFreqMax").and_then(|node| node.text()), Some("118.025"));
+        assert_eq!(
+            find("SourceLon").and_then(|node| node.text()),
+            (name == "full").then_some("1141800.00W")
+        );
+        // What is longer than its element is whole in a remark.
+        assert_eq!(text.contains(&format!("source: {long}")), name == "full");
+        assert_eq!(
+            text.matches("<ExtReferenceRef").count(),
+            if name == "full" { 2 } else { 0 }
+        );
     }
 }
 

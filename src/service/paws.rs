@@ -1,0 +1,70 @@
+//! Devices of operators that ask which spectrum they may use (RFC 7545). It answers other people's devices; Pinpu itself
+//! sends nothing.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{audit::nothing_changed, disclosure::View};
+use crate::{
+    Result,
+    coordination::paws::{self, Asked, Fault, Kept, PawsRules},
+    store::Store,
+};
+
+/// Devices of one organisation.
+const DEVICES_MAX: u64 = 100_000;
+
+/// The database that devices ask. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Paws {
+    store: Store,
+    rules: Arc<PawsRules>,
+}
+
+impl Paws {
+    /// Answers by these rulesets.
+    #[must_use]
+    pub fn new(store: Store, rules: PawsRules) -> Self {
+        Self {
+            store,
+            rules: Arc::new(rules),
+        }
+    }
+
+    /// Answers one message of a device of `organisation`, from the register as it is known to its people. What is to be
+    /// kept of the device is stored when it answers.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`; `WrongState` when the organisation has too many devices. What is wrong with the message is
+    /// in the answer.
+    pub async fn ask(&self, body: &[u8], organisation: &str, view: &View, now: Timestamp) -> Result<Value> {
+        let keys = paws::devices(body);
+        let known = self.store.registered_devices(organisation, &keys).await?;
+        let answer = paws::answer(
+            body,
+            &Asked {
+                rules: &self.rules,
+                register: view.register(),
+                registered: &known,
+                now,
+            },
+        );
+        match answer.keep {
+            None => nothing_changed(),
+            Some((key, Kept::Registered(said))) => {
+                let said = said.to_string();
+                let own = self.store.register_device(organisation, &key, said, DEVICES_MAX, now);
+                if !own.await? {
+                    return Ok(paws::refusal(&Fault::unauthorized(), &answer.body["id"]));
+                }
+            }
+            Some((key, Kept::Uses(used))) => {
+                let used = used.to_string();
+                self.store.note_device_use(organisation, &key, used, now).await?;
+            }
+        }
+        Ok(answer.body)
+    }
+}
