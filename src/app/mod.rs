@@ -150,7 +150,11 @@ impl App {
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
-            paws: Paws::new(store.clone(), paws_rules(config, options.demo)?),
+            paws: Paws::new(
+                store.clone(),
+                paws_rules(config, options.demo)?,
+                coordination.questions().clone(),
+            ),
             organisations: Organisations::new(store.clone(), Arc::clone(&users)),
             users,
             answers: Answers::new(store.clone()),

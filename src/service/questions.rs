@@ -1,8 +1,8 @@
 //! The budget of questions whose answers depend on confidential use.
 //!
-//! An answer is made of public cells and blocks alone, so asking about the same ones again tells nothing new and costs
-//! nothing. Every other question counts, by office and day, and is on the disk before it is answered: neither another
-//! account of the office nor a restart gives any back. Whoever may know everything is not counted.
+//! An answer depends on confidential use through public cells and blocks alone, so asking about the same ones again tells
+//! of no others and costs nothing. Every other question counts, a wide one as several, by organisation and day, and is on the disk before it is answered: neither another
+//! account of the organisation nor a restart gives any back. Whoever may know everything is not counted.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ const PER_DAY_MAX: u32 = 1_000_000;
 pub struct DisclosurePolicy {
     /// Version of the file.
     pub version: String,
-    /// Questions of an office in a day.
+    /// Questions of an organisation in a day.
     pub per_day: u32,
     /// Whose midnight begins a day.
     pub zone: TimeZone,
@@ -88,7 +88,7 @@ impl DisclosurePolicy {
     }
 }
 
-/// The budgets of the offices. Cheap to clone.
+/// The budgets of the organisations. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Questions {
     store: Store,
@@ -108,18 +108,21 @@ impl Questions {
     /// Counts a question about a use of this band in this area.
     ///
     /// # Errors
-    /// `BudgetSpent` when the office has asked as much as it may today; `Store` or `Unavailable` when it cannot be
+    /// `BudgetSpent` when the organisation has asked as much as it may today; `Store` or `Unavailable` when it cannot be
     /// counted. In both cases it must not be answered.
-    pub async fn count(&self, office: &str, area: &Footprint, band: Band, now: Timestamp) -> Result<()> {
+    pub async fn count(&self, organisation: &str, area: &Footprint, band: Band, now: Timestamp) -> Result<()> {
         let (day, renews) = self.day(now)?;
-        let question = disclosure::question(area, band);
-        let question = Sha256::digest(question.as_bytes());
-        let question: String = question.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let disclosure::Question { touches, cost } = disclosure::question(area, band);
+        let digest = Sha256::digest(touches.as_bytes());
+        let question: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let limit = self.policy.per_day;
-        if self.store.count_question(office, &day, &question, limit, now).await? {
+        let counted = self
+            .store
+            .count_question(organisation, &day, (&question, cost), limit, now);
+        if counted.await? {
             return Ok(());
         }
-        tracing::warn!(office, day, limit, "an office has asked all it may today");
+        tracing::warn!(organisation, day, limit, "an organisation has asked all it may today");
         Err(Error::BudgetSpent { limit, renews })
     }
 
@@ -139,7 +142,7 @@ impl Questions {
         self.store.question_counts().await
     }
 
-    /// Questions of an office in a day.
+    /// Questions of an organisation in a day.
     #[must_use]
     pub fn per_day(&self) -> u32 {
         self.policy.per_day

@@ -246,7 +246,7 @@ pub(crate) async fn the_clock_runs_from_the_start(url: String) {
 pub(crate) async fn questions_are_counted_over_restarts(url: String) {
     let store = open(&url).await;
     let ask = async |store: &Store, office: &str, day: &str, question: &str| {
-        let counted = store.count_question(office, day, question, 2, at(0.0)).await;
+        let counted = store.count_question(office, day, (question, 1), 2, at(0.0)).await;
         counted.expect("counted")
     };
     assert!(ask(&store, "civil", "2026-11-23", "a").await);
@@ -257,6 +257,10 @@ pub(crate) async fn questions_are_counted_over_restarts(url: String) {
     assert!(!ask(&store, "civil", "2026-11-23", "c").await, "two were asked before");
     assert!(ask(&store, "civil", "2026-11-23", "b").await, "the same again");
     assert!(ask(&store, "viewer", "2026-11-23", "c").await, "another office");
+    let wide = store
+        .count_question("viewer", "2026-11-23", ("wide", 2), 2, at(0.0))
+        .await;
+    assert!(!wide.expect("answered"), "one was asked, and this counts as two");
     let day = "2026-11-24";
     let names = ["c", "d", "e", "f", "g", "h"];
     let asked = names.map(|name| ask(if name < "f" { &store } else { &other }, "civil", day, name));
@@ -267,7 +271,7 @@ pub(crate) async fn questions_are_counted_over_restarts(url: String) {
     let counts = store.question_counts().await.expect("read");
     let counts = counts
         .iter()
-        .map(|count| (count.day.as_str(), count.office.as_str(), count.asked));
+        .map(|count| (count.day.as_str(), count.organisation.as_str(), count.asked));
     assert_eq!(
         counts.collect::<Vec<_>>(),
         [
