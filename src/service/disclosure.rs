@@ -236,7 +236,7 @@ impl View {
 
     /// Whether what is found between these edges is not told: a record the audience may not know touches a public block
     /// within the width of it, or next to it.
-    fn veils(&self, low: Hertz, high: Hertz) -> bool {
+    pub(super) fn veils(&self, low: Hertz, high: Hertz) -> bool {
         self.veiled.touch(low, high)
     }
 
@@ -273,13 +273,12 @@ impl View {
     }
 
     /// Whether the audience may not even know that there is this conflict: it is about the use of a record that is
-    /// withheld, or about something on the air where nothing is told.
+    /// withheld, or lies where nothing is told. Whether an assignment is used rests on what was taken for it, so that is
+    /// not told there either.
     #[must_use]
     pub fn hides(&self, conflict: &ConflictRecord) -> bool {
-        if conflict.kind == VerdictKind::UnusedAssignment {
-            return self.tells(&texts(conflict));
-        }
-        self.veils(conflict.low_hz, conflict.high_hz)
+        let unused = conflict.kind == VerdictKind::UnusedAssignment;
+        self.veils(conflict.low_hz, conflict.high_hz) || (unused && self.tells(&texts(conflict)))
     }
 
     /// A conflict as the audience may know it.
@@ -295,10 +294,11 @@ impl View {
         Disclosed(conflict)
     }
 
-    /// A line of a conflict's history as the audience may know it.
+    /// A line of a conflict's history as `reader`, an account of the audience, may know it. What they wrote themselves stays:
+    /// taking it out would tell that a key they tried names something.
     #[must_use]
-    pub fn entry(&self, mut entry: HistoryEntry) -> Disclosed<HistoryEntry> {
-        if self.tells(&[&entry.comment.zh, &entry.comment.en]) {
+    pub fn entry(&self, mut entry: HistoryEntry, reader: &str) -> Disclosed<HistoryEntry> {
+        if entry.actor != reader && self.tells(&[&entry.comment.zh, &entry.comment.en]) {
             entry.comment = withheld();
         } else {
             self.shows(&[&entry.comment.zh, &entry.comment.en]);
