@@ -28,3 +28,4 @@ mod spectra;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
+mod worlds;
