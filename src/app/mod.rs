@@ -150,11 +150,7 @@ impl App {
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
-            paws: Paws::new(
-                store.clone(),
-                paws_rules(config, options.demo)?,
-                coordination.questions().clone(),
-            ),
+            paws: paws(config, options, &store, &coordination)?,
             organisations: Organisations::new(store.clone(), Arc::clone(&users)),
             users,
             answers: Answers::new(store.clone()),
@@ -248,6 +244,12 @@ async fn offices(
         Clock::start(reports.clone()).await?,
     ];
     Ok((coordination, reports, clocks))
+}
+
+/// What devices of operators are answered; what they ask counts with what people do.
+fn paws(config: &Config, options: &AppOptions, store: &Store, coordination: &Coordination) -> Result<Paws> {
+    let questions = coordination.questions().clone();
+    Ok(Paws::new(store.clone(), paws_rules(config, options.demo)?, questions))
 }
 
 /// The files of conflicts, and who adds what was measured to them.
