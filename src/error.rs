@@ -37,6 +37,20 @@ pub enum Error {
         /// When to try again.
         retry_after_s: u64,
     },
+    /// Everything that may be asked today was asked.
+    #[error(
+        "your organisation has asked all {limit} questions it may ask in a day whose answers depend on use that is not open: \
+         ask again after {renews}, or ask the other side"
+    )]
+    BudgetSpent {
+        /// Questions in a day.
+        limit: u32,
+        /// When the next day begins.
+        renews: jiff::Timestamp,
+    },
+    /// An answer would depend on records that are not open to the caller.
+    #[error("there may be use here that is not open to you, and nothing is told of what is met: ask the other side")]
+    AskOtherSide,
     /// The record changed since it was read.
     #[error("the record was changed by somebody else: read it again and repeat the change")]
     Stale,

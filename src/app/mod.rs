@@ -44,6 +44,7 @@ use crate::{
         occupancy::{Occupancies, UseConfig, UseWatch},
         organisations::Organisations,
         paws::Paws,
+        questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -150,7 +151,7 @@ impl App {
         let services = Services {
             sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
-            paws: Paws::new(store.clone(), paws_rules(config, options.demo)?),
+            paws: paws(config, options, &store, &offices.coordination)?,
             organisations: Organisations::new(store.clone(), Arc::clone(&users)),
             users,
             answers: Answers::new(store.clone()),
@@ -248,7 +249,7 @@ async fn offices(
     captures: &[CaptureHandle],
 ) -> Result<Offices> {
     let (store, registry) = (|| store.clone(), || registry.clone());
-    let coordination = Coordination::new(store(), registry(), policy(config)?);
+    let coordination = Coordination::new(store(), registry(), policy(config)?, disclosure(config)?);
     let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
     let tasks = Tasks::new(
         store(),
@@ -270,6 +271,12 @@ async fn offices(
         tasks,
         clocks,
     })
+}
+
+/// What devices of operators are answered; what they ask counts with what people do.
+fn paws(config: &Config, options: &AppOptions, store: &Store, coordination: &Coordination) -> Result<Paws> {
+    let questions = coordination.questions().clone();
+    Ok(Paws::new(store.clone(), paws_rules(config, options.demo)?, questions))
 }
 
 /// The files of conflicts, and who adds what was measured to them.
@@ -333,6 +340,18 @@ fn policy(config: &Config) -> Result<Policy> {
         None => Policy::builtin(),
     };
     read.map_err(|error| Error::Invalid(error.to_string()))
+}
+
+/// The policy of disclosure that the configuration names.
+fn disclosure(config: &Config) -> Result<DisclosurePolicy> {
+    let Some(path) = &config.disclosure_policy else {
+        return DisclosurePolicy::builtin();
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+        path: path.clone(),
+        source,
+    })?;
+    DisclosurePolicy::parse(&text, &path.display().to_string())
 }
 
 fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {

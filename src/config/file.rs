@@ -24,6 +24,7 @@ pub(super) struct ConfigFile {
     spectra: SpectraFile,
     registry: RegistryFile,
     coordination: CoordinationFile,
+    disclosure: DisclosureFile,
     paws: PawsFile,
     #[serde(rename = "use")]
     usage: UseFile,
@@ -77,6 +78,9 @@ section!(RegistryFile {
     rules: std::path::PathBuf = std::path::PathBuf::new(),
 });
 section!(CoordinationFile {
+    policy: std::path::PathBuf = std::path::PathBuf::new()
+});
+section!(DisclosureFile {
     policy: std::path::PathBuf = std::path::PathBuf::new()
 });
 section!(PawsFile {
@@ -229,6 +233,7 @@ impl ConfigFile {
                 control_orders: named(self.registry.control_orders),
                 rules: named(self.registry.rules),
                 coordination_policy: named(self.coordination.policy),
+                disclosure_policy: named(self.disclosure.policy),
                 paws_rules: named(self.paws.rules),
                 attachment_bytes_max: u64::from(self.attachments.max_mib) << 20,
                 evidence: self.evidence.config(),

@@ -70,6 +70,8 @@ pub struct Config {
     pub control_orders: Option<PathBuf>,
     /// File of the policy of coordination; `None`: the built-in one.
     pub coordination_policy: Option<PathBuf>,
+    /// File of the policy of disclosure; `None`: the built-in one.
+    pub disclosure_policy: Option<PathBuf>,
     /// File of the rulesets for devices that ask by PAWS; `None`: there are none.
     pub paws_rules: Option<PathBuf>,
     /// File of the rules verdicts are made by; `None`: the built-in ones.

@@ -210,7 +210,8 @@ pub struct AssignmentMeasuredResponse {
 const MEASURED_DAYS: i64 = 30;
 
 /// An assignment parameter by parameter against what was measured of the station: value, uncertainty, limit, result.
-/// Only emissions count whose verdict names it; each row shows the least favourable.
+/// Only emissions count whose verdict names it; each row shows the least favourable. Where use that is not open to the
+/// caller may be in its band the answer is 403, `ask_other_side`.
 #[utoipa::path(get, path = "/{id}/measured", operation_id = "get_assignment_measured", tag = "registry",
     params(("id" = String, Path, description = "Key of the assignment"), GetAssignmentMeasuredQuery),
     responses((status = 200, body = AssignmentMeasuredResponse),
@@ -227,8 +228,9 @@ pub async fn get_assignment_measured(
     let from = query
         .from
         .unwrap_or(to - SignedDuration::from_hours(24 * MEASURED_DAYS));
-    let mut comparison = state.comparisons.of(&id, from, to).await?;
-    comparison.registry_version = caller.view(&state)?.version(&comparison.registry_version).to_owned();
+    let view = caller.view(&state)?;
+    let mut comparison = state.comparisons.of(&id, from, to, &view).await?;
+    comparison.registry_version = view.version(&comparison.registry_version).to_owned();
     Ok(Answer(AssignmentMeasuredResponse { from, to, comparison }))
 }
 

@@ -16,7 +16,7 @@ use crate::{
     detect::{BandwidthMethod, class::ClassScore},
     registry::Allocation,
     service::{
-        disclosure::{Disclosed, View},
+        disclosure::Disclosed,
         findings::{self, EmissionQuery, EmissionRecord},
     },
     units::{Band, Hertz},
@@ -201,10 +201,9 @@ pub async fn list_emissions(
         cursor: query.cursor,
     };
     let view = caller.view(&state)?;
-    let page = state.findings.emissions(&query).await?;
-    Ok(Answer(ListResponse::of(View::page(page, |record| {
-        view.emission(record)
-    }))))
+    Ok(Answer(ListResponse::of(
+        state.findings.emissions_told(&query, &view).await?,
+    )))
 }
 
 /// One emission with its bursts and the allocations of its band.

@@ -213,6 +213,8 @@ fn title(code: &str) -> Text {
         "too_large" => ("内容过大", "Too large"),
         "unsupported_media_type" => ("内容类型不支持", "Unsupported media type"),
         "throttled" => ("尝试过于频繁", "Too many tries"),
+        "budget_spent" => ("今日查询已达上限", "Nothing left to ask today"),
+        "ask_other_side" => ("请与对方协调", "Ask the other side"),
         "unavailable" => ("服务暂不可用", "Not available now"),
         "timeout" => ("处理超时", "Timed out"),
         "idempotency_mismatch" => ("幂等键重复使用", "Idempotency key used twice"),
@@ -241,6 +243,24 @@ impl From<Error> for Problem {
             Error::Throttled { retry_after_s } => {
                 let zh = format!("尝试过于频繁，请等待 {retry_after_s} 秒。");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", zh, english).retry_after(retry_after_s)
+            }
+            Error::AskOtherSide => Self::new(
+                StatusCode::FORBIDDEN,
+                "ask_other_side",
+                "该频段可能有不公开的用频，不提供监测结果：请与对方主管部门协调。",
+                english,
+            ),
+            Error::BudgetSpent { limit, renews } => {
+                let zh = format!(
+                    "本单位今日涉及不公开用频的查询已达上限（{limit} 次）：请于 {renews} 之后再查，或直接与对方协调。"
+                );
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "budget_spent", zh, english);
+                // As an instant: seconds until then would differ from one answer to the next.
+                let instant = renews.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                match HeaderValue::from_str(&instant) {
+                    Ok(instant) => problem.header(header::RETRY_AFTER, instant),
+                    Err(_) => problem,
+                }
             }
             Error::Stale => Self::new(
                 StatusCode::PRECONDITION_FAILED,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
+    caller::Caller,
     error::Result,
     extract::{Path, Query, band},
     language::{Language, negotiate},
@@ -91,6 +92,7 @@ impl PlotFile {
         (Vec<u8> = "image/png"), (String = "image/svg+xml")))))]
 pub async fn get_plot(
     State(state): State<AppState>,
+    caller: Caller,
     Path(plot): Path<PlotFile>,
     Query(query): Query<PlotQuery>,
     headers: HeaderMap,
@@ -110,6 +112,6 @@ pub async fn get_plot(
         language: query.lang.unwrap_or_else(|| negotiate(&headers)),
         receiver: receivers::choose(&state, query.receiver)?,
     };
-    let image = state.pictures.draw(query).await?;
+    let image = state.pictures.draw(query, &*caller.view(&state)?).await?;
     Ok(([(header::CONTENT_TYPE, format.media_type())], image).into_response())
 }

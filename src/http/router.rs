@@ -132,6 +132,10 @@ fn coordination() -> OpenApiRouter<AppState> {
             OpenApiRouter::new().routes(routes!(coordination::exchange::read_requests)),
         )
         .nest(
+            "/coordination/questions",
+            OpenApiRouter::new().routes(routes!(coordination::questions::list_question_counts)),
+        )
+        .nest(
             "/coordination/calendar.ics",
             OpenApiRouter::new().routes(routes!(coordination::check::get_coordination_calendar)),
         )

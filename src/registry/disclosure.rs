@@ -109,16 +109,11 @@ pub type Cell = (i32, i32);
 pub struct PublicView {
     /// The records it may know, with a version that says nothing of others.
     pub registry: Arc<Registry>,
-    confidential: Vec<Confidential>,
-}
-
-/// What is published of a confidential record; neither its dates nor its direction of use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Confidential {
-    /// Ascending; nothing: everywhere.
-    cells: Option<Vec<Cell>>,
-    /// First and last block.
-    blocks: (i64, i64),
+    /// What is published of the others, neither their dates nor their direction of use: ranges of blocks by cell, those
+    /// without a cell everywhere. Two registers that publish the same are the same here, so an answer takes the same time.
+    used: BTreeMap<Option<Cell>, Vec<(i64, i64)>>,
+    /// The blocks of all cells.
+    anywhere: Vec<(i64, i64)>,
 }
 
 /// Somebody is to be asked here.
@@ -136,20 +131,33 @@ impl PublicView {
     pub fn of(registry: &Arc<Registry>, audience: Audience) -> Self {
         let may_know = |assignment: &Assignment| may_leave(assignment, audience);
         let assignments = registry.assignments().iter();
-        let confidential: Vec<Confidential> = assignments
-            .filter(|assignment| !may_know(assignment) && assignment.status != AssignmentStatus::Cancelled)
-            .map(|assignment| Confidential {
-                cells: Footprint::of_assignment(assignment).cells(CELL_DEGREES, CELLS_MAX),
-                blocks: blocks(assignment.band()),
-            })
-            .collect();
+        let mut used: BTreeMap<Option<Cell>, Vec<(i64, i64)>> = BTreeMap::new();
+        for hidden in assignments.filter(|it| !may_know(it) && it.status != AssignmentStatus::Cancelled) {
+            let blocks = blocks(hidden.band());
+            match Footprint::of_assignment(hidden).cells(CELL_DEGREES, CELLS_MAX) {
+                None => used.entry(None).or_default().push(blocks),
+                Some(cells) => {
+                    for cell in cells {
+                        used.entry(Some(cell)).or_default().push(blocks);
+                    }
+                }
+            }
+        }
+        for ranges in used.values_mut() {
+            *ranges = merged(std::mem::take(ranges));
+        }
+        let anywhere = merged(used.values().flatten().copied().collect());
         let knows_orders = registry.control_orders().iter().all(|order| may_leave(order, audience));
         let registry = if registry.assignments().iter().all(may_know) && knows_orders {
             Arc::clone(registry)
         } else {
             Arc::new(registry.retaining(audience))
         };
-        Self { registry, confidential }
+        Self {
+            registry,
+            used,
+            anywhere,
+        }
     }
 
     /// Where somebody is to be asked about a use of these bands in this area, ascending by cell and frequency. Two
@@ -157,27 +165,70 @@ impl PublicView {
     #[must_use]
     pub fn existence(&self, area: &Footprint, bands: &[Band]) -> Vec<Existence> {
         let asked: Vec<(i64, i64)> = bands.iter().map(|band| blocks(*band)).collect();
-        let cells = area.cells(CELL_DEGREES, CELLS_MAX);
-        let mut found: BTreeMap<Option<Cell>, Vec<(i64, i64)>> = BTreeMap::new();
-        for record in &self.confidential {
-            let shared = asked.iter().filter_map(|range| shared(*range, record.blocks));
-            let shared: Vec<(i64, i64)> = shared.collect();
-            if shared.is_empty() {
-                continue;
-            }
-            match (&cells, &record.cells) {
-                (None, _) => found.entry(None).or_default().extend(&shared),
-                (Some(cells), theirs) => {
-                    let touches =
-                        |cell: &&Cell| theirs.as_ref().is_none_or(|theirs| theirs.binary_search(cell).is_ok());
-                    for cell in cells.iter().filter(touches) {
-                        found.entry(Some(*cell)).or_default().extend(&shared);
-                    }
-                }
-            }
-        }
-        let join = |(cell, ranges)| joined(ranges).into_iter().map(move |band| Existence { cell, band });
-        found.into_iter().flat_map(join).collect()
+        let within = |ranges: &[(i64, i64)]| -> Vec<(i64, i64)> {
+            let shared = asked
+                .iter()
+                .flat_map(|range| ranges.iter().filter_map(|used| shared(*range, *used)));
+            shared.collect()
+        };
+        let tell = |cell: Option<Cell>, ranges| joined(ranges).into_iter().map(move |band| Existence { cell, band });
+        let Some(cells) = area.cells(CELL_DEGREES, CELLS_MAX) else {
+            return tell(None, within(&self.anywhere)).collect();
+        };
+        let of = |cell: Option<Cell>| self.used.get(&cell).map_or(&[][..], Vec::as_slice);
+        let everywhere = within(of(None));
+        let told = cells.into_iter().flat_map(|cell| {
+            let ranges = [within(of(Some(cell))), everywhere.clone()].concat();
+            tell(Some(cell), ranges)
+        });
+        told.collect()
+    }
+}
+
+/// Public blocks that some records touch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocks(Vec<(i64, i64)>);
+
+impl Blocks {
+    /// The blocks that these bands touch.
+    #[must_use]
+    pub fn of(bands: impl Iterator<Item = Band>) -> Self {
+        Self(merged(bands.map(blocks).collect()))
+    }
+
+    /// Whether something between these edges may be judged by one of the records: a block is touched by what lies within
+    /// one block, or the width of it, of the edges. Stations are looked for that far from an emission (`conflict`).
+    #[must_use]
+    pub fn touch(&self, low: Hertz, high: Hertz) -> bool {
+        let around = high.0.saturating_sub(low.0).max(BLOCK_HZ);
+        let first = low.0.saturating_sub(around).div_euclid(BLOCK_HZ);
+        let last = high.0.saturating_add(around).div_euclid(BLOCK_HZ);
+        let after = self.0.partition_point(|range| range.1 < first);
+        self.0.get(after).is_some_and(|range| range.0 <= last)
+    }
+}
+
+/// Cells times blocks that count as one question; a wider one counts as several.
+pub const QUESTION_CELL_BLOCKS: u64 = 256;
+
+/// The cells and blocks of which a question may be told whether they are used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// All of them in one text.
+    pub touches: String,
+    /// As how many questions it counts.
+    pub cost: u32,
+}
+
+/// A question about a use of this band in this area. Where the area is more than can be told by cells the answer is by
+/// blocks alone.
+#[must_use]
+pub fn question(area: &Footprint, band: Band) -> Question {
+    let (cells, (first, last)) = (area.cells(CELL_DEGREES, CELLS_MAX), blocks(band));
+    let cell_blocks = cells.as_ref().map_or(1, |cells| cells.len() as u64) * first.abs_diff(last).saturating_add(1);
+    Question {
+        touches: format!("{cells:?} {first} {last}"),
+        cost: u32::try_from(cell_blocks.div_ceil(QUESTION_CELL_BLOCKS).max(1)).unwrap_or(u32::MAX),
     }
 }
 
@@ -194,7 +245,13 @@ fn shared(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
 
 /// The bands of these ranges of blocks, where ranges that meet or adjoin are one: nothing of how many records they come
 /// from remains.
-fn joined(mut ranges: Vec<(i64, i64)>) -> Vec<Band> {
+fn joined(ranges: Vec<(i64, i64)>) -> Vec<Band> {
+    let band = |(first, last): (i64, i64)| Band::new(Hertz(first * BLOCK_HZ), Hertz((last + 1) * BLOCK_HZ));
+    merged(ranges).into_iter().filter_map(band).collect()
+}
+
+/// The same ranges, ascending and apart.
+fn merged(mut ranges: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     ranges.sort_unstable();
     let mut merged: Vec<(i64, i64)> = Vec::new();
     for (first, last) in ranges {
@@ -203,8 +260,7 @@ fn joined(mut ranges: Vec<(i64, i64)>) -> Vec<Band> {
             _ => merged.push((first, last)),
         }
     }
-    let band = |(first, last): (i64, i64)| Band::new(Hertz(first * BLOCK_HZ), Hertz((last + 1) * BLOCK_HZ));
-    merged.into_iter().filter_map(band).collect()
+    merged
 }
 
 #[cfg(test)]
@@ -243,6 +299,25 @@ mod tests {
         };
         let band = Band::new(Hertz(low_hz), Hertz(low_hz + 12_500)).expect("ordered");
         view.existence(&Footprint::Circle(place), &[band])
+    }
+
+    #[test]
+    fn a_wide_question_counts_as_several() {
+        let place = |radius_km| {
+            Footprint::Circle(Place {
+                latitude: 30.25,
+                longitude: 114.25,
+                radius_km,
+            })
+        };
+        let band = |high_mhz: i64| Band::new(Hertz(150_000_000), Hertz(high_mhz * 1_000_000)).expect("ordered");
+        let cost = |radius_km, high_mhz| question(&place(radius_km), band(high_mhz)).cost;
+        assert_eq!([cost(0.0, 151), cost(0.0, 406), cost(0.0, 407)], [1, 1, 2], "blocks");
+        let cells = place(300.0).cells(CELL_DEGREES, CELLS_MAX).expect("cells").len();
+        assert_eq!(cost(300.0, 153) as usize, (3 * cells).div_ceil(256), "{cells} cells");
+        assert!(cost(300.0, 153) > 1);
+        let same = question(&place(1.0), band(151)) == question(&place(2.0), band(151));
+        assert!(same, "the same cell and block");
     }
 
     #[test]

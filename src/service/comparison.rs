@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
+    disclosure::View,
     findings::{EmissionQuery, EmissionRecord, Findings},
     registry::RegistryService,
     rules::RulesInForce,
@@ -50,11 +51,13 @@ impl Comparisons {
     }
 
     /// The table of an assignment, from the emissions on from one time to another whose verdict names it, by the rules
-    /// and the registry in force now.
+    /// and the registry in force now. Which emissions are taken for a station depends on the others beside it, so where the
+    /// reader may not know all of those, nothing is told.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for a span that ends before it begins, or with too many emissions in it.
-    pub async fn of(&self, id: &str, from: Timestamp, to: Timestamp) -> Result<Comparison> {
+    /// `NotFound`; `AskOtherSide` where nothing is told; `Invalid` for a span that ends before it begins, or with too many
+    /// emissions in it.
+    pub async fn of(&self, id: &str, from: Timestamp, to: Timestamp, view: &View) -> Result<Comparison> {
         if from >= to {
             return Err(Error::Invalid("the span is empty: give a `to` after `from`".to_owned()));
         }
@@ -65,6 +68,9 @@ impl Comparisons {
         })?;
         let margin = Hertz::from_f64(rules.capture_hz(assignment));
         let band = assignment.band();
+        if view.veils(band.low() - margin, band.high() + margin) {
+            return Err(Error::AskOtherSide);
+        }
         let mut query = EmissionQuery {
             band: Band::new(band.low() - margin, band.high() + margin),
             from: Some(from),
@@ -76,7 +82,10 @@ impl Comparisons {
         for _ in 0..PAGES_MAX {
             let page = self.findings.emissions(&query).await?;
             let own = |record: &&EmissionRecord| {
-                let verdict = record.verdict.as_ref();
+                let verdict = record
+                    .verdict
+                    .as_ref()
+                    .filter(|_| !view.veils(record.low_hz, record.high_hz));
                 verdict.is_some_and(|verdict| verdict.assignment.as_deref() == Some(id))
             };
             seen.extend(

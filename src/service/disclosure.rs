@@ -1,17 +1,17 @@
 //! What a caller may know of the registry and of what was found with it: the registry as the caller's audience sees it,
 //! and findings without what they tell of other records.
 //!
-//! `registry::disclosure` decides about a record. A verdict or a conflict that names a record the reader may not know
-//! keeps its kind and place; assignment, numbers and reason go. That an emission was judged, and how, is thereby known
-//! to everybody who may read emissions; by which record is not. A conflict without an emission, about the use of a record,
-//! would by its frequency alone tell of the record: who may not know the record does not meet the conflict at all.
+//! `registry::disclosure` decides about a record. What an emission was judged to be tells of records too: that nothing is
+//! said of a sender on the air tells that a hidden station explains it. So in the public blocks that records the reader may
+//! not know touch, and next to them, no verdict is told and no conflict is met, whatever they are: the answer is *ask the
+//! other side*, and it depends on the blocks alone (docs/disclosure.md). Elsewhere a verdict or a conflict that names
+//! such a record keeps its kind and place; assignment, numbers and reason go.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
-use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use super::{
@@ -19,11 +19,12 @@ use super::{
     control_orders::Shown,
     coordination::Officer,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
+    keys::Closed,
 };
 use crate::{
-    Error, Result,
+    Result,
     audit::Entry,
-    conflict::{Verdict, VerdictKind},
+    conflict::{Remedy, Severity, Verdict, VerdictKind},
     coordination::{
         Party, Request,
         orders::{Office, OrderRecord, OrderState},
@@ -31,9 +32,10 @@ use crate::{
     },
     registry::{
         Assignment, ControlOrder, Registry, Text,
-        disclosure::{Audience, PublicView, is_open, may_leave},
+        disclosure::{Audience, Blocks, PublicView, is_open, may_leave},
     },
     store::{EventKind, EventRecord, ThreadEntry, shown},
+    units::Hertz,
 };
 
 /// The registry and the findings as an audience may know them. Made once for a snapshot; hold it for one answer.
@@ -43,42 +45,10 @@ pub struct View {
     register: Arc<PublicView>,
     /// Keys the audience may not know; `None`: there are none.
     closed: Option<Closed>,
+    /// Where no verdict is told and no conflict met.
+    veiled: Arc<Blocks>,
     /// Keys of all records that are not open; showing one of them is noted.
     classified: Option<Closed>,
-}
-
-/// Keys that are withheld.
-#[derive(Debug, Clone)]
-struct Closed {
-    keys: Arc<HashSet<String>>,
-    /// Holders of records that are withheld, and of no other.
-    holders: Arc<HashSet<String>>,
-    /// Finds them in texts.
-    finder: AhoCorasick,
-}
-
-impl Closed {
-    /// None where there are no keys.
-    fn of(keys: &[&str], holders: HashSet<String>) -> Result<Option<Self>> {
-        if keys.is_empty() {
-            return Ok(None);
-        }
-        let finder = AhoCorasick::new(keys)
-            .map_err(|error| Error::Unavailable(format!("withheld keys cannot be searched for: {error}")))?;
-        Ok(Some(Self {
-            keys: Arc::new(keys.iter().map(|key| (*key).to_owned()).collect()),
-            holders: Arc::new(holders),
-            finder,
-        }))
-    }
-
-    /// The keys that stand in a text as words of their own.
-    fn named<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        let found = self.finder.find_overlapping_iter(text);
-        found
-            .filter(|found| stands_alone(text, found.start(), found.end()))
-            .map(|found| &text[found.start()..found.end()])
-    }
 }
 
 /// What has been through a [`View`]: the only form in which findings go out.
@@ -108,6 +78,15 @@ pub fn withheld() -> Text {
     Text::new(
         "判定理由涉及不公开的资料，仅限有权限的人员查阅。",
         "The reason rests on data that is not open to you.",
+    )
+}
+
+/// The answer where somebody else may have to be asked, whatever was judged.
+#[must_use]
+pub fn ask_other_side() -> Text {
+    Text::new(
+        "该频段可能有不公开的用频，是否合规不在此判定：请与对方主管部门协调。",
+        "There may be use here that is not open to you, and nothing is told of what this is: ask the other side.",
     )
 }
 
@@ -150,9 +129,16 @@ impl View {
                     audience,
                     register: Arc::clone(&same.register),
                     closed: same.closed.clone(),
+                    veiled: Arc::clone(&same.veiled),
                     classified: classified.clone(),
                 },
-                None => Self::new(full, &closed, audience, classified.clone())?,
+                None => {
+                    let stations = records().filter(|record| !may_leave(*record, audience));
+                    let ordered = orders().filter(|order| !may_leave(*order, audience));
+                    let bands = stations.map(Assignment::band).chain(ordered.map(|order| order.band));
+                    let veiled = Arc::new(Blocks::of(bands));
+                    Self::new(full, &closed, audience, (veiled, classified.clone()))?
+                }
             };
             let view = Arc::new(view);
             made.push((closed, Arc::clone(&view)));
@@ -161,7 +147,12 @@ impl View {
         Ok(views)
     }
 
-    fn new(full: &Arc<Registry>, closed: &[&str], audience: Audience, classified: Option<Closed>) -> Result<Self> {
+    fn new(
+        full: &Arc<Registry>,
+        closed: &[&str],
+        audience: Audience,
+        (veiled, classified): (Arc<Blocks>, Option<Closed>),
+    ) -> Result<Self> {
         let register = Arc::new(PublicView::of(full, audience));
         let hidden = full.assignments().iter().filter(|record| !may_leave(*record, audience));
         let mut holders: HashSet<&str> = hidden.map(|record| record.holder.as_str()).collect();
@@ -175,6 +166,7 @@ impl View {
             audience,
             register,
             closed: Closed::of(closed, holders)?,
+            veiled,
             classified,
         })
     }
@@ -242,18 +234,51 @@ impl View {
         verdict
     }
 
+    /// Whether what is found between these edges is not told: a record the audience may not know touches a public block
+    /// within the width of it, or next to it.
+    pub(super) fn veils(&self, low: Hertz, high: Hertz) -> bool {
+        self.veiled.touch(low, high)
+    }
+
+    /// A verdict on something between these edges, as the audience may know it.
+    fn verdict_between(&self, low: Hertz, high: Hertz, verdict: Verdict) -> Verdict {
+        if !self.veils(low, high) {
+            return self.verdict(verdict);
+        }
+        Verdict {
+            kind: VerdictKind::Inconclusive,
+            severity: Severity::Info,
+            rule: "ask_other_side".to_owned(),
+            assignment: None,
+            runner_up: None,
+            control_order: None,
+            allocation: None,
+            explanation: ask_other_side(),
+            evidence: BTreeMap::new(),
+            would_decide: vec![Remedy::OtherSide],
+            registry_version: self.version(&verdict.registry_version).to_owned(),
+            ..verdict
+        }
+    }
+
     /// An emission as the audience may know it.
     #[must_use]
     pub fn emission(&self, mut emission: EmissionRecord) -> Disclosed<EmissionRecord> {
-        emission.verdict = emission.verdict.map(|verdict| self.verdict(verdict));
+        let (low, high) = (emission.low_hz, emission.high_hz);
+        if self.veils(low, high) {
+            (emission.conflict_id, emission.cause_id) = (None, None);
+        }
+        emission.verdict = emission.verdict.map(|verdict| self.verdict_between(low, high, verdict));
         Disclosed(emission)
     }
 
     /// Whether the audience may not even know that there is this conflict: it is about the use of a record that is
-    /// withheld, and nothing on the air stands for it.
+    /// withheld, or lies where nothing is told. Whether an assignment is used rests on what was taken for it, so that is
+    /// not told there either.
     #[must_use]
     pub fn hides(&self, conflict: &ConflictRecord) -> bool {
-        conflict.kind == VerdictKind::UnusedAssignment && self.tells(&texts(conflict))
+        let unused = conflict.kind == VerdictKind::UnusedAssignment;
+        self.veils(conflict.low_hz, conflict.high_hz) || (unused && self.tells(&texts(conflict)))
     }
 
     /// A conflict as the audience may know it.
@@ -269,10 +294,11 @@ impl View {
         Disclosed(conflict)
     }
 
-    /// A line of a conflict's history as the audience may know it.
+    /// A line of a conflict's history as `reader`, an account of the audience, may know it. What they wrote themselves stays:
+    /// taking it out would tell that a key they tried names something.
     #[must_use]
-    pub fn entry(&self, mut entry: HistoryEntry) -> Disclosed<HistoryEntry> {
-        if self.tells(&[&entry.comment.zh, &entry.comment.en]) {
+    pub fn entry(&self, mut entry: HistoryEntry, reader: &str) -> Disclosed<HistoryEntry> {
+        if entry.actor != reader && self.tells(&[&entry.comment.zh, &entry.comment.en]) {
             entry.comment = withheld();
         } else {
             self.shows(&[&entry.comment.zh, &entry.comment.en]);
@@ -391,10 +417,21 @@ impl View {
         }
         let kept = match event.kind {
             EventKind::EmissionOpened | EventKind::EmissionUpdated | EventKind::EmissionClosed => {
+                let edge = |name: &str| data[name].as_i64().map(Hertz);
+                // Of what has no edges nothing is told.
+                let (low, high) = (
+                    edge("low_hz").unwrap_or(Hertz(i64::MIN)),
+                    edge("high_hz").unwrap_or(Hertz(i64::MAX)),
+                );
+                if self.veils(low, high) {
+                    for key in ["conflict_id", "cause_id"] {
+                        data.as_object_mut().and_then(|data| data.get_mut(key)).map(Value::take);
+                    }
+                }
                 match &data["verdict"] {
                     Value::Null => return Some(data),
                     verdict => serde_json::from_value(verdict.clone())
-                        .and_then(|verdict| serde_json::to_value(self.verdict(verdict)))
+                        .and_then(|verdict| serde_json::to_value(self.verdict_between(low, high, verdict)))
                         .map(|verdict| {
                             data["verdict"] = verdict;
                             data
@@ -451,39 +488,4 @@ pub fn withhold(conflict: &mut ConflictRecord, reason: Text) {
     conflict.assignment = None;
     conflict.evidence.clear();
     conflict.explanation = reason;
-}
-
-/// Whether a key found in a text is a word of its own: `A-1` is not named by `A-10` or `A-1-2`.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let goes_on = |mut next: std::str::Chars<'_>, back: bool| {
-        let mut step = || if back { next.next_back() } else { next.next() };
-        match step() {
-            Some(letter) if letter.is_ascii_alphanumeric() => true,
-            Some('-' | '_' | '.' | '/' | '~' | ':') => step().is_some_and(|letter| letter.is_ascii_alphanumeric()),
-            _ => false,
-        }
-    };
-    !goes_on(text[..start].chars(), true) && !goes_on(text[end..].chars(), false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_found_as_a_word() {
-        for (text, named) in [
-            ("A-1", true),
-            ("The nearest assignment is A-1.", true),
-            ("最接近的指配为A-1（某台）", true),
-            ("(A-1)", true),
-            ("A-10", false),
-            ("A-1-2", false),
-            ("AA-1", false),
-            ("B/A-1", false),
-        ] {
-            let start = text.find("A-1").expect("in it");
-            assert_eq!(stands_alone(text, start, start + 3), named, "{text}");
-        }
-    }
 }

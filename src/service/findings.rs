@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::disclosure::View;
+use super::disclosure::{Disclosed, View};
 pub use crate::store::{
     Assignee, AttachmentRecord, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder,
     EmissionQuery, EmissionRecord, HistoryEntry, Page, Resolution,
@@ -46,6 +46,29 @@ impl Findings {
     /// `Invalid` for a cursor of another list.
     pub async fn emissions(&self, query: &EmissionQuery) -> Result<Page<EmissionRecord>> {
         self.store.emissions(query).await
+    }
+
+    /// One page of emissions as the reader may know them: a kind of verdict finds those that are told to be of this kind,
+    /// and not those that are.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list.
+    pub async fn emissions_told(&self, query: &EmissionQuery, view: &View) -> Result<Page<Disclosed<EmissionRecord>>> {
+        let page = match query.verdict.filter(|_| !view.is_cleared()) {
+            None => self.store.emissions(query).await?,
+            Some(kind) => {
+                let all = EmissionQuery {
+                    verdict: None,
+                    ..query.clone()
+                };
+                let is_told = |record: &EmissionRecord| {
+                    let told = view.emission(record.clone()).into_inner().verdict;
+                    told.is_some_and(|verdict| verdict.kind == kind)
+                };
+                self.store.emissions_kept(&all, is_told).await?
+            }
+        };
+        Ok(View::page(page, |record| view.emission(record)))
     }
 
     /// One emission with its bursts.
@@ -101,12 +124,13 @@ impl Findings {
             ..EmissionQuery::default()
         };
         let emissions = self.store.emissions(&query).await?.items;
+        let merged = self.store.merged_into(id).await?;
         Ok(ConflictDetail {
             conflict,
             emissions,
             history: self.store.conflict_history(id).await?,
             attachments: self.store.attachments(id).await?,
-            merged: self.store.merged_into(id).await?,
+            merged: merged.into_iter().filter(|part| !view.hides(part)).collect(),
         })
     }
 }

@@ -146,6 +146,25 @@ impl Hub {
         self.store.last_sequence().await
     }
 
+    /// The last number told to those who may not know of every conflict.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn last_told(&self) -> Result<u64> {
+        self.store.last_told().await
+    }
+
+    /// Number of the event that was told as `told`; one that never was where `told` was never given out.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn sequence_told(&self, told: u64) -> Result<u64> {
+        if told > self.store.last_told().await? {
+            return Ok(u64::MAX);
+        }
+        self.store.sequence_told(told).await
+    }
+
     /// All receivers that were announced or reported, by index.
     #[must_use]
     pub fn receivers(&self) -> Vec<LiveReceiver> {

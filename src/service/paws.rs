@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{audit::nothing_changed, disclosure::View};
+use super::{audit::nothing_changed, disclosure::View, questions::Questions};
 use crate::{
     Result,
     coordination::paws::{self, Asked, Fault, Kept, PawsRules},
@@ -21,15 +21,17 @@ const DEVICES_MAX: u64 = 100_000;
 pub struct Paws {
     store: Store,
     rules: Arc<PawsRules>,
+    questions: Questions,
 }
 
 impl Paws {
-    /// Answers by these rulesets.
+    /// Answers by these rulesets; what operators ask counts with `questions`.
     #[must_use]
-    pub fn new(store: Store, rules: PawsRules) -> Self {
+    pub fn new(store: Store, rules: PawsRules, questions: Questions) -> Self {
         Self {
             store,
             rules: Arc::new(rules),
+            questions,
         }
     }
 
@@ -37,8 +39,8 @@ impl Paws {
     /// kept of the device is stored when it answers.
     ///
     /// # Errors
-    /// `Store` or `Unavailable`; `WrongState` when the organisation has too many devices. What is wrong with the message is
-    /// in the answer.
+    /// `Store` or `Unavailable`; `WrongState` when the organisation has too many devices; `BudgetSpent` when it has asked
+    /// all it may today. What is wrong with the message is in the answer.
     pub async fn ask(&self, body: &[u8], organisation: &str, view: &View, now: Timestamp) -> Result<Value> {
         let keys = paws::devices(body);
         let known = self.store.registered_devices(organisation, &keys).await?;
@@ -51,6 +53,12 @@ impl Paws {
                 now,
             },
         );
+        if answer.body.get("result").is_some() && !view.is_cleared() {
+            // Which channels are taken tells of confidential use, by cell.
+            for (place, band) in paws::questions(body, &self.rules) {
+                self.questions.count(organisation, &place, band, now).await?;
+            }
+        }
         match answer.keep {
             None => nothing_changed(),
             Some((key, Kept::Registered(said))) => {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    disclosure::{Disclosed, View},
     findings::{EmissionQuery, EmissionRecord, Findings},
     live::Hub,
     reduction::{Grid, Reduction, Show},
@@ -82,14 +83,14 @@ impl Pictures {
         }
     }
 
-    /// The image as a file.
+    /// The image as a file, with the findings as the reader may know them.
     ///
     /// # Errors
     /// `NotFound` where nothing is stored; `Unavailable` where a font is missing.
-    pub async fn draw(&self, query: PictureQuery) -> Result<Vec<u8>> {
+    pub async fn draw(&self, query: PictureQuery, view: &View) -> Result<Vec<u8>> {
         let plot = match query.subject {
-            Subject::Waterfall => self.waterfall(&query).await?,
-            Subject::Spectrum | Subject::Occupancy => self.summary(&query).await?,
+            Subject::Waterfall => self.waterfall(&query, view).await?,
+            Subject::Spectrum | Subject::Occupancy => self.summary(&query, view).await?,
         };
         let options = PlotOptions {
             width: query.size.0,
@@ -105,7 +106,7 @@ impl Pictures {
         Ok(drawn.map_err(|_| Error::Unavailable("drawing was given up".to_owned()))??)
     }
 
-    async fn waterfall(&self, query: &PictureQuery) -> Result<Plot> {
+    async fn waterfall(&self, query: &PictureQuery, view: &View) -> Result<Plot> {
         let (width, height) = query.size;
         let waterfall = self
             .spectra
@@ -120,7 +121,7 @@ impl Pictures {
             .await?;
         let band = waterfall.grid.band;
         let offset = |time: Timestamp| time.duration_since(query.from).as_secs_f64();
-        let emissions = self.emissions(query, band).await?;
+        let emissions = self.emissions(query, band, view).await?;
         Ok(Plot::Waterfall(WaterfallPlot {
             scope: self.scope(query, band),
             unit: LevelUnit::Dbfs,
@@ -139,7 +140,7 @@ impl Pictures {
     }
 
     /// Spectrum and occupancy: all stored spectra of the span on one grid.
-    async fn summary(&self, query: &PictureQuery) -> Result<Plot> {
+    async fn summary(&self, query: &PictureQuery, view: &View) -> Result<Plot> {
         let pixels = (query.size.0 as usize).min(1024);
         let mut history = HistoryQuery {
             receiver: query.receiver.clone(),
@@ -196,7 +197,7 @@ impl Pictures {
                 min: summary.min.levels(),
                 floor: summary.floor.levels(),
                 emissions: self
-                    .emissions(query, summary.grid.band)
+                    .emissions(query, summary.grid.band, view)
                     .await?
                     .iter()
                     .map(|emission| marker(emission, query.language))
@@ -205,7 +206,7 @@ impl Pictures {
         })
     }
 
-    async fn emissions(&self, query: &PictureQuery, band: Band) -> Result<Vec<EmissionRecord>> {
+    async fn emissions(&self, query: &PictureQuery, band: Band, view: &View) -> Result<Vec<EmissionRecord>> {
         let query = EmissionQuery {
             receiver: Some(query.receiver.clone()),
             band: Some(band),
@@ -214,7 +215,8 @@ impl Pictures {
             limit: Some(EMISSIONS_MAX),
             ..EmissionQuery::default()
         };
-        let mut emissions = self.findings.emissions(&query).await?.items;
+        let told = self.findings.emissions_told(&query, view).await?.items;
+        let mut emissions: Vec<_> = told.into_iter().map(Disclosed::into_inner).collect();
         emissions.sort_by_key(|emission| std::cmp::Reverse(emission.verdict.as_ref().map(|verdict| verdict.severity)));
         Ok(emissions)
     }

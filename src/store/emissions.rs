@@ -291,6 +291,36 @@ impl Store {
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn emissions(&self, query: &EmissionQuery) -> Result<Page<EmissionRecord>> {
+        self.emissions_kept(query, |_| true).await
+    }
+
+    /// The same without those that are not to be kept. What is left out leaves no gap: pages are as full as if it were
+    /// not there.
+    ///
+    /// # Errors
+    /// As `emissions`.
+    pub async fn emissions_kept(
+        &self,
+        query: &EmissionQuery,
+        keep: impl Fn(&EmissionRecord) -> bool,
+    ) -> Result<Page<EmissionRecord>> {
+        let order = query.order.order();
+        let place = |item: &EmissionRecord| (query.order.key(item), item.id.clone());
+        let mut query = query.clone();
+        let mut items = Vec::new();
+        loop {
+            let (rows, limit) = self.emission_rows(&query).await?;
+            let next = rows.last().filter(|_| rows.len() > limit).map(place);
+            items.extend(rows.into_iter().filter(&keep));
+            match next {
+                Some(next) if items.len() <= limit => query.cursor = Some(order.cursor(next)),
+                _ => return Ok(cut(items, limit, &order, place)),
+            }
+        }
+    }
+
+    /// Rows that answer the query, one more than a page holds where there are more, and how many it holds.
+    async fn emission_rows(&self, query: &EmissionQuery) -> Result<(Vec<EmissionRecord>, usize)> {
         let mut select = Select::new(&format!("select {COLUMNS} from emissions"));
         select
             .and_some("receiver = ?", query.receiver.as_ref())
@@ -308,10 +338,7 @@ impl Store {
         let order = query.order.order();
         let (sql, values, limit) = select.page(&order, query.cursor.as_deref(), query.limit)?;
         let rows = self.fetch_all(sql, values).await?;
-        let items: Vec<_> = rows.iter().map(EmissionRecord::read).collect::<Result<_>>()?;
-        Ok(cut(items, limit, &order, |item| {
-            (query.order.key(item), item.id.clone())
-        }))
+        Ok((rows.iter().map(EmissionRecord::read).collect::<Result<_>>()?, limit))
     }
 
     /// One emission.

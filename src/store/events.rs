@@ -44,6 +44,12 @@ impl EventKind {
         Self::ReceiverState,
     ];
 
+    /// Whether it tells of a conflict, which not everybody may know of.
+    #[must_use]
+    pub fn is_conflict(self) -> bool {
+        matches!(self, Self::ConflictOpened | Self::ConflictUpdated)
+    }
+
     /// The public name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -65,6 +71,9 @@ impl EventKind {
 pub struct EventRecord {
     /// Number, ascending by one in the order of commit.
     pub sequence: u64,
+    /// Number for those who may not know of every conflict: conflicts do not count, and carry that of the event before.
+    #[serde(skip)]
+    pub told: u64,
     /// When it was recorded.
     pub time: Timestamp,
     /// What it tells.
@@ -79,6 +88,7 @@ impl EventRecord {
         let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == name);
         Ok(Self {
             sequence: row.count("sequence")?,
+            told: row.count("told")?,
             time: row.time("time_us")?,
             kind: kind.ok_or_else(|| damaged("kind", std::io::Error::other(format!("unknown event kind '{name}'"))))?,
             data: row.json("data")?,
@@ -93,7 +103,7 @@ impl Store {
     /// `Store` when reading fails.
     pub async fn events_after(&self, sequence: u64, limit: u32) -> Result<Vec<EventRecord>> {
         let sql = format!(
-            "select sequence, kind, time_us, data from events where sequence > $1 order by sequence limit {}",
+            "select sequence, told, kind, time_us, data from events where sequence > $1 order by sequence limit {}",
             limit.min(10_000)
         );
         self.fetch_all(sql, values![sequence])
@@ -112,6 +122,28 @@ impl Store {
             .fetch_optional("select value from counters where name = 'events'", Vec::new())
             .await?;
         row.map_or(Ok(0), |row| row.count("value"))
+    }
+
+    /// The last number told to those who may not know of every conflict; 0 before the first.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn last_told(&self) -> Result<u64> {
+        let row = self
+            .fetch_optional("select value from counters where name = 'events_told'", Vec::new())
+            .await?;
+        row.map_or(Ok(0), |row| row.count("value"))
+    }
+
+    /// Number of the event that was told as `told`, or of the last one before it; 0 where none is kept.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn sequence_told(&self, told: u64) -> Result<u64> {
+        let sql = "select sequence from events where told <= $1 and kind <> 'conflict_opened' \
+                   and kind <> 'conflict_updated' order by told desc, sequence desc limit 1";
+        let row = self.fetch_optional(sql, values![told]).await?;
+        row.map_or(Ok(0), |row| row.count("sequence"))
     }
 
     /// Number of the oldest event still kept; one above the last when none is. A reader who is at `n` has missed

@@ -61,24 +61,31 @@ impl Tx {
     /// Records a live event; it is published after the commit, in order of its number.
     pub(crate) async fn emit(&mut self, kind: EventKind, time: Timestamp, data: &impl Serialize) -> Result<u64> {
         let data = serde_json::to_value(data).map_err(|source| damaged("data", source))?;
-        let row = self
-            .fetch_optional(
-                "update counters set value = value + 1 where name = 'events' returning value",
-                Vec::new(),
-            )
-            .await?
-            .ok_or(Error::Store(sqlx::Error::RowNotFound))?;
-        let sequence = row.count("value")?;
-        let insert = "insert into events (sequence, kind, time_us, data) values ($1, $2, $3, $4)";
-        self.execute(insert, values![sequence, kind.as_str(), time, data.to_string()])
+        let sequence = self
+            .counter("update counters set value = value + 1 where name = 'events' returning value")
+            .await?;
+        let told = if kind.is_conflict() {
+            "select value from counters where name = 'events_told'"
+        } else {
+            "update counters set value = value + 1 where name = 'events_told' returning value"
+        };
+        let told = self.counter(told).await?;
+        let insert = "insert into events (sequence, told, kind, time_us, data) values ($1, $2, $3, $4, $5)";
+        self.execute(insert, values![sequence, told, kind.as_str(), time, data.to_string()])
             .await?;
         self.events.push(Arc::new(EventRecord {
             sequence,
+            told,
             time,
             kind,
             data,
         }));
         Ok(sequence)
+    }
+
+    async fn counter(&mut self, sql: &'static str) -> Result<u64> {
+        let row = self.fetch_optional(sql, Vec::new()).await?;
+        row.ok_or(Error::Store(sqlx::Error::RowNotFound))?.count("value")
     }
 
     /// What the current job has noted for the audit log.

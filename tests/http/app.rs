@@ -36,8 +36,10 @@ use pinpu::{
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Judge, Monitor, MonitorConfig},
+        occupancy::Occupancies,
         organisations::Organisations,
         paws::Paws,
+        questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
@@ -296,16 +298,15 @@ async fn build(
     let users = Arc::new(Users::new(store.clone(), passwords.clone()));
     let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
     let hub = Hub::new(store.clone());
-    let registry = RegistryService::open(store.clone()).await.expect("registry");
-    registry
-        .seed_table(table::builtin_cn().expect("table"))
-        .await
-        .expect("seed");
-    registry
-        .seed_assignments("demo", demo::assignments().ok)
-        .await
-        .expect("seed");
-    registry.note_versions().await.expect("noted");
+    let registry = seeded(&store).await;
+    let policy = || Policy::builtin().expect("policy");
+    let occupancies = Occupancies::new(store.clone());
+    let coordination = Coordination::new(
+        store.clone(),
+        registry.clone(),
+        policy(),
+        DisclosurePolicy::builtin().expect("policy"),
+    );
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),
@@ -321,19 +322,18 @@ async fn build(
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
         findings: Findings::new(store.clone()),
         organisations: Organisations::new(store.clone(), Arc::clone(&users)),
-        paws: Paws::new(store.clone(), PawsRules::read(DEMO_TOML).expect("rulesets")),
-        occupancies: pinpu::service::occupancy::Occupancies::new(store.clone()),
+        paws: Paws::new(
+            store.clone(),
+            PawsRules::read(DEMO_TOML).expect("rulesets"),
+            coordination.questions().clone(),
+        ),
+        occupancies: occupancies.clone(),
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination: Coordination::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
-        interference_reports: InterferenceReports::new(
-            store.clone(),
-            registry.clone(),
-            pinpu::service::occupancy::Occupancies::new(store.clone()),
-            Policy::builtin().expect("policy"),
-        ),
-        tasks: measuring_tasks(&store, &hub, &registry),
+        coordination,
+        interference_reports: InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy()),
+        tasks: Tasks::new(store.clone(), Arc::clone(&hub), registry.clone(), occupancies, policy()),
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
@@ -344,7 +344,7 @@ async fn build(
             RulesInForce::new((*rules).clone()),
             std::collections::BTreeMap::new(),
         ),
-        control_orders: ControlOrders::new(store.clone(), registry.clone(), Policy::builtin().expect("policy")),
+        control_orders: ControlOrders::new(store.clone(), registry.clone(), policy()),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
@@ -357,10 +357,15 @@ async fn build(
     (AppState::new(services, config), store, monitor)
 }
 
-fn measuring_tasks(store: &Store, hub: &Arc<Hub>, registry: &RegistryService) -> Tasks {
-    let occupancies = pinpu::service::occupancy::Occupancies::new(store.clone());
-    let policy = Policy::builtin().expect("policy");
-    Tasks::new(store.clone(), Arc::clone(hub), registry.clone(), occupancies, policy)
+/// A registry with the built-in table and the demo's stations.
+async fn seeded(store: &Store) -> RegistryService {
+    let registry = RegistryService::open(store.clone()).await.expect("registry");
+    let table = table::builtin_cn().expect("table");
+    registry.seed_table(table).await.expect("seed");
+    let stations = demo::assignments().ok;
+    registry.seed_assignments("demo", stations).await.expect("seed");
+    registry.note_versions().await.expect("noted");
+    registry
 }
 
 /// One recorder for the process, as in the program.

@@ -18,9 +18,9 @@ use crate::app::{TestApp, pirate};
 /// A classified record: key, frequency in MHz, further cells `valid_to` and `role`.
 type Hidden = (&'static str, &'static str, &'static str, &'static str);
 
-/// A station nobody else has a part in: it only receives where the emissions are, and one is far away.
+/// Stations nobody else has a part in: nothing is on the air there.
 const BESIDE: [Hidden; 2] = [
-    ("HIDDEN-1", "97.45", "", "receive"),
+    ("HIDDEN-1", "410.5", "", "receive"),
     ("HIDDEN-2", "433.5", "", "transmit"),
 ];
 /// Stations that explain what is on the air: the first has expired, the second is licensed.
@@ -85,7 +85,7 @@ fn transcript(app: &TestApp, role: Role) -> Transcript {
         "/api/v1/assignments".to_owned(),
         "/api/v1/assignments?limit=2".to_owned(),
         "/api/v1/assignments?q=regiment".to_owned(),
-        "/api/v1/assignments?low_hz=97000000&high_hz=99000000&limit=1".to_owned(),
+        "/api/v1/assignments?low_hz=410000000&high_hz=411000000&limit=1".to_owned(),
         "/api/v1/emissions?order=center".to_owned(),
         "/api/v1/conflicts".to_owned(),
     ];
@@ -219,9 +219,19 @@ fn classified_stations_change_nothing_for_those_who_may_not_know_them() {
                 }
             }
         }
-        let conflict = one.iter().find(|(heard, _)| heard.starts_with("one of conflicts"));
-        let (_, conflict) = conflict.expect("an expired station on the air is a conflict");
-        assert!(conflict.contains("not open to you"), "{conflict}");
+        // That the one is a conflict and the other is none is not told: both are to be asked about.
+        for center_hz in [97_450_000, 98_050_000] {
+            let emission = &one[&format!("one of emissions at {center_hz}")];
+            assert!(
+                emission.contains("ask the other side") && emission.contains("inconclusive"),
+                "{emission}"
+            );
+        }
+        assert!(
+            one["/api/v1/conflicts 0"].contains("\"items\":[]"),
+            "{}",
+            one["/api/v1/conflicts 0"]
+        );
     }
     // One channel after the other as it were if it leaked: whoever may know everything is answered differently.
     let [without, beside, one, other] = worlds.each_ref().map(|app| transcript(app, Role::Coordinator));
@@ -233,7 +243,7 @@ fn classified_stations_change_nothing_for_those_who_may_not_know_them() {
                 "/api/v1/assignments 0",
                 "/api/v1/assignments?limit=2 ",
                 "/api/v1/assignments?q=regiment 0",
-                "/api/v1/assignments?low_hz=97000000&high_hz=99000000&limit=1 ",
+                "/api/v1/assignments?low_hz=410000000&high_hz=411000000&limit=1 ",
                 "/api/v1/assignments/HIDDEN-1",
                 "/api/v1/allocations?limit=3 0",
                 "/api/v1/emissions",

@@ -324,3 +324,45 @@ fn the_other_side_learns_of_a_report_when_it_is_shared_and_never_of_a_classified
     );
     assert_eq!(read(&app, &auditor, &report)["complaint"]["complainant"], "某团");
 }
+
+/// What is taken for an open station depends on the hidden ones beside it, so in their blocks nothing is told of that:
+/// neither by what was measured of it, nor by what a receiver met after interference was ended.
+#[test]
+fn what_was_met_is_not_told_where_use_that_is_not_open_may_be() {
+    let app = TestApp::start();
+    let [civil, coordinator] = [Role::CivilOfficer, Role::Coordinator].map(|role| app.as_role(role));
+    let csv = "id,holder,station,freq_mhz,bandwidth,valid_to,role,extensions\n\
+               OPEN-1,Airport,Tower,118.1,25k,,transmit,\n\
+               OPEN-2,Airport,Apron,150.1,25k,,transmit,\n\
+               SECRET-1,某团,营区,118.0125,25k,,transmit,\"{\"\"details\"\":{\"\"classification\"\":\"\"S\"\"}}\"\n";
+    let import = app
+        .post("/api/v1/registry/imports?kind=assignments")
+        .cookie(&coordinator);
+    import.bytes("text/csv", csv.as_bytes().to_vec()).send().expect(200);
+
+    let measured = |cookie: &str, key: &str| {
+        let path = format!("/api/v1/assignments/{key}/measured");
+        app.get(&path).cookie(cookie).send()
+    };
+    let problem = measured(&civil, "OPEN-1").expect(403).json();
+    assert_eq!(problem["type"], "urn:pinpu:problem:ask_other_side", "{problem}");
+    measured(&civil, "OPEN-2").expect(200);
+    measured(&coordinator, "OPEN-1").expect(200);
+
+    let mut report = file(&app, &civil, &complaint(None)).expect(201).json();
+    let place = json!({"latitude": 30.51, "longitude": 114.31, "radius_km": 0.0});
+    for step in [
+        json!({"step": "confirm"}),
+        json!({"step": "locate", "reason": "屋顶发射机", "place": place}),
+        json!({"step": "act", "reason": "责令关闭"}),
+    ] {
+        report = take(&app, &civil, &report, &step).expect(200).json();
+    }
+    let verify = json!({"step": "verify", "receiver": crate::app::RECEIVER});
+    let refused = take(&app, &civil, &report, &verify).expect(422).json();
+    assert_eq!(refused["errors"][0]["field"], "receiver", "{refused}");
+    let early = take(&app, &coordinator, &report, &verify).expect(422).json();
+    assert!(early["detail"].as_str().expect("text").contains("0 minutes"), "{early}");
+    let word = json!({"step": "verify", "reason": "投诉人电话确认"});
+    take(&app, &civil, &report, &word).expect(200);
+}

@@ -126,6 +126,12 @@ fn frames_and_events_arrive_and_a_reader_resumes_where_it_was() {
         app.detect(DetectEvent::Closed(closed));
         let mut socket = open(app.address, &viewer).await;
         say(&mut socket, subscribe(Some(last))).await;
+        // Conflicts carry the number of the event before: this one is told again.
+        let again = next_text(&mut socket, "event").await;
+        assert_eq!(
+            (&again["kind"], &again["sequence"]),
+            (&conflict["kind"], &conflict["sequence"])
+        );
         let missed = next_text(&mut socket, "event").await;
         assert_eq!(missed["sequence"].as_u64(), Some(last + 1), "{missed}");
         say(&mut socket, subscribe(Some(1_000_000))).await;

@@ -29,3 +29,4 @@ mod tasks;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
+mod worlds;

@@ -69,3 +69,43 @@ fn a_device_of_an_operator_registers_asks_and_tells() {
     let viewer = app.as_role(Role::Viewer);
     app.post(PAWS).cookie(&viewer).json(&asked).send().expect(403);
 }
+
+/// What is free tells where somebody else is, by cell: an operator's devices ask as much a day as its people, together.
+#[test]
+fn what_devices_ask_counts_for_their_organisation() {
+    let app = TestApp::start();
+    let (operator, coordinator) = (app.as_role(Role::Operator), app.as_role(Role::Coordinator));
+    let device = json!({"serialNumber": "RAIL-1"});
+    let place = |n: i32| {
+        let longitude = 113.75 + 0.5 * f64::from(n);
+        json!({"point": {"center": {"latitude": 30.55, "longitude": longitude}, "semiMajorAxis": 50}})
+    };
+    let send = |message: &Value| app.post(PAWS).cookie(&operator).json(message).send();
+    let owner = json!({"owner": ["vcard", [["fn", {}, "text", "Demo Railway"]]]});
+    let params = json!({"deviceDesc": device, "location": place(0), "deviceOwner": owner});
+    send(&message("register", "REGISTRATION_REQ", params)).expect(200);
+    let ask = |n: i32| {
+        let params = json!({"deviceDesc": device, "location": place(n)});
+        send(&message("getSpectrum", "AVAIL_SPECTRUM_REQ", params))
+    };
+    for n in [0, 1, 0, 1] {
+        assert!(ask(n).expect(200).json()["result"].is_object());
+    }
+    let counts = app.get("/api/v1/coordination/questions").cookie(&coordinator).send();
+    let counts = counts.expect(200).json();
+    let count = &counts["items"][0];
+    assert_eq!(
+        count["asked"], 2,
+        "registering tells nothing, the same again neither: {counts}"
+    );
+    let [organisation, day] = ["organisation", "day"].map(|name| count[name].as_str().expect(name));
+    let now = jiff::Timestamp::now();
+    for n in 0..198 {
+        let question = n.to_string();
+        let counted = app.store.count_question(organisation, day, (&question, 1), 200, now);
+        assert!(app.runtime.block_on(counted).expect("counted"));
+    }
+    let problem = ask(2).expect(429).json();
+    assert_eq!(problem["type"], "urn:pinpu:problem:budget_spent", "{problem}");
+    ask(1).expect(200);
+}

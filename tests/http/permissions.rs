@@ -78,6 +78,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("read_requests", "cmp"),
     ("get_coordination_calendar", "cmpoua"),
     ("check_proposal", "cmpo"),
+    ("list_question_counts", "oua"),
     ("ask_paws", "p"),
     ("list_control_orders", "vfcmpoua"),
     ("get_control_order", "vfcmpoua"),

@@ -10,6 +10,7 @@ use pinpu::{
         auth::permissions::Standing,
         clock::Clock,
         coordination::{Coordination, EntryKind, Given, Officer, Refused},
+        questions::DisclosurePolicy,
         registry::RegistryService,
     },
     store::Store,
@@ -53,7 +54,12 @@ pub(crate) fn proposal(low_hz: i64) -> Proposal {
 
 pub(crate) async fn offices(store: &Store) -> Coordination {
     let registry = RegistryService::open(store.clone()).await.expect("registry");
-    Coordination::new(store.clone(), registry, Policy::builtin().expect("policy"))
+    Coordination::new(
+        store.clone(),
+        registry,
+        Policy::builtin().expect("policy"),
+        DisclosurePolicy::builtin().expect("policy"),
+    )
 }
 
 async fn step(offices: &Coordination, id: &str, step: Step, standing: Standing, now: Timestamp) {
@@ -234,4 +240,44 @@ pub(crate) async fn the_clock_runs_from_the_start(url: String) {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("four days after the submission it is neither reminded nor escalated");
+}
+
+/// Questions are counted on the disk: a restart gives none back, and who asks at the same time is counted too.
+pub(crate) async fn questions_are_counted_over_restarts(url: String) {
+    let store = open(&url).await;
+    let ask = async |store: &Store, office: &str, day: &str, question: &str| {
+        let counted = store.count_question(office, day, (question, 1), 2, at(0.0)).await;
+        counted.expect("counted")
+    };
+    assert!(ask(&store, "civil", "2026-11-23", "a").await);
+    assert!(ask(&store, "civil", "2026-11-23", "a").await, "the same again");
+    assert!(ask(&store, "civil", "2026-11-23", "b").await);
+    store.close().await;
+    let (store, other) = (open(&url).await, open(&url).await);
+    assert!(!ask(&store, "civil", "2026-11-23", "c").await, "two were asked before");
+    assert!(ask(&store, "civil", "2026-11-23", "b").await, "the same again");
+    assert!(ask(&store, "viewer", "2026-11-23", "c").await, "another office");
+    let wide = store
+        .count_question("viewer", "2026-11-23", ("wide", 2), 2, at(0.0))
+        .await;
+    assert!(!wide.expect("answered"), "one was asked, and this counts as two");
+    let day = "2026-11-24";
+    let names = ["c", "d", "e", "f", "g", "h"];
+    let asked = names.map(|name| ask(if name < "f" { &store } else { &other }, "civil", day, name));
+    let [a, b, c, d, e, f] = asked;
+    let answered = tokio::join!(a, b, c, d, e, f);
+    let answered = [answered.0, answered.1, answered.2, answered.3, answered.4, answered.5];
+    assert_eq!(answered.iter().filter(|answered| **answered).count(), 2, "{answered:?}");
+    let counts = store.question_counts().await.expect("read");
+    let counts = counts
+        .iter()
+        .map(|count| (count.day.as_str(), count.organisation.as_str(), count.asked));
+    assert_eq!(
+        counts.collect::<Vec<_>>(),
+        [
+            ("2026-11-24", "civil", 2),
+            ("2026-11-23", "civil", 2),
+            ("2026-11-23", "viewer", 1)
+        ]
+    );
 }

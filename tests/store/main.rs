@@ -92,6 +92,7 @@ cases! {
     killed_steps::acknowledged_steps_survive_kill,
     coordination::the_clock_reminds_escalates_and_ends,
     coordination::the_clock_runs_from_the_start,
+    coordination::questions_are_counted_over_restarts,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
     alarms::a_station_that_is_not_open_stays_unnamed,

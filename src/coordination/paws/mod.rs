@@ -17,7 +17,10 @@ use serde_json::{Map, Value, json};
 pub use ruleset::{DEMO_TOML, Limit, PawsRules, RulesError, Ruleset};
 
 use self::fields::{Fields, Location};
-use crate::registry::disclosure::PublicView;
+use crate::{
+    registry::{disclosure::PublicView, footprint::Footprint},
+    units::Band,
+};
 
 /// The version of the protocol that is spoken.
 const VERSION: &str = "1.0";
@@ -150,6 +153,29 @@ pub fn devices(body: &[u8]) -> Vec<String> {
         .collect();
     keys.truncate(DEVICES_MAX);
     keys
+}
+
+/// The places and bands that the answer to a message for spectrum is made of; nothing for other messages.
+#[must_use]
+pub fn questions(body: &[u8], rules: &PawsRules) -> Vec<(Footprint, Band)> {
+    let Ok(message) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let Value::Object(params) = &message["params"] else {
+        return Vec::new();
+    };
+    let fields = Fields(params);
+    let places: Vec<Footprint> = match message["method"].as_str() {
+        Some("spectrum.paws.getSpectrum") => fields.location("location").map(|at| at.footprint).into_iter().collect(),
+        Some("spectrum.paws.getSpectrumBatch") => {
+            let places = fields.locations("locations").into_iter().flatten();
+            places.take(LOCATIONS_MAX).map(|(_, at)| at.footprint).collect()
+        }
+        _ => return Vec::new(),
+    };
+    let bands: Vec<Band> = rules.rulesets.iter().filter_map(Ruleset::band).collect();
+    let of = |place: Footprint| bands.iter().map(move |band| (place.clone(), *band));
+    places.into_iter().flat_map(of).collect()
 }
 
 /// Answers one message.

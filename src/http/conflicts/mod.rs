@@ -271,7 +271,7 @@ pub async fn get_conflict(State(state): State<AppState>, caller: Caller, Path(id
         history: detail
             .history
             .into_iter()
-            .map(|entry| view.entry(entry).into())
+            .map(|entry| view.entry(entry, &caller.0.user).into())
             .collect(),
         attachments: detail.attachments.into_iter().map(Into::into).collect(),
         merged: detail.merged.into_iter().map(conflict).collect(),

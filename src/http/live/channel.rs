@@ -172,7 +172,7 @@ impl Channel {
                 id: receiver.id.to_string(),
             });
         let receivers = receivers.collect();
-        let sequence = self.last_sequence().await?;
+        let sequence = self.last_number().await?;
         self.say(&LiveResponse::Hello {
             sequence,
             receivers,
@@ -183,6 +183,19 @@ impl Channel {
 
     async fn last_sequence(&mut self) -> Result<u64, End> {
         self.state.hub.last_sequence().await.map_err(failed)
+    }
+
+    /// The number of the last event as this client knows it. The numbers of all events would tell a client who may not
+    /// know of some conflicts how many there are.
+    async fn last_number(&mut self) -> Result<u64, End> {
+        if self.counts_all()? {
+            return self.last_sequence().await;
+        }
+        self.state.hub.last_told().await.map_err(failed)
+    }
+
+    fn counts_all(&self) -> Result<bool, End> {
+        Ok(self.state.registry.view(self.audience).map_err(failed)?.is_cleared())
     }
 
     async fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -213,7 +226,11 @@ impl Channel {
         self.frames = self.state.hub.frames();
         self.slots.clear();
         let last = self.last_sequence().await?;
-        self.sent = wanted.after.unwrap_or(last);
+        self.sent = match wanted.after {
+            None => last,
+            Some(after) if self.counts_all()? => after,
+            Some(after) => self.state.hub.sequence_told(after).await.map_err(failed)?,
+        };
         let events = wanted.events;
         if wanted.frames {
             let receivers = self.state.hub.receivers();
@@ -295,9 +312,8 @@ impl Channel {
         let Some(data) = view.event(event) else {
             return Ok(());
         };
-        let EventRecord {
-            sequence, time, kind, ..
-        } = *event;
+        let EventRecord { time, kind, .. } = *event;
+        let sequence = if view.is_cleared() { event.sequence } else { event.told };
         self.say(&LiveResponse::Event {
             sequence,
             time,
@@ -336,6 +352,7 @@ impl Channel {
 
     async fn resync(&mut self, sequence: u64, reason: &str) -> Result<(), End> {
         self.sent = sequence;
+        let sequence = self.last_number().await?;
         metrics::counter!("live_resyncs_total").increment(1);
         self.say(&LiveResponse::Resync {
             reason: reason.to_owned(),

@@ -80,7 +80,8 @@ pub enum LiveResponse {
     },
     /// Something happened.
     Event {
-        /// Number; ascending without holes for those who may see everything.
+        /// Number; ascending without holes for those who may see everything. For others conflicts do not count and carry
+        /// the number of the event before; after a break they may come twice.
         sequence: u64,
         /// When.
         time: Timestamp,

@@ -135,6 +135,7 @@ const TAKING_PART: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coo
 const COORDINATING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator]);
 const OVERSEEING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Operator, Coordinator, Auditor, Admin]);
 const HANDLING: Access = Roles(&[CivilOfficer, MilitaryOfficer, Coordinator, Auditor, Admin]);
+const COUNTING: Access = Roles(&[Coordinator, Auditor, Admin]);
 const REGISTRARS: Access = Roles(&[Coordinator, Admin]);
 const OVERSEERS: Access = Roles(&[Auditor, Admin]);
 const OPERATORS: Access = Roles(&[Operator]);
@@ -211,6 +212,7 @@ const TABLE: &[(&str, Access)] = &[
     ("read_requests", ASKING),
     ("get_coordination_calendar", OVERSEEING),
     ("check_proposal", TAKING_PART),
+    ("list_question_counts", COUNTING),
     ("ask_paws", OPERATORS),
     ("list_control_orders", PEOPLE),
     ("get_control_order", PEOPLE),

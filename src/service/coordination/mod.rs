@@ -26,9 +26,11 @@ use crate::{
         Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Seat, Side,
         Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
     },
+    registry::footprint::Footprint,
     service::{
         auth::permissions::Standing,
         disclosure::{Disclosed, View},
+        questions::{DisclosurePolicy, Questions},
         registry::RegistryService,
     },
     store::{Page, Store, no_request},
@@ -119,20 +121,28 @@ pub struct Coordination {
     store: Store,
     registry: RegistryService,
     policy: Arc<Policy>,
+    questions: Questions,
     /// Told when something new may be due.
     changed: Arc<Notify>,
 }
 
 impl Coordination {
-    /// The requests in this database, by this policy.
+    /// The requests in this database, by this policy; `disclosure` says how much may be asked.
     #[must_use]
-    pub fn new(store: Store, registry: RegistryService, policy: Policy) -> Self {
+    pub fn new(store: Store, registry: RegistryService, policy: Policy, disclosure: DisclosurePolicy) -> Self {
         Self {
+            questions: Questions::new(store.clone(), disclosure),
             store,
             registry,
             policy: Arc::new(policy),
             changed: Arc::default(),
         }
+    }
+
+    /// How much each office may ask, and has asked.
+    #[must_use]
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// One page, last changed first.
@@ -213,6 +223,14 @@ impl Coordination {
     }
 
     async fn checked(&self, request: &Request, officer: &Officer, view: &View) -> Result<Checked> {
+        if !view.is_cleared() {
+            // All that the findings and the alternatives are made of.
+            let area = Footprint::of_area(&request.proposal.place);
+            let asked = self
+                .questions
+                .count(&officer.organisation, &area, reach(request), Timestamp::now());
+            asked.await?;
+        }
         let pending = self.store.requests_pending(reach(request)).await?;
         // A finding names the request it stands for: only of those the officer may know.
         let known = pending.into_iter().filter_map(|other| View::request(officer, other));

@@ -192,6 +192,9 @@ impl InterferenceReports {
             self.check_links(evidence, &view).await?;
         }
         let observed = match (&given.receiver, step) {
+            (Some(_), ReportStep::Verify) if before.complaint.band().is_some_and(|b| view.veils(b.low(), b.high())) => {
+                return Err(not_told());
+            }
             (Some(receiver), ReportStep::Verify) => Some(self.observed(&before, receiver, asking.now).await?),
             _ => None,
         };
@@ -381,6 +384,16 @@ fn office(asking: Asking<'_>) -> Result<Office> {
         role: asking.role.name().to_owned(),
         action: "handle interference reports",
     })
+}
+
+/// What a receiver met is not told where use that is not open may be: nor is it by a refusal that names it.
+fn not_told() -> Refused {
+    fault(
+        "receiver",
+        "该频段可能有不公开的用频，不能以接收机数据核销：请填写核销理由，或请对方核实",
+        "there may be use here that is not open to you, so nothing is told of what a receiver met: give a reason instead, or \
+         ask the other side",
+    )
 }
 
 fn fault(field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Refused {

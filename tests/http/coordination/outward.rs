@@ -1,6 +1,6 @@
 //! What of requests leaves the service for whom: machine checks, letters, calendars, classified ones.
 
-use pinpu::service::auth::Role;
+use pinpu::service::{auth::Role, users::NewUser};
 use serde_json::{Value, json};
 
 use super::{Case, REQUESTS, proposal};
@@ -177,4 +177,57 @@ fn a_calendar_program_sees_what_is_in_force_with_a_token_as_its_password() {
         calendar.text()
     );
     get("Basic bWlsaXRhcnk6eA==").expect(401);
+}
+
+/// Two hundred questions a day for an organisation, whoever asks them; the same one again costs nothing.
+#[test]
+fn an_organisation_asks_so_much_of_what_is_hidden_in_a_day_and_no_more() {
+    let case = Case::start();
+    let asked = |n: i32| {
+        let mut asked = proposal(97_450_000, 200_000);
+        asked["place"]["circle"]["latitude"] = json!(-49.75 + 0.5 * f64::from(n));
+        asked["place"]["circle"]["radius_km"] = json!(0.0);
+        asked
+    };
+    let ask = |cookie: &str, n: i32| {
+        let call = case.app.post("/api/v1/coordination/check").cookie(cookie);
+        call.json(&asked(n)).send()
+    };
+    for n in 0..200 {
+        ask(&case.civil, n % 190).expect(200);
+        ask(&case.civil, n).expect(200);
+    }
+    let refused = ask(&case.civil, 200).expect(429);
+    assert!(refused.header("retry-after").ends_with("GMT"), "{:?}", refused.headers);
+    let problem = refused.json();
+    assert_eq!(problem["type"], "urn:pinpu:problem:budget_spent", "{problem}");
+    assert!(problem["detail"].as_str().expect("text").contains("200"), "{problem}");
+    ask(&case.civil, 0).expect(200);
+    let users = std::sync::Arc::clone(&case.app.state.users);
+    let made = users.create(NewUser {
+        name: "colleague".to_owned(),
+        role: Role::CivilOfficer,
+        organisation: None,
+        password: crate::app::PASSWORD.to_owned(),
+        language: None,
+    });
+    case.app.runtime.block_on(made).expect("account");
+    ask(&case.app.log_in("colleague"), 200).expect(429);
+    // Also of what is written down: an office with a request in the drawer learns no more.
+    let draft = case.write(&case.civil, &asked(201));
+    let id = draft["id"].as_str().expect("id");
+    for what in ["analysis", "alternatives"] {
+        let path = format!("{REQUESTS}/{id}/{what}");
+        case.app.get(&path).cookie(&case.civil).send().expect(429);
+    }
+    // Who may know everything is not counted.
+    ask(&case.military, 200).expect(200);
+    let counts = case.app.get("/api/v1/coordination/questions").cookie(&case.coordinator);
+    let counts = counts.send().expect(200).json();
+    assert_eq!(counts["items"].as_array().map(Vec::len), Some(1), "{counts}");
+    let count = &counts["items"][0];
+    assert_eq!(
+        (&count["organisation"], &count["asked"], &count["limit"]),
+        (&json!("civil"), &json!(200), &json!(200))
+    );
 }

@@ -120,7 +120,8 @@ export interface paths {
         };
         /**
          * An assignment parameter by parameter against what was measured of the station: value, uncertainty, limit, result.
-         *     Only emissions count whose verdict names it; each row shows the least favourable.
+         *     Only emissions count whose verdict names it; each row shows the least favourable. Where use that is not open to the
+         *     caller may be in its band the answer is 403, `ask_other_side`.
          */
         get: operations["get_assignment_measured"];
         put?: never;
@@ -515,6 +516,23 @@ export interface paths {
         put?: never;
         /** Holds something that is not written down yet against the registry, other requests and control orders. */
         post: operations["check_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists how many questions each organisation asked whose answers depend on confidential use, the latest day first. */
+        get: operations["list_question_counts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3485,6 +3503,31 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_QuestionCountResponse: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Different questions it asked; one of many cells and blocks counts as several.
+                 */
+                asked: number;
+                /**
+                 * Format: date
+                 * @description The day, in the zone of the policy.
+                 */
+                day: string;
+                /**
+                 * Format: int32
+                 * @description How many it may ask in a day.
+                 */
+                limit: number;
+                /** @description Id of the organisation. */
+                organisation: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_ReceiverResponse: {
             /** @description The items. */
             items: (components["schemas"]["ReceiverStatus"] & {
@@ -3688,7 +3731,8 @@ export interface components {
             kind: components["schemas"]["LiveEventKind"];
             /**
              * Format: int64
-             * @description Number; ascending without holes for those who may see everything.
+             * @description Number; ascending without holes for those who may see everything. For others conflicts do not count and carry
+             *     the number of the event before; after a break they may come twice.
              */
             sequence: number;
             /**
@@ -4271,6 +4315,26 @@ export interface components {
              * @description Year (UTC+8) in which the reports were taken in.
              */
             year: number;
+        };
+        /** @description How much an organisation asked on one day. */
+        QuestionCountResponse: {
+            /**
+             * Format: int64
+             * @description Different questions it asked; one of many cells and blocks counts as several.
+             */
+            asked: number;
+            /**
+             * Format: date
+             * @description The day, in the zone of the policy.
+             */
+            day: string;
+            /**
+             * Format: int32
+             * @description How many it may ask in a day.
+             */
+            limit: number;
+            /** @description Id of the organisation. */
+            organisation: string;
         };
         /** @description A radiated power. */
         RadiatedPower: {
@@ -7305,6 +7369,52 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_question_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_QuestionCountResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

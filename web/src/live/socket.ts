@@ -197,7 +197,7 @@ export class LiveLink {
         return this.hello(message);
       case "event":
         // Delivered at least once around a reconnect: what was seen is not told again.
-        if (this.lastSequence !== null && message.sequence <= this.lastSequence) return;
+        if (this.lastSequence !== null && isOld(message, this.lastSequence)) return;
         this.lastSequence = message.sequence;
         return this.handlers.event(message);
       case "resync":
@@ -227,6 +227,11 @@ interface Hello {
   type: "hello";
   sequence: number;
   receivers: LiveReceiver[];
+}
+
+/** Whether an event was seen already. Where a conflict carries the number of the event before it, it may come twice. */
+function isOld(event: LiveEvent, last: number): boolean {
+  return event.sequence < last || (event.sequence === last && !event.kind.startsWith("conflict_"));
 }
 
 type Message = Hello | ({ type: "event" } & LiveEvent) | { type: "resync"; reason: string; sequence: number };
