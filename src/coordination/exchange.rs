@@ -116,7 +116,9 @@ fn proposed(request: &Request) -> Result<Vec<Assignment>, ExportError> {
         format!("REQUEST {number}, NO AUTHORISATION: {}", request.state.name())
     };
     let mut records = lease::written(request, &terms);
-    for record in &mut records {
+    for (record, n) in records.iter_mut().zip(1..) {
+        // The key of an unnumbered draft means nothing to others.
+        (record.id, record.source) = (format!("{number}/{n}"), format!("REQUEST {number}"));
         // A proposal is a record to be added; whether it is agreed says the note.
         if !request.state.is_registered() && !request.state.is_terminal() {
             record.status = AssignmentStatus::Granted;

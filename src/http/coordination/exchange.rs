@@ -31,6 +31,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct ExchangeQuery {
     /// Format of the file.
+    #[param(inline)]
     pub format: Format,
 }
 
@@ -71,7 +72,7 @@ pub async fn export_request(
         written_at: Timestamp::now(),
     };
     let file = write(request, query.format, &options)?;
-    let name = request.number.as_deref().unwrap_or(&request.id);
+    let name = request.number.as_deref().unwrap_or("draft");
     let head = [
         (header::CONTENT_TYPE, query.format.media_type().to_owned()),
         (

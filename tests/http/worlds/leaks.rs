@@ -39,7 +39,8 @@ const LEAKS: [(&str, Leak); 17] = [
         }
     }),
     ("presence of a field", |secrets, question, _, heard| {
-        if question.operation == "get_emission" && explains(secrets, &heard.body) {
+        let emissions = question.operation == "get_emission" || question.operation == "list_emissions";
+        if emissions && explains(secrets, &heard.body) {
             edit(heard, |body| body["registered"] = Value::Null);
         }
     }),
@@ -49,11 +50,11 @@ const LEAKS: [(&str, Leak); 17] = [
         }
     }),
     ("pages", |secrets, question, address, heard| {
-        if question.operation == "list_assignments" && address.contains("limit=2") {
+        if question.operation.starts_with("list_") && address.contains("limit=") {
             let hidden = secrets.assignments.len();
             edit(heard, |body| {
                 if let Some(items) = body["items"].as_array_mut() {
-                    items.truncate(2 - hidden % 2);
+                    items.truncate(items.len().saturating_sub(hidden % 2));
                 }
             });
         }

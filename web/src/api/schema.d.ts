@@ -522,6 +522,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coordination/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a file as requests that are still to be completed and written; nothing is kept. Any fault in it and nothing is read. */
+        post: operations["read_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coordination/questions": {
         parameters: {
             query?: never;
@@ -604,6 +621,26 @@ export interface paths {
         };
         /** What a machine says of a request now, of the registry as the caller may know it. */
         get: operations["get_request_analysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The request as a file for the systems of frequency management: what was agreed, or before that what is asked for, which
+         *     the file says. SFAF knows days, not hours.
+         */
+        get: operations["export_request"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1912,6 +1949,21 @@ export interface components {
             /** @description The findings. */
             analysis: components["schemas"]["Analysis"];
         };
+        /**
+         * @description A class of emission that can be told apart by what is received.
+         * @enum {string}
+         */
+        Class: "carrier" | "ook" | "am" | "ssb" | "fm" | "fm_broadcast" | "fsk" | "ofdm" | "pulse";
+        /** @description A class with how sure it is. */
+        ClassScore: {
+            /** @description The class. */
+            name: components["schemas"]["Class"];
+            /**
+             * Format: double
+             * @description Between 0 and 1: how far the features lie beyond what was asked of them, over all looks at the emission.
+             */
+            score: number;
+        };
         /** @description A step with a remark. */
         CommentRequest: {
             /** @description Remark for the history. */
@@ -2556,6 +2608,8 @@ export interface components {
              * @description Uncertainty of the centre, one sigma, oscillator excluded.
              */
             center_uncertainty_hz: number;
+            /** @description Classes of emission it may be, best first; empty where none could be told. */
+            classes: components["schemas"]["ClassScore"][];
             /** @description The conflict it belongs to. */
             conflict_id: string | null;
             /**
@@ -3386,6 +3440,8 @@ export interface components {
                  * @description Uncertainty of the centre, one sigma, oscillator excluded.
                  */
                 center_uncertainty_hz: number;
+                /** @description Classes of emission it may be, best first; empty where none could be told. */
+                classes: components["schemas"]["ClassScore"][];
                 /** @description The conflict it belongs to. */
                 conflict_id: string | null;
                 /**
@@ -3523,6 +3579,49 @@ export interface components {
                 limit: number;
                 /** @description Id of the organisation. */
                 organisation: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_ReadRequest: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: double
+                 * @description Height of the antenna above ground, metres.
+                 */
+                antenna_height_m: number | null;
+                /** @description Which frequencies. */
+                bands: components["schemas"]["Band"][];
+                /** @description Classification; none: open. */
+                classification: string | null;
+                /** @description Class of emission: the designator of RR Appendix 1. */
+                designator: string | null;
+                /**
+                 * Format: date-time
+                 * @description First instant.
+                 */
+                from: string | null;
+                place: components["schemas"]["ControlArea"] | null;
+                power: components["schemas"]["RadiatedPower"] | null;
+                /** @description What for. */
+                purpose: string | null;
+                /** @description Radio service, as a code of the vocabulary. */
+                service: string | null;
+                /** @description Records it was made of, such as `request.sfaf:1`. */
+                sources: string[];
+                /** @description Name of the station. */
+                title: string | null;
+                /**
+                 * Format: date-time
+                 * @description First instant no longer in it.
+                 */
+                to: string | null;
+                /** @description Who is going to use the frequencies. */
+                user: string | null;
+                /** @description Weekly windows within that. */
+                windows: components["schemas"]["Window"][];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -4351,6 +4450,51 @@ export interface components {
             /** @description File and line, such as `FR.dat:17`. */
             source: string;
             /** @description The text. */
+            text: string;
+        };
+        /** @description What a file says of a request; what is absent is to be completed by who asks. */
+        ReadRequest: {
+            /**
+             * Format: double
+             * @description Height of the antenna above ground, metres.
+             */
+            antenna_height_m: number | null;
+            /** @description Which frequencies. */
+            bands: components["schemas"]["Band"][];
+            /** @description Classification; none: open. */
+            classification: string | null;
+            /** @description Class of emission: the designator of RR Appendix 1. */
+            designator: string | null;
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            from: string | null;
+            place: components["schemas"]["ControlArea"] | null;
+            power: components["schemas"]["RadiatedPower"] | null;
+            /** @description What for. */
+            purpose: string | null;
+            /** @description Radio service, as a code of the vocabulary. */
+            service: string | null;
+            /** @description Records it was made of, such as `request.sfaf:1`. */
+            sources: string[];
+            /** @description Name of the station. */
+            title: string | null;
+            /**
+             * Format: date-time
+             * @description First instant no longer in it.
+             */
+            to: string | null;
+            /** @description Who is going to use the frequencies. */
+            user: string | null;
+            /** @description Weekly windows within that. */
+            windows: components["schemas"]["Window"][];
+        };
+        /** @description A file with requests. */
+        ReadRequestsRequest: {
+            /** @description Its name, for messages. */
+            name: string;
+            /** @description What it holds: SFAF, SSRF, or any other format of stations that is text. */
             text: string;
         };
         /** @description One receiver. */
@@ -7387,6 +7531,64 @@ export interface operations {
             };
         };
     };
+    read_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadRequestsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_ReadRequest"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     list_question_counts: {
         parameters: {
             query?: never;
@@ -7779,6 +7981,71 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    export_request: {
+        parameters: {
+            query: {
+                /** @description Format of the file. */
+                format: "csv" | "xlsx" | "geojson" | "kml" | "sfaf" | "ssrf";
+            };
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": string;
+                    "application/vnd.google-earth.kml+xml": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/xml": string;
+                    "text/csv": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
