@@ -813,8 +813,8 @@ export const en: Dictionary = {
     saveAndSubmit: "Save and submit",
     edit: "Edit draft",
     file: {
-      sfaf: "SFAF",
-      ssrf: "SSRF",
+      sfaf: "As SFAF",
+      ssrf: "As SSRF",
       open: "Begin with a file…",
       hint: "SFAF, SSRF or our station template: what it says fills the form.",
       several: (count: number) => `${count} requests in the file; this one is in the form`,

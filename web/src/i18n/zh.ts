@@ -808,8 +808,8 @@ export const zh = {
     saveAndSubmit: "保存并提交",
     edit: "修改草稿",
     file: {
-      sfaf: "SFAF",
-      ssrf: "SSRF",
+      sfaf: "导出 SFAF",
+      ssrf: "导出 SSRF",
       open: "从文件填入…",
       hint: "支持 SFAF、SSRF 或本系统台站模板，文件内容将填入表单。",
       several: (count: number) => `文件中有 ${count} 份申请，当前填入的是`,
