@@ -1,8 +1,9 @@
 //! The budget of questions whose answers depend on confidential use.
 //!
 //! An answer depends on confidential use through public cells and blocks alone, so asking about the same ones again tells
-//! of no others and costs nothing. Every other question counts, a wide one as several, by organisation and day, and is on the disk before it is answered: neither another
-//! account of the organisation nor a restart gives any back. Whoever may know everything is not counted.
+//! of no others and costs nothing. Every other question counts, a wide one as several, by organisation and day, and is on
+//! the disk before it is answered: neither another account of the organisation nor a restart gives any back. Whoever may
+//! know everything is not counted.
 
 use std::sync::Arc;
 
