@@ -4,22 +4,16 @@
 //! reports conflicts with their evidence. It only receives; nothing in it transmits. ARCHITECTURE.md has the map.
 
 pub mod app;
-pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod config;
-pub mod conflict;
-pub mod coordination;
-pub mod detect;
-pub mod dsp;
 pub mod error;
 pub mod http;
-pub mod metrology;
 pub mod plot;
-pub mod propagation;
-pub mod registry;
 pub mod service;
 pub mod store;
-pub mod units;
+
+pub use pinpu_rules::{audit, conflict, coordination, propagation, registry};
+pub use pinpu_signal::{detect, dsp, metrology, units};
 
 pub use error::{Error, Result};

@@ -151,7 +151,10 @@ fn is_test_file(name: &str) -> bool {
 }
 
 fn module(name: &str) -> &str {
-    let rest = name.strip_prefix("src/").unwrap_or(name);
+    let rest = ["src/signal/", "src/rules/", "src/"]
+        .iter()
+        .find_map(|crate_root| name.strip_prefix(crate_root))
+        .unwrap_or(name);
     rest.split('/').next().unwrap_or(rest).trim_end_matches(".rs")
 }
 

@@ -12,7 +12,7 @@ use super::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus, T
 use crate::units::{Band, Hertz};
 
 /// The seed of the national table of China that is compiled in.
-pub const CN_TOML: &str = include_str!("../../../config/allocations/cn.toml");
+pub const CN_TOML: &str = include_str!("../../../../config/allocations/cn.toml");
 
 /// The only file format there is so far.
 const FORMAT: u32 = 1;

@@ -15,7 +15,7 @@ use super::{
 use crate::units::{Band, Hertz};
 
 /// An example with every key; `config/control-orders.toml`.
-pub const EXAMPLE_TOML: &str = include_str!("../../../config/control-orders.toml");
+pub const EXAMPLE_TOML: &str = include_str!("../../../../config/control-orders.toml");
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

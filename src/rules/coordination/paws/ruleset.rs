@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The demo's rulesets.
-pub const DEMO_TOML: &str = include_str!("../../../config/paws.toml");
+pub const DEMO_TOML: &str = include_str!("../../../../config/paws.toml");
 /// Channels of a ruleset.
 const CHANNELS_MAX: i64 = 2000;
 

@@ -8,10 +8,10 @@ use super::{
 };
 
 /// The assignments of the demo district in our CSV template.
-pub const ASSIGNMENTS_CSV: &str = include_str!("../../config/demo/assignments.csv");
+pub const ASSIGNMENTS_CSV: &str = include_str!("../../../config/demo/assignments.csv");
 
 /// Sites and offices of the demo district.
-pub const DISTRICT_TOML: &str = include_str!("../../config/demo/district.toml");
+pub const DISTRICT_TOML: &str = include_str!("../../../config/demo/district.toml");
 
 /// The demo district.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

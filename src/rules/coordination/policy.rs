@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::{interference::ReportRules, orders::Office, tasks::TaskRules};
 
 /// The policy that is compiled in.
-pub const POLICY_TOML: &str = include_str!("../../config/coordination.toml");
+pub const POLICY_TOML: &str = include_str!("../../../config/coordination.toml");
 
 /// Format this version reads.
 const FORMAT: u32 = 1;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The rules that are compiled in.
-pub const RULES_TOML: &str = include_str!("../../../config/rules.toml");
+pub const RULES_TOML: &str = include_str!("../../../../config/rules.toml");
 
 /// A fault in the rules file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
