@@ -66,7 +66,7 @@ class Settings {
     this.markers = stored.markers ?? true;
     this.hold = stored.hold ?? true;
     this.peak = stored.peak ?? false;
-    this.wideMenu = stored.wideMenu ?? innerWidth >= 1440;
+    this.wideMenu = stored.wideMenu ?? innerWidth >= 1600;
   }
 
   /** Writes the settings and applies them to the document; runs in an effect of the root component. */
