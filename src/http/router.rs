@@ -163,7 +163,7 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
 
 /// Requests between civil and military offices.
 fn requests() -> OpenApiRouter<AppState> {
-    use coordination::{check, exchange, steps};
+    use coordination::{check, exchange, files, steps};
     OpenApiRouter::new()
         .routes(routes!(coordination::list_requests, coordination::create_request))
         .routes(routes!(coordination::get_request, coordination::update_request))
@@ -173,6 +173,8 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
         .routes(routes!(exchange::export_request))
+        .routes(routes!(files::list_request_files, files::add_request_file))
+        .routes(routes!(files::get_request_file, files::delete_request_file))
 }
 
 /// Radio control orders.

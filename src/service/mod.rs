@@ -34,3 +34,4 @@ pub mod spectra;
 pub mod tasks;
 pub mod tokens;
 pub mod users;
+pub mod vault;

@@ -341,9 +341,12 @@ test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASS
   if (shots) await civil.screenshot({ path: join(shots, "coordination-form.png") });
   await civil.locator('[data-action="submit"]').click();
   await civil.locator('[data-state="submitted"]').waitFor();
+  await civil.locator('[data-action="attach"]').setInputFiles({ name: "场地图.txt", mimeType: "text/plain", buffer: Buffer.from("看台与控制室") });
+  await civil.locator('[data-list="attachments"] li', { hasText: "场地图.txt" }).waitFor();
 
   await military.goto(`${base}/coordination?phase=pending`);
   await military.locator("tr", { hasText: title }).click();
+  await military.locator('[data-list="attachments"] li', { hasText: "场地图.txt" }).waitFor();
   await military.locator('[data-step="receive"]').click();
   await military.locator('[data-step="start_review"]').click();
   await military.locator('[data-step="agree_with_conditions"]').click();

@@ -166,6 +166,19 @@ export const api = {
   occupancy: (query: OccupancyQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/occupancy", { params: { query }, signal }), signal),
 
+  requestFiles: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests/{id}/files", { params: { path: { id } }, signal }), signal),
+  addRequestFile: (id: string, file: File) =>
+    content(
+      client.POST("/api/v1/coordination/requests/{id}/files", {
+        params: { path: { id }, query: { name: file.name }, header: { "idempotency-key": uniqueKey() } },
+        body: file as never,
+        bodySerializer: (body: unknown) => body as File,
+        headers: { "Content-Type": attachmentType(file.type) },
+      }),
+    ),
+  removeRequestFile: (id: string, file: string) =>
+    content(client.DELETE("/api/v1/coordination/requests/{id}/files/{file}", { params: { path: { id, file }, header: { "idempotency-key": uniqueKey() } } })),
   requests: (query: RequestQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests", { params: { query }, signal }), signal),
   request: (id: string, signal?: AbortSignal) =>
@@ -264,6 +277,11 @@ export const api = {
 /** Address of an attachment's content; the browser saves it. */
 export function attachmentUrl(conflict: string, attachment: string): string {
   return `${API}/conflicts/${encodeURIComponent(conflict)}/attachments/${encodeURIComponent(attachment)}`;
+}
+
+/** Address of the content of a request's file; the browser saves it. */
+export function requestFileUrl(request: string, file: string): string {
+  return `${API}/coordination/requests/${encodeURIComponent(request)}/files/${encodeURIComponent(file)}`;
 }
 
 /** Address of a request as a letter to print. */

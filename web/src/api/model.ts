@@ -32,6 +32,7 @@ export type Conflict = Schemas["ConflictResponse"];
 export type ConflictDetail = Schemas["ConflictDetailResponse"];
 export type ConflictStatus = Schemas["ConflictStatus"];
 export type Attachment = Schemas["AttachmentResponse"];
+export type RequestFile = Schemas["RequestFileResponse"];
 export type Assignees = Schemas["AssigneesResponse"];
 export type AlarmRoute = Schemas["AlarmRouteResponse"];
 /** How a person ends a conflict. */

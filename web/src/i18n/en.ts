@@ -906,6 +906,8 @@ export const en: Dictionary = {
       reminder: "Reminder",
       escalation: "Escalation",
       violation: "Measured",
+      file_added: "File added",
+      file_removed: "File taken out",
     },
     internal: "Before submission; your side alone sees it",
     toConflict: "Open the conflict",

@@ -901,6 +901,8 @@ export const zh = {
       reminder: "催办",
       escalation: "督办",
       violation: "监测发现",
+      file_added: "添加附件",
+      file_removed: "取出附件",
     },
     internal: "提交前，仅本方可见",
     toConflict: "查看冲突",
