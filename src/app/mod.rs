@@ -4,6 +4,7 @@
 //! that what was measured is stored and what was asked is answered.
 
 mod demo;
+mod doors;
 mod judge;
 mod receivers;
 mod watched;
@@ -58,6 +59,7 @@ use crate::{
 
 pub use receivers::discovered;
 
+use doors::{machines, oidc, tls};
 use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
@@ -148,8 +150,12 @@ impl App {
         let offices = offices(config, &store, &hub, &registry, &occupancies, &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
+        let tls = tls(config)?;
+        let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
         let services = Services {
-            sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
+            machines: machines(config, &store).await?,
+            oidc: oidc(config, &store, &users, &sessions)?,
+            sessions,
             tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
             paws: paws(config, options, &store, &offices.coordination)?,
             organisations: Organisations::new(store.clone(), Arc::clone(&users)),
@@ -179,9 +185,13 @@ impl App {
         let signing = tokio::spawn(audit.run(stopping.clone()));
         tokio::spawn(uses.run(stopping.clone()));
         let state = AppState::new(services, http_config(config, options, address));
-        let server = tokio::spawn(http::serve(listener, state, async move {
+        let stopped = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
-        }));
+        };
+        let server = match tls {
+            Some(tls) => tokio::spawn(http::serve_tls(listener, tls, state, stopped)),
+            None => tokio::spawn(http::serve(listener, state, stopped)),
+        };
         Ok(Self {
             address,
             new_demo_password,
@@ -381,7 +391,7 @@ fn monitor_config(config: &Config) -> MonitorConfig {
 fn http_config(config: &Config, options: &AppOptions, address: SocketAddr) -> HttpConfig {
     HttpConfig {
         demo: options.demo,
-        secure_cookies: !address.ip().is_loopback(),
+        secure_cookies: config.tls.is_some() || !address.ip().is_loopback(),
         trust_proxy: config.trust_proxy,
         metrics_token: config.metrics_token.clone(),
     }

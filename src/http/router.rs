@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
+    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, oidc, openapi,
     organisations, paws, plots, receivers, registry, sessions, spectra, tasks, tokens, users,
 };
 
@@ -88,6 +88,9 @@ fn accounts() -> OpenApiRouter<AppState> {
             "/sessions",
             OpenApiRouter::new()
                 .routes(routes!(sessions::create_session))
+                .routes(routes!(oidc::list_login_ways))
+                .routes(routes!(oidc::begin_oidc_login))
+                .routes(routes!(oidc::finish_oidc_login))
                 .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
         )
         .nest(

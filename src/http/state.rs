@@ -19,7 +19,9 @@ use crate::service::{
     interference_reports::InterferenceReports,
     ledger::{Attachments, Ledger},
     live::Hub,
+    machines::Machines,
     occupancy::Occupancies,
+    oidc::Oidc,
     organisations::Organisations,
     paws::Paws,
     pictures::Pictures,
@@ -58,6 +60,10 @@ pub struct Services {
     pub sessions: Arc<Sessions>,
     /// Tokens of programs.
     pub tokens: Arc<Tokens>,
+    /// Machines with certificates.
+    pub machines: Machines,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     /// Answers of changes that may be sent twice.
     pub answers: Answers,
     /// Receivers, live spectra and events.

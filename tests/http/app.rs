@@ -2,7 +2,7 @@
 //! what every answer owes: status, content type, request id, security headers, problem details.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{Read, Write},
     net::TcpStream,
     sync::Arc,
@@ -35,6 +35,7 @@ use pinpu::{
         interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
+        machines::Machines,
         monitoring::{Judge, Monitor, MonitorConfig},
         occupancy::Occupancies,
         organisations::Organisations,
@@ -338,23 +339,25 @@ async fn build(
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        comparisons: Comparisons::new(
-            Findings::new(store.clone()),
-            registry.clone(),
-            RulesInForce::new((*rules).clone()),
-            std::collections::BTreeMap::new(),
-        ),
+        comparisons: comparisons(&store, &registry, &rules),
         control_orders: ControlOrders::new(store.clone(), registry.clone(), policy()),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
         tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+        machines: Machines::new(store.clone(), BTreeMap::new()),
+        oidc: None,
         users,
         sessions,
         hub,
         registry,
     };
     (AppState::new(services, config), store, monitor)
+}
+
+fn comparisons(store: &Store, registry: &RegistryService, rules: &Rules) -> Comparisons {
+    Comparisons::new(
+        Findings::new(store.clone()), registry.clone(), RulesInForce::new(rules.clone()), BTreeMap::new())
 }
 
 /// A registry with the built-in table and the demo's stations.
