@@ -28,7 +28,11 @@ pub(super) async fn machines(config: &Config, store: &Store) -> Result<Machines>
     for (name, machine) in &names {
         if store.user(&machine.account).await?.is_none() {
             let account = &machine.account;
-            tracing::warn!(name, account, "this machine's account does not exist: make it with `pinpu user add`");
+            tracing::warn!(
+                name,
+                account,
+                "this machine's account does not exist: make it with `pinpu user add`"
+            );
         }
     }
     Ok(Machines::new(store.clone(), names))

@@ -173,7 +173,11 @@ impl TlsFile {
                 "write a name as it stands in the certificate's subject alternative names: a host name in lower case \
                  such as \"roof.sensors.example.cn\", or a URI such as \"urn:example:sensor:roof\"",
             );
-            faults.unless(!machine.account.is_empty(), at(".account"), "name the account it acts as");
+            faults.unless(
+                !machine.account.is_empty(),
+                at(".account"),
+                "name the account it acts as",
+            );
         }
         given(&self.certificate).then(|| TlsConfig {
             certificate: self.certificate,
@@ -195,7 +199,8 @@ fn is_machine_name(name: &str) -> bool {
 impl OidcFile {
     pub(super) fn validate(self, faults: &mut Faults) -> Option<OidcConfig> {
         if self.issuer.is_empty() {
-            let empty = self.client_id.is_empty() && self.redirect.is_empty() && self.client_secret == Secret::default();
+            let empty =
+                self.client_id.is_empty() && self.redirect.is_empty() && self.client_secret == Secret::default();
             faults.unless(
                 empty,
                 "auth.oidc.issuer",

@@ -220,6 +220,7 @@ async fn admit<'s>(state: &'s AppState, request: &Parts) -> Result<(&'s str, Opt
     let caller = caller.or_else(|| state.config.demo.then(Principal::demo));
     if let Some(caller) = &caller
         && caller.scope == Some(TokenScope::Read)
+        && access != Some(permissions::Access::Public)
         && !permissions::reads_only(operation, request.method.is_safe())
     {
         return Err(Problem::new(

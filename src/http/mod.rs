@@ -40,6 +40,7 @@ pub mod registry;
 pub mod router;
 mod serve;
 pub mod sessions;
+pub mod sites;
 pub mod spectra;
 pub mod state;
 pub mod tasks;

@@ -97,7 +97,12 @@ pub async fn finish_oidc_login(
     headers: HeaderMap,
     Query(query): Query<OidcReturnQuery>,
 ) -> Result<Response> {
-    let OidcReturnQuery { state: id, code, iss, error } = query;
+    let OidcReturnQuery {
+        state: id,
+        code,
+        iss,
+        error,
+    } = query;
     let brought = Return {
         state: id,
         code,
@@ -124,8 +129,7 @@ fn failed<const N: usize>(failure: &Failure, cookies: [HeaderValue; N]) -> Resul
 }
 
 fn away<const N: usize>(url: &str, cookies: [HeaderValue; N]) -> Result<Response> {
-    let location =
-        HeaderValue::from_str(url).map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let location = HeaderValue::from_str(url).map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))?;
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);

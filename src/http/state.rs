@@ -27,6 +27,7 @@ use crate::service::{
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
+    sites::Sites,
     spectra::Spectra,
     tasks::Tasks,
     tokens::Tokens,
@@ -68,6 +69,8 @@ pub struct Services {
     pub answers: Answers,
     /// Receivers, live spectra and events.
     pub hub: Arc<Hub>,
+    /// Where receivers stand.
+    pub sites: Sites,
     /// Latest and stored spectra.
     pub spectra: Spectra,
     /// Emissions and conflicts, to be read.

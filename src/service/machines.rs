@@ -5,10 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    sessions::Principal,
-    users::User,
-};
+use super::{sessions::Principal, users::User};
 use crate::{
     Result,
     config::{MachineConfig, MachineScope},

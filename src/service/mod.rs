@@ -32,6 +32,7 @@ pub mod reduction;
 pub mod registry;
 pub mod rules;
 pub mod sessions;
+pub mod sites;
 pub mod spectra;
 pub mod tasks;
 pub mod tokens;

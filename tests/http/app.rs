@@ -12,7 +12,7 @@ use std::{
 use pinpu::{
     capture::{Observation, ObservationContent},
     config::AlarmConfig,
-    conflict::{Context, Measured, Rules, judge},
+    conflict::Rules,
     coordination::{
         Policy,
         organisation::{Contact, OrganisationKind, Profile},
@@ -20,13 +20,12 @@ use pinpu::{
     },
     detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
-    registry::{Text, demo, table},
+    registry::Text,
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
         auth::{Passwords, Role},
         check::Checker,
-        comparison::Comparisons,
         control_orders::ControlOrders,
         coordination::Coordination,
         findings::Findings,
@@ -36,14 +35,14 @@ use pinpu::{
         ledger::{Attachments, Ledger},
         live::Hub,
         machines::Machines,
-        monitoring::{Judge, Monitor, MonitorConfig},
+        monitoring::{Monitor, MonitorConfig},
         occupancy::Occupancies,
         organisations::Organisations,
         paws::Paws,
         questions::DisclosurePolicy,
-        registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
+        sites::Sites,
         spectra::Spectra,
         tasks::Tasks,
         tokens::Tokens,
@@ -53,6 +52,8 @@ use pinpu::{
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+use crate::parts::{comparisons, judge_with, metrics_handle, seeded};
 
 pub use crate::air::{band, frame, pirate, status};
 
@@ -346,6 +347,7 @@ async fn build(
         metrics: Some(metrics_handle()),
         tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
         machines: Machines::new(store.clone(), BTreeMap::new()),
+        sites: Sites::new(store.clone()),
         oidc: None,
         users,
         sessions,
@@ -353,46 +355,6 @@ async fn build(
         registry,
     };
     (AppState::new(services, config), store, monitor)
-}
-
-fn comparisons(store: &Store, registry: &RegistryService, rules: &Rules) -> Comparisons {
-    Comparisons::new(
-        Findings::new(store.clone()), registry.clone(), RulesInForce::new(rules.clone()), BTreeMap::new())
-}
-
-/// A registry with the built-in table and the demo's stations.
-async fn seeded(store: &Store) -> RegistryService {
-    let registry = RegistryService::open(store.clone()).await.expect("registry");
-    let table = table::builtin_cn().expect("table");
-    registry.seed_table(table).await.expect("seed");
-    let stations = demo::assignments().ok;
-    registry.seed_assignments("demo", stations).await.expect("seed");
-    registry.note_versions().await.expect("noted");
-    registry
-}
-
-/// One recorder for the process, as in the program.
-fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
-    static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
-    HANDLE
-        .get_or_init(|| {
-            metrics_exporter_prometheus::PrometheusBuilder::new()
-                .install_recorder()
-                .expect("only one recorder")
-        })
-        .clone()
-}
-
-fn judge_with(registry: &RegistryService, rules: &Arc<Rules>) -> Judge {
-    let (registry, rules) = (registry.clone(), Arc::clone(rules));
-    Arc::new(move |emission, meta| {
-        let context = Context {
-            time: Some(meta.stop),
-            site: None,
-            ppm_uncertainty: meta.ppm_uncertainty.unwrap_or(1.0),
-        };
-        Some(judge(&rules, &registry.current(), &Measured::from(emission), &context))
-    })
 }
 
 /// The status of the answer that comes next.

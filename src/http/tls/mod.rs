@@ -72,7 +72,9 @@ struct Contents {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,7 +133,12 @@ impl Tls {
     }
 
     fn look_at_connections(&self) {
-        let clients = self.in_force.read().unwrap_or_else(PoisonError::into_inner).clients.clone();
+        let clients = self
+            .in_force
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clients
+            .clone();
         let now = UnixTime::now();
         self.connections.cut_unless(|certificates| {
             let (Some(clients), Some((machine, between))) = (&clients, certificates.split_first()) else {
@@ -160,7 +167,8 @@ impl TlsFiles {
     }
 
     fn make(&self, read: Contents) -> Result<InForce> {
-        let chain: Vec<CertificateDer<'static>> = items(&read.certificate, "server.tls.certificate", &self.certificate)?;
+        let chain: Vec<CertificateDer<'static>> =
+            items(&read.certificate, "server.tls.certificate", &self.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&read.key)
             .map_err(|error| not_in("server.tls.key", &self.key, &format!("there is no key in it ({error})")))?;
         let clients = self.clients(&read)?;
@@ -208,7 +216,9 @@ impl TlsFiles {
             builder = builder.with_crls(lists).enforce_revocation_expiration();
         }
         let built = builder.build();
-        built.map(Some).map_err(|error| not_in("server.tls.crl", path, &error.to_string()))
+        built
+            .map(Some)
+            .map_err(|error| not_in("server.tls.crl", path, &error.to_string()))
     }
 }
 
@@ -217,7 +227,11 @@ fn items<T: PemObject>(text: &[u8], key: &str, path: &Path) -> Result<Vec<T>> {
     let found: std::result::Result<Vec<T>, pem::Error> = T::pem_slice_iter(text).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(not_in(key, path, "there is none in it: give it as PEM (-----BEGIN …-----)")),
+        Ok(_) => Err(not_in(
+            key,
+            path,
+            "there is none in it: give it as PEM (-----BEGIN …-----)",
+        )),
         Err(error) => Err(not_in(key, path, &error.to_string())),
     }
 }

@@ -29,7 +29,10 @@ pub(super) struct Who {
 pub(super) fn check(config: &OidcConfig) -> Result<()> {
     for (value, given) in &config.roles {
         let at = format!("auth.oidc.roles.\"{value}\".role");
-        let role: Role = given.role.parse().map_err(|error| Error::Invalid(format!("{at}: {error}")))?;
+        let role: Role = given
+            .role
+            .parse()
+            .map_err(|error| Error::Invalid(format!("{at}: {error}")))?;
         if matches!(role, Role::Admin | Role::Sensor) {
             return Err(Error::Invalid(format!(
                 "{at}: '{role}' is not given by a provider: make that account with `pinpu user add`"
@@ -40,7 +43,7 @@ pub(super) fn check(config: &OidcConfig) -> Result<()> {
 }
 
 /// A claim by its name, or by its way through the claims: `realm_access.roles`.
-fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
+pub(super) fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
     claims.get(name).or_else(|| {
         let mut parts = name.split('.');
         let first = claims.get(parts.next()?)?;
@@ -59,7 +62,10 @@ pub(super) fn read(config: &OidcConfig, claims: &Map<String, Value>) -> Outcome<
     }
     let groups = match config.role_claim.as_deref().and_then(|claim| find(claims, claim)) {
         Some(Value::String(one)) => BTreeSet::from([one.clone()]),
-        Some(Value::Array(many)) => many.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+        Some(Value::Array(many)) => many
+            .iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect(),
         _ => BTreeSet::new(),
     };
     Ok(Who {
@@ -123,7 +129,10 @@ mod tests {
             "[auth.oidc]\nissuer = \"https://id.example.cn\"\nclient_id = \"pinpu\"\n\
              redirect = \"https://pinpu.example.cn/api/v1/sessions/oidc/callback\"\n{more}"
         );
-        Config::parse(&text, std::iter::empty()).expect("valid").oidc.expect("given")
+        Config::parse(&text, std::iter::empty())
+            .expect("valid")
+            .oidc
+            .expect("given")
     }
 
     fn claims(value: &Value) -> Map<String, Value> {
@@ -137,7 +146,10 @@ mod tests {
         assert!(read(&config("claim = \"upn\""), &named).is_err());
         assert!(read(&config("claim = \"email\""), &named).is_err(), "not verified");
         let verified = claims(&json!({"email": "x@example.cn", "email_verified": true}));
-        assert_eq!(read(&config("claim = \"email\""), &verified).expect("named").name, "x@example.cn");
+        assert_eq!(
+            read(&config("claim = \"email\""), &verified).expect("named").name,
+            "x@example.cn"
+        );
         assert!(read(&config(""), &claims(&json!({"preferred_username": ["a"]}))).is_err());
     }
 
@@ -150,7 +162,9 @@ mod tests {
         let of = |groups: &[&str]| {
             let claims = claims(&json!({"preferred_username": "x", "realm_access": {"roles": groups}}));
             let who = read(&config, &claims).expect("named");
-            given(&config, &who).map(|given| given.role.clone()).map_err(|failure| failure.refusal)
+            given(&config, &who)
+                .map(|given| given.role.clone())
+                .map_err(|failure| failure.refusal)
         };
         assert_eq!(of(&["a", "other", "c"]), Ok("viewer".to_owned()));
         assert_eq!(of(&["a", "b"]), Err(Refusal::NoAccount));
@@ -160,7 +174,9 @@ mod tests {
     #[test]
     fn a_provider_makes_no_administrators() {
         let with = |role: &str| {
-            config(&format!("create = true\nrole_claim = \"g\"\nroles = {{ a = {{ role = \"{role}\" }} }}\n"))
+            config(&format!(
+                "create = true\nrole_claim = \"g\"\nroles = {{ a = {{ role = \"{role}\" }} }}\n"
+            ))
         };
         assert!(check(&with("coordinator")).is_ok());
         for role in ["admin", "sensor", "root"] {

@@ -2,8 +2,8 @@
 //!
 //! The provider says who somebody is; which account that is, with which role, stays ours. What the browser brings back is
 //! believed only with the state and the cookie of a login that began here less than ten minutes ago, once. The provider's
-//! token is checked by `openidconnect` (signature, issuer, audience, authorised party, expiry, nonce) and by what that leaves to us
-//! (times in the future, the algorithms, the access token's hash).
+//! token is checked by `openidconnect` (signature, issuer, audience, expiry, nonce) and for what that leaves to us (the algorithms,
+//! authorised party, times in the future, the access token's hash).
 
 mod accounts;
 mod pending;
@@ -12,10 +12,7 @@ mod provider;
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
-use openidconnect::{
-    AuthorizationCode, CsrfToken, Nonce, PkceCodeChallenge, Scope,
-    core::CoreAuthenticationFlow,
-};
+use openidconnect::{AuthorizationCode, CsrfToken, Nonce, PkceCodeChallenge, Scope, core::CoreAuthenticationFlow};
 
 use super::{
     sessions::{Origin, Principal, Sessions, hash, secret},
@@ -156,11 +153,7 @@ impl Oidc {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let client = self.provider.client(&metadata)?;
         let mut asking = client
-            .authorize_url(
-                CoreAuthenticationFlow::AuthorizationCode,
-                || stated,
-                || once,
-            )
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || stated, || once)
             .set_pkce_challenge(challenge);
         for scope in &self.config.scopes {
             asking = asking.add_scope(Scope::new(scope.clone()));
@@ -183,17 +176,19 @@ impl Oidc {
     ///
     /// # Errors
     /// When anything of what was brought back is not as it should be.
-    pub async fn finish(
-        &self,
-        brought: Return,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Outcome<(String, Principal)> {
+    pub async fn finish(&self, brought: Return, origin: Origin, now: Timestamp) -> Outcome<(String, Principal)> {
         let told = brought.issuer.is_some();
         let (waiting, code) = self.recognise(brought, now)?;
         let metadata = self.provider.metadata().await?;
-        if !told && metadata.additional_metadata().authorization_response_iss_parameter_supported {
-            return Err(Failure::new(Refusal::NotBelieved, "the answer does not say which provider it is of"));
+        if !told
+            && metadata
+                .additional_metadata()
+                .authorization_response_iss_parameter_supported
+        {
+            return Err(Failure::new(
+                Refusal::NotBelieved,
+                "the answer does not say which provider it is of",
+            ));
         }
         let claims = match self.provider.redeem(&metadata, code, waiting, now).await {
             Err(failure) if failure.refusal == Refusal::NotBelieved => {
@@ -206,10 +201,16 @@ impl Oidc {
         let subject = claims.get("sub").and_then(serde_json::Value::as_str).unwrap_or("");
         let vouched = format!("{} says {subject}", self.config.issuer);
         let opened = match accounts::account(&self.config, &self.store, &self.users, &who).await {
-            Ok(user) => self.sessions.open_vouched(&user, &origin, &vouched).await.map_err(|error| match error {
-                Error::Unauthenticated => Failure::new(Refusal::NoAccount, "locked, or its organisation is out of use"),
-                error => error.into(),
-            }),
+            Ok(user) => self
+                .sessions
+                .open_vouched(&user, &origin, &vouched)
+                .await
+                .map_err(|error| match error {
+                    Error::Unauthenticated => {
+                        Failure::new(Refusal::NoAccount, "locked, or its organisation is out of use")
+                    }
+                    error => error.into(),
+                }),
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &opened
@@ -225,7 +226,9 @@ impl Oidc {
     fn recognise(&self, brought: Return, now: Timestamp) -> Outcome<(Waiting, AuthorizationCode)> {
         let refuse = |reason: &str| Failure::new(Refusal::NotBelieved, reason);
         let state = brought.state.ok_or_else(|| refuse("no state was brought back"))?;
-        let cookie = brought.cookie.ok_or_else(|| refuse("the cookie of the login is missing"))?;
+        let cookie = brought
+            .cookie
+            .ok_or_else(|| refuse("the cookie of the login is missing"))?;
         let waiting = self.pending.take(&hash(&state), &hash(&cookie), now).map_err(refuse)?;
         if let Some(issuer) = brought.issuer.filter(|issuer| *issuer != self.config.issuer) {
             return Err(refuse(&format!("the answer is of another provider: {issuer:.200}")));
@@ -250,10 +253,8 @@ impl Oidc {
 
 /// Addresses of the provider that are used from here.
 fn endpoints(metadata: &Metadata) -> Vec<&str> {
-    let mut all = vec![
-        metadata.authorization_endpoint().as_str(),
-        metadata.jwks_uri().as_str(),
-    ];
+    let mut all = vec![metadata.authorization_endpoint().as_str(), metadata.jwks_uri().as_str()];
     all.extend(metadata.token_endpoint().map(|url| url.as_str()));
+    all.extend(metadata.userinfo_endpoint().map(|url| url.as_str()));
     all
 }

@@ -49,7 +49,9 @@ impl Pending {
     /// Takes one out, for good. Who does not have the cookie takes nothing.
     pub(super) fn take(&self, state: &[u8; 32], cookie: &[u8; 32], now: Timestamp) -> Result<Waiting, &'static str> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = all.get(state).ok_or("no login with this state began here, or it is over")?;
+        let known = all
+            .get(state)
+            .ok_or("no login with this state began here, or it is over")?;
         if known.cookie != *cookie {
             return Err("the login began in another browser");
         }
@@ -83,7 +85,10 @@ mod tests {
         }
         assert!(pending.take(&[3; 32], &[7; 32], at(1)).is_err());
         assert!(pending.take(&[1; 32], &[8; 32], at(1)).is_err());
-        assert!(pending.take(&[1; 32], &[7; 32], at(600)).is_ok(), "another browser took nothing");
+        assert!(
+            pending.take(&[1; 32], &[7; 32], at(600)).is_ok(),
+            "another browser took nothing"
+        );
         assert!(pending.take(&[1; 32], &[7; 32], at(600)).is_err());
         assert!(pending.take(&[2; 32], &[7; 32], at(601)).is_err());
     }

@@ -10,22 +10,22 @@ use std::{
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use jiff::Timestamp;
 use openidconnect::{
-    AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeVerifier,
-    RedirectUrl, TokenResponse,
-    AdditionalProviderMetadata, ProviderMetadata,
+    AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId,
+    ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeVerifier, ProviderMetadata, RedirectUrl, TokenResponse,
     core::{
         CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType, CoreIdToken,
         CoreIdTokenVerifier, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
         CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType,
         CoreSubjectIdentifierType, CoreTokenResponse,
     },
+    http,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{Failure, Outcome, Refusal, Waiting, endpoints};
+use super::{Failure, Outcome, Refusal, Waiting, accounts::find, endpoints};
 use crate::{config::OidcConfig, service::trust::Trust};
 
 /// Longest time one question to the provider may take.
@@ -184,7 +184,9 @@ impl Provider {
             return Err(down(format!("the provider names an address without TLS: {url}")));
         }
         let methods = &metadata.additional_metadata().code_challenge_methods_supported;
-        let knows_pkce = methods.as_ref().is_none_or(|methods| methods.iter().any(|method| method == "S256"));
+        let knows_pkce = methods
+            .as_ref()
+            .is_none_or(|methods| methods.iter().any(|method| method == "S256"));
         if !knows_pkce {
             return Err(down("the provider does not know PKCE with S256"));
         }
@@ -247,29 +249,67 @@ impl Provider {
             .id_token()
             .ok_or_else(|| not_believed("the provider gave no identity token"))?;
         let nonce = waiting.nonce;
-        match verify(&client, &answer, token, &nonce) {
+        let own = self.config.client_id.as_str();
+        match verify(&client, own, &answer, token, &nonce) {
             Err(ClaimsVerificationError::SignatureVerification(_)) => {
                 let client = self.client(&self.new_keys(metadata).await?)?;
-                verify(&client, &answer, token, &nonce)
+                verify(&client, own, &answer, token, &nonce)
             }
             other => other,
         }
         .map_err(|error| not_believed(format!("the token is not believed: {}", said(&error))))?;
-        let claims = payload(token).ok_or_else(|| not_believed("the token cannot be read"))?;
+        let mut claims = payload(token).ok_or_else(|| not_believed("the token cannot be read"))?;
         check_times(&claims, now)?;
+        let needed = [Some(&self.config.claim), self.config.role_claim.as_ref()];
+        if needed.into_iter().flatten().any(|name| find(&claims, name).is_none()) {
+            self.complete(metadata, answer.access_token().secret(), &mut claims)
+                .await?;
+        }
         Ok(claims)
+    }
+
+    /// Adds what the provider says of the person elsewhere than in the token. What the token says stays.
+    async fn complete(&self, metadata: &Metadata, access: &str, claims: &mut Map<String, Value>) -> Outcome<()> {
+        let Some(endpoint) = metadata.userinfo_endpoint() else {
+            return Ok(());
+        };
+        let request = http::Request::get(endpoint.as_str()).header("authorization", format!("Bearer {access}"));
+        let request = request.body(Vec::new()).map_err(|error| down(said(&error)))?;
+        let answer = self.http()(request).await;
+        let answer = answer.map_err(|error| down(format!("asking about the person: {}", said(&error))))?;
+        let more: Option<Map<String, Value>> = serde_json::from_slice(answer.body()).ok();
+        let Some(more) = more.filter(|_| answer.status().is_success()) else {
+            return Err(down(format!(
+                "asking about the person: the provider answered {}",
+                answer.status()
+            )));
+        };
+        // OpenID Connect Core section 5.3.2: another person's answer is not used.
+        if more.get("sub") != claims.get("sub") {
+            return Err(not_believed("the provider told about another person than the token's"));
+        }
+        for (name, value) in more {
+            claims.entry(name).or_insert(value);
+        }
+        Ok(())
     }
 }
 
 /// Holds the token against everything that is known of it.
 fn verify(
     client: &Client,
+    client_id: &str,
     answer: &CoreTokenResponse,
     token: &CoreIdToken,
     nonce: &Nonce,
 ) -> Result<(), ClaimsVerificationError> {
     let verifier: CoreIdTokenVerifier<'_> = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
     let claims = token.claims(&verifier, nonce)?;
+    // OpenID Connect Core section 3.1.3.7, step 5, which the library leaves to us.
+    if let Some(party) = claims.authorized_party().filter(|party| party.as_str() != client_id) {
+        let found = format!("the authorised party is {}", party.as_str());
+        return Err(ClaimsVerificationError::InvalidAudience(found));
+    }
     let Some(expected) = claims.access_token_hash() else {
         return Ok(());
     };
@@ -301,7 +341,11 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Outcome<()> {
         match claims.get(name) {
             None | Some(Value::Null) => {}
             Some(value) if value.as_f64().is_some_and(|from| from <= latest) => {}
-            Some(_) => return Err(not_believed(format!("the token is not believed: its {name} lies in the future"))),
+            Some(_) => {
+                return Err(not_believed(format!(
+                    "the token is not believed: its {name} lies in the future"
+                )));
+            }
         }
     }
     Ok(())
