@@ -128,7 +128,7 @@ impl Default for OidcFile {
             client_secret: Secret::default(),
             redirect: String::new(),
             name_zh: "单位统一身份认证".into(),
-            name_en: "your organisation's login".into(),
+            name_en: "your organisation".into(),
             scopes: vec!["profile".into()],
             claim: "preferred_username".into(),
             create: false,

@@ -89,7 +89,11 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  service?.kill();
+  if (service) {
+    const ended = new Promise((resolve) => service.once("exit", resolve));
+    service.kill();
+    await ended;
+  }
   provider?.closeAllConnections();
   provider?.close();
   rmSync(folder, { recursive: true, force: true });

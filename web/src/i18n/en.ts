@@ -1081,7 +1081,7 @@ export const en: Dictionary = {
     none: "No site is written down yet",
     place: "Place",
     coarse: "Middle of its 0.5° cell",
-    heights: "Ground + antenna",
+    heights: "Ground / antenna height",
     organisation: "Organisation",
     notes: "Notes",
     latitude: "Latitude, ° north",

@@ -1076,7 +1076,7 @@ export const zh = {
     none: "尚未登记站址",
     place: "位置",
     coarse: "所在 0.5° 网格的中心",
-    heights: "海拔 + 天线高度",
+    heights: "地面海拔 / 天线高度",
     organisation: "所属单位",
     notes: "备注",
     latitude: "北纬（度）",
