@@ -23,12 +23,11 @@ use crate::{
         Policy,
         paws::{self, PawsRules},
     },
-    http::{self, AppState, HttpConfig, Services, readiness::Readiness},
+    http::{AppState, HttpConfig, Services, readiness::Readiness},
     registry::{Place, table::builtin_cn},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
-        auth::Passwords,
         check::Checker,
         clock::Clock,
         comparison::Comparisons,
@@ -48,7 +47,6 @@ use crate::{
         questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
-        sessions::Sessions,
         sites::Sites,
         spectra::Spectra,
         tasks::Tasks,
@@ -60,7 +58,7 @@ use crate::{
 
 pub use receivers::discovered;
 
-use doors::{machines, oidc, tls};
+use doors::Doors;
 use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
@@ -133,9 +131,8 @@ impl App {
     ) -> Result<Self> {
         let rules = RulesInForce::new(watched::rules(config)?);
         let registry = open_registry(config, &store).await?;
-        let passwords = Passwords::new()?;
-        let users = Arc::new(Users::new(store.clone(), passwords.clone()));
-        let new_demo_password = seed_demo(options, &registry, &users).await?;
+        let doors = Doors::open(config, &store).await?;
+        let new_demo_password = seed_demo(options, &registry, &doors.users).await?;
         let hub = Hub::new(store.clone());
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
@@ -151,16 +148,14 @@ impl App {
         let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
-        let tls = tls(config)?;
-        let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
         let services = Services {
-            machines: machines(config, &store).await?,
-            oidc: oidc(config, &store, &users, &sessions)?,
-            sessions,
-            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+            machines: doors.machines,
+            oidc: doors.oidc,
+            sessions: doors.sessions,
+            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&doors.users))),
             paws: paws(config, options, &store, &offices.coordination)?,
-            organisations: Organisations::new(store.clone(), Arc::clone(&users)),
-            users,
+            organisations: Organisations::new(store.clone(), Arc::clone(&doors.users)),
+            users: doors.users,
             answers: Answers::new(store.clone()),
             sites: Sites::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -182,18 +177,12 @@ impl App {
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
         };
-        let (stop, mut stopping) = watch::channel(false);
+        let (stop, stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
         let signing = tokio::spawn(audit.run(stopping.clone()));
         tokio::spawn(uses.run(stopping.clone()));
         let state = AppState::new(services, http_config(config, options, address));
-        let stopped = async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        };
-        let server = match tls {
-            Some(tls) => tokio::spawn(http::serve_tls(listener, tls, state, stopped)),
-            None => tokio::spawn(http::serve(listener, state, stopped)),
-        };
+        let server = doors::serve(listener, doors.tls, state, stopping);
         Ok(Self {
             address,
             new_demo_password,

@@ -133,6 +133,16 @@ impl AttachmentsFile {
     }
 }
 
+impl DetectionFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1e-6..=1e6).contains(&self.false_alarms_per_day_mhz),
+            "detection.false_alarms_per_day_mhz",
+            "write a number between 0.000001 and 1000000",
+        );
+    }
+}
+
 impl UseFile {
     fn check(&self, faults: &mut Faults) {
         faults.unless((1..=366).contains(&self.days), "use.days", "write 1 to 366");
@@ -197,12 +207,7 @@ impl ConfigFile {
             "log.format",
             "write \"text\" or \"json\"",
         );
-        let rate = self.detection.false_alarms_per_day_mhz;
-        faults.unless(
-            (1e-6..=1e6).contains(&rate),
-            "detection.false_alarms_per_day_mhz",
-            "write a number between 0.000001 and 1000000",
-        );
+        self.detection.check(&mut faults);
         let spectra = self.spectra;
         spectra.check(&mut faults);
         let tls = self.server.tls.validate(&mut faults);
@@ -233,7 +238,7 @@ impl ConfigFile {
                 database_url: (!url.is_empty()).then_some(url),
                 log_filter: self.log.filter,
                 log_json: self.log.format == "json",
-                false_alarms_per_day_mhz: rate,
+                false_alarms_per_day_mhz: self.detection.false_alarms_per_day_mhz,
                 frames_per_s: spectra.frames_per_s,
                 stored_bins: spectra.stored_bins,
                 retention_days: spectra.retention_days,
