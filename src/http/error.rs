@@ -317,6 +317,7 @@ fn kind_zh(kind: &str) -> &str {
         "task" => "监测任务",
         "allocation" => "划分",
         "spectrum" => "频谱",
+        "site" => "站址",
         "request" => "协调申请",
         "token" => "令牌",
         other => other,

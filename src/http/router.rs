@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
-    organisations, paws, plots, receivers, registry, sessions, spectra, tasks, tokens, users,
+    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, oidc, openapi,
+    organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
 };
 
 /// The API with its document.
@@ -42,6 +42,12 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(receivers::list_receivers))
                 .routes(routes!(receivers::get_receiver)),
+        )
+        .nest(
+            "/sites",
+            OpenApiRouter::new()
+                .routes(routes!(sites::list_sites, sites::create_site))
+                .routes(routes!(sites::get_site, sites::update_site, sites::delete_site)),
         )
         .nest(
             "/spectra",
@@ -88,6 +94,9 @@ fn accounts() -> OpenApiRouter<AppState> {
             "/sessions",
             OpenApiRouter::new()
                 .routes(routes!(sessions::create_session))
+                .routes(routes!(oidc::list_login_ways))
+                .routes(routes!(oidc::begin_oidc_login))
+                .routes(routes!(oidc::finish_oidc_login))
                 .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
         )
         .nest(

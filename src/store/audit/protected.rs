@@ -164,6 +164,16 @@ pub(crate) static MEASURING_TASKS: Protected = Protected {
     lines: None,
 };
 
+/// Sites where receivers stand.
+pub(crate) static SITES: Protected = Protected {
+    name: "sites",
+    key: "id",
+    texts: &["id", "organisation", "record"],
+    numbers: &["version"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -182,7 +192,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 11] = [
+pub static ROWS: [&Protected; 12] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -194,6 +204,7 @@ pub static ROWS: [&Protected; 11] = [
     &INTERFERENCE_REPORTS,
     &ORGANISATIONS,
     &MEASURING_TASKS,
+    &SITES,
 ];
 
 /// Those that had rows before the log knew of them.

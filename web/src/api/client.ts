@@ -11,6 +11,7 @@ import type {
   Proposal,
   Resolution,
   Role,
+  SiteProfile,
   TakeOrderStep,
   TakeReportStep,
   TakeTaskStep,
@@ -86,6 +87,7 @@ function change(version: number) {
 export const api = {
   session: () => content(client.GET("/api/v1/sessions/current"), undefined, true),
   login: (user: string, password: string) => content(client.POST("/api/v1/sessions", { body: { user, password } }), undefined, true),
+  loginWays: () => content(client.GET("/api/v1/sessions/ways"), undefined, true),
   logout: () => content(client.DELETE("/api/v1/sessions/current"), undefined, true),
 
   users: () => content(client.GET("/api/v1/users", { params: { query: { limit: 1000 } } })),
@@ -114,6 +116,14 @@ export const api = {
   auditConsistency: (size: number) => content(client.GET("/api/v1/audit/consistency", { params: { query: { size } } })),
 
   receivers: (signal?: AbortSignal) => content(client.GET("/api/v1/receivers", { signal }), signal),
+
+  sites: (signal?: AbortSignal) => content(client.GET("/api/v1/sites", { signal }), signal),
+  addSite: (body: SiteProfile) =>
+    content(client.POST("/api/v1/sites", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
+  changeSite: (id: string, version: number, body: SiteProfile) =>
+    content(client.PUT("/api/v1/sites/{id}", { params: { path: { id }, header: change(version) }, body })),
+  deleteSite: (id: string, version: number) =>
+    content(client.DELETE("/api/v1/sites/{id}", { params: { path: { id }, header: { "if-match": entityTag(version) } } })),
 
   emissions: (query: EmissionQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/emissions", { params: { query }, signal }), signal),
@@ -298,6 +308,9 @@ export function exchangeUrl(request: string, format: "sfaf" | "ssrf"): string {
 export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en" | "ssrf"): string {
   return `${API}/interference-reports/${encodeURIComponent(report)}/${as}`;
 }
+
+/** Where logging in by the identity provider begins; a page of its own, not a question of this one. */
+export const PROVIDER_LOGIN = `${API}/sessions/oidc`;
 
 /** Address of a plot image for reports. */
 export function plotUrl(
