@@ -5,6 +5,7 @@ mod alternatives;
 mod analysis;
 mod calendar;
 mod deadlines;
+pub mod events;
 pub mod exchange;
 pub mod interference;
 mod lease;
