@@ -9,6 +9,7 @@ mod cli;
 mod control_orders;
 mod coordination;
 mod disclosure;
+mod events;
 mod findings;
 mod import_stopped;
 mod interference_reports;
