@@ -226,7 +226,10 @@ pub(crate) async fn the_clock_runs_from_the_start(url: String) {
     let mut late = proposal(150_000_000);
     late.time.from = now - SignedDuration::from_hours(48);
     late.time.to = now + SignedDuration::from_hours(24 * 30);
-    let draft = offices.write(late, Links::default(), &officer(CIVIL), now).await.expect("written");
+    let draft = offices
+        .write(late, Links::default(), &officer(CIVIL), now)
+        .await
+        .expect("written");
     let id = draft.request.get().id.clone();
     let ago = now - SignedDuration::from_hours(24 * 4);
     step(&offices, &id, Step::Submit, CIVIL, ago).await;

@@ -1,11 +1,6 @@
 //! The report of a day of an event (日报), as data and as a page to print.
 
-use axum::{
-    Json as Answer,
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Json as Answer, extract::State, http::HeaderMap, response::Response};
 use jiff::civil::Date;
 
 use crate::{
@@ -54,7 +49,10 @@ pub async fn get_event_day_letter(
 }
 
 fn date(text: &str) -> Result<Date> {
-    let day = text.parse::<Date>().ok().filter(|day| (2000..=2999).contains(&day.year()));
+    let day = text
+        .parse::<Date>()
+        .ok()
+        .filter(|day| (2000..=2999).contains(&day.year()));
     day.ok_or_else(|| {
         Problem::invalid(
             "日期无法识别：请写 2026-11-23 这样的日期。",

@@ -255,9 +255,7 @@ pub async fn import_event_plan(
         }
         let file = (request.name.as_str(), request.text.as_str());
         let events = &state.events;
-        let imported = events
-            .import_plan(&id, file, request.dry_run, caller.asking())
-            .await?;
+        let imported = events.import_plan(&id, file, request.dry_run, caller.asking()).await?;
         idempotency::Answer::json(StatusCode::OK, None, &ImportEventPlanResponse::of(imported, language))
     })
     .await

@@ -104,10 +104,7 @@ pub async fn get_event_watch(
     Path(id): Path<String>,
     Query(query): Query<GetEventWatchQuery>,
 ) -> Result<Answer<EventWatchResponse>> {
-    let Watch { from, to, channels } = state
-        .events
-        .watch(&id, [query.from, query.to], caller.asking())
-        .await?;
+    let Watch { from, to, channels } = state.events.watch(&id, [query.from, query.to], caller.asking()).await?;
     Ok(Answer(EventWatchResponse {
         from,
         to,

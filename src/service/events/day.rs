@@ -10,8 +10,8 @@ use crate::{
     coordination::{
         LetterLanguage, State, Writing,
         events::{
-            AdmissionResult, DayChannel, DayConflict, DayCoverage, DayEmission, DayReport, DayRequests, DayTests, Event,
-            PlanRow, day_letter, day_span,
+            AdmissionResult, DayChannel, DayConflict, DayCoverage, DayEmission, DayReport, DayRequests, DayTests,
+            Event, PlanRow, day_letter, day_span,
         },
     },
     service::{
@@ -68,10 +68,12 @@ impl Events {
         let rows = self.known_rows(&event.id, &view, asking).await?;
         let watched = self.watched(event, &rows, [from, to], &view).await?;
         let channels: Vec<DayChannel> = watched.into_iter().map(channel).collect();
-        let coverage = channels.iter().fold(DayCoverage::default(), |sum, channel| DayCoverage {
-            asked_s: sum.asked_s + channel.asked_s,
-            observed_s: sum.observed_s + channel.observed_s,
-        });
+        let coverage = channels
+            .iter()
+            .fold(DayCoverage::default(), |sum, channel| DayCoverage {
+                asked_s: sum.asked_s + channel.asked_s,
+                observed_s: sum.observed_s + channel.observed_s,
+            });
         let (conflicts, emissions, more) = self.found(event, &rows, [from, to], &view).await?;
         Ok(DayReport {
             day,

@@ -38,7 +38,10 @@ impl View {
         for entry in &mut event.entries {
             self.screen_words(&entry.actor.clone(), [&mut entry.text], asking);
         }
-        let author = event.entries.first().map_or_else(String::new, |entry| entry.actor.clone());
+        let author = event
+            .entries
+            .first()
+            .map_or_else(String::new, |entry| entry.actor.clone());
         let content = &mut event.content;
         let texts = [&mut content.about, &mut content.name.zh, &mut content.name.en];
         self.screen_words(&author, texts, asking);
@@ -50,7 +53,12 @@ impl View {
     pub fn plan_row(&self, mut row: PlanRow, asking: Asking<'_>) -> Disclosed<PlanRow> {
         let author = row.written_by.clone();
         let content = &mut row.content;
-        let texts = [&mut content.channel, &mut content.user, &mut content.site, &mut content.note];
+        let texts = [
+            &mut content.channel,
+            &mut content.user,
+            &mut content.site,
+            &mut content.note,
+        ];
         self.screen_words(&author, texts, asking);
         Disclosed::of(row)
     }
@@ -60,13 +68,23 @@ impl View {
     pub fn event_device(&self, mut device: Device, asking: Asking<'_>) -> Disclosed<Device> {
         for test in &mut device.tests {
             let declared = &mut test.declared;
-            let texts = [&mut test.note, &mut test.instrument, &mut declared.approval, &mut declared.serial];
+            let texts = [
+                &mut test.note,
+                &mut test.instrument,
+                &mut declared.approval,
+                &mut declared.serial,
+            ];
             self.screen_words(&test.by.clone(), texts, asking);
             self.screen_words(&test.by.clone(), [&mut declared.kind, &mut declared.owner], asking);
         }
         let author = device.registered_by.clone();
         let content = &mut device.content;
-        let texts = [&mut content.kind, &mut content.owner, &mut content.approval, &mut content.serial];
+        let texts = [
+            &mut content.kind,
+            &mut content.owner,
+            &mut content.approval,
+            &mut content.serial,
+        ];
         self.screen_words(&author, texts, asking);
         Disclosed::of(device)
     }

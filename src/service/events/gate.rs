@@ -11,8 +11,9 @@ use crate::{
     coordination::{
         Fault, Refusal,
         events::{
-            AdmissionParameter, AdmissionResult, AdmissionRow, AdmissionRules, AdmissionTest, Device, DeviceContent, Event,
-            Figure, Reading, Readings, device_faults, power_row, reading_faults, redeclared, register, result_of, tested,
+            AdmissionParameter, AdmissionResult, AdmissionRow, AdmissionRules, AdmissionTest, Device, DeviceContent,
+            Event, Figure, Reading, Readings, device_faults, power_row, reading_faults, redeclared, register,
+            result_of, tested,
         },
         tasks::Author,
     },
@@ -102,7 +103,10 @@ impl Events {
                 if number > most as u64 {
                     return Ok(Err(fault(
                         "serial",
-                        (format!("一次活动最多登记 {most} 台设备"), format!("an event has {most} devices at most")),
+                        (
+                            format!("一次活动最多登记 {most} 台设备"),
+                            format!("an event has {most} devices at most"),
+                        ),
                     )));
                 }
                 let by = [author.actor, author.organisation];
@@ -176,7 +180,12 @@ impl Events {
         };
         let device = self.store.event_device(ids[0], ids[1]).await?;
         let rules = &self.rules().admission;
-        let rows = rows(&device.content, emission.as_ref(), &give.readings, (&self.comparisons, rules));
+        let rows = rows(
+            &device.content,
+            emission.as_ref(),
+            &give.readings,
+            (&self.comparisons, rules),
+        );
         let test = AdmissionTest {
             at: asking.now,
             by: author.actor.clone(),
@@ -310,7 +319,13 @@ fn rows(
         ],
     );
     let find = |rows: &[ComparisonRow], wanted| rows.iter().find(|row| row.parameter == wanted).cloned();
-    let choose = |wanted, read: bool| if read { find(&read_off, wanted) } else { find(&heard, wanted) };
+    let choose = |wanted, read: bool| {
+        if read {
+            find(&read_off, wanted)
+        } else {
+            find(&heard, wanted)
+        }
+    };
     let mut rows = vec![
         row(
             AdmissionParameter::CentreFrequency,

@@ -161,8 +161,10 @@ impl Events {
         let lead = self.known(id, asking).await?.lead;
         faultless(faults(&content, &lead, self.rules()))?;
         let fresh = content.clone();
-        self.change(id, version, Some(fresh), asking, move |event, now| edit(event, content, &author, now))
-            .await
+        self.change(id, version, Some(fresh), asking, move |event, now| {
+            edit(event, content, &author, now)
+        })
+        .await
     }
 
     /// Takes a step; `version` must be the one that was read.
@@ -175,8 +177,10 @@ impl Events {
             author: author(asking)?,
             reason,
         };
-        self.change(id, version, None, asking, move |event, now| take_event_step(event, &give, now))
-            .await
+        self.change(id, version, None, asking, move |event, now| {
+            take_event_step(event, &give, now)
+        })
+        .await
     }
 
     async fn change(
@@ -217,12 +221,7 @@ impl Events {
     ///
     /// # Errors
     /// `NotFound`; `WrongState` where it has none.
-    pub async fn label(
-        &self,
-        [id, device]: [&str; 2],
-        language: LetterLanguage,
-        asking: Asking<'_>,
-    ) -> Result<String> {
+    pub async fn label(&self, [id, device]: [&str; 2], language: LetterLanguage, asking: Asking<'_>) -> Result<String> {
         let view = self.view(asking)?;
         let event = view.major_event(self.known(id, asking).await?, asking);
         let device = view.event_device(self.store.event_device(id, device).await?, asking);
@@ -230,9 +229,8 @@ impl Events {
             language,
             at: asking.now,
         };
-        admission_label(event.get(), device.get(), &writing).ok_or_else(|| {
-            Error::WrongState("the device has no label: it must pass its test first".to_owned())
-        })
+        admission_label(event.get(), device.get(), &writing)
+            .ok_or_else(|| Error::WrongState("the device has no label: it must pass its test first".to_owned()))
     }
 
     /// The stored event, where the reader may know of it.
@@ -253,7 +251,9 @@ impl Events {
 fn show(event: Event, view: &View, asking: Asking<'_>) -> SeenEvent {
     let author = author(asking).ok();
     SeenEvent {
-        available: author.as_ref().map_or_else(Vec::new, |author| event_steps(&event, author)),
+        available: author
+            .as_ref()
+            .map_or_else(Vec::new, |author| event_steps(&event, author)),
         works: author.is_some_and(|author| may_work(&event, &author).is_ok()),
         event: view.major_event(event, asking),
     }

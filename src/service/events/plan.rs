@@ -7,7 +7,10 @@ use crate::{
     Error, Result,
     coordination::{
         Analysis, Fault,
-        events::{Event, PlanRow, RowContent, SheetLanguage, SheetRow, clashes, may_change, proposal, read_plan, row_faults, write_plan},
+        events::{
+            Event, PlanRow, RowContent, SheetLanguage, SheetRow, clashes, may_change, proposal, read_plan, row_faults,
+            write_plan,
+        },
         tasks::Author,
     },
     registry::{Text, import::BadRow},
@@ -427,8 +430,7 @@ impl Writer {
 }
 
 fn seen(row: PlanRow, event: &Event, view: &View, asking: Asking<'_>) -> SeenRow {
-    let mine = !event.state.is_over()
-        && author(asking).is_ok_and(|author| may_change(event, &row, &author).is_ok());
+    let mine = !event.state.is_over() && author(asking).is_ok_and(|author| may_change(event, &row, &author).is_ok());
     SeenRow {
         mine,
         row: view.plan_row(row, asking),

@@ -77,12 +77,7 @@ impl Events {
     ///
     /// # Errors
     /// `NotFound`; `Invalid` for a time that is too long; `Store` when reading fails.
-    pub async fn watch(
-        &self,
-        id: &str,
-        [from, to]: [Option<Timestamp>; 2],
-        asking: Asking<'_>,
-    ) -> Result<Watch> {
+    pub async fn watch(&self, id: &str, [from, to]: [Option<Timestamp>; 2], asking: Asking<'_>) -> Result<Watch> {
         let view = self.view(asking)?;
         let event = self.known(id, asking).await?;
         let [opens, closes] = event.span();
@@ -118,7 +113,11 @@ impl Events {
             let (conflicts, many) = self.conflicts_on(band, [from, to], view).await?;
             let (emissions, more) = self.strangers(band, [from, to], (event, rows)).await?;
             let mut heard = heard.remove(&row.id).unwrap_or_default();
-            heard.sort_by(|a, b| b.observed_s.cmp(&a.observed_s).then_with(|| a.receiver.cmp(&b.receiver)));
+            heard.sort_by(|a, b| {
+                b.observed_s
+                    .cmp(&a.observed_s)
+                    .then_with(|| a.receiver.cmp(&b.receiver))
+            });
             let observed_s = heard.first().map_or(0, |by| by.observed_s);
             let standing = match watch_standing(conflicts.len() + emissions.len(), observed_s, asked_s) {
                 // Conflicts are not told there, so that there are none is not told either.
@@ -141,11 +140,7 @@ impl Events {
     }
 
     /// What each receiver observed of the channels it watches, by row.
-    async fn heard(
-        &self,
-        keys: &[&PlanRow],
-        [from, to]: [Timestamp; 2],
-    ) -> Result<BTreeMap<String, Vec<HeardBy>>> {
+    async fn heard(&self, keys: &[&PlanRow], [from, to]: [Timestamp; 2]) -> Result<BTreeMap<String, Vec<HeardBy>>> {
         let mut found: BTreeMap<String, Vec<HeardBy>> = BTreeMap::new();
         for (receiver, plan) in self.watching().await? {
             let own = keys.iter().filter(|row| {
@@ -229,10 +224,18 @@ impl Events {
         for _ in 0..PAGES_MAX {
             let page = self.findings.emissions(&query).await?;
             // What ended without a judgement was no emission of its own.
-            let own = page.items.into_iter().filter(|record| record.open || record.verdict.is_some());
+            let own = page
+                .items
+                .into_iter()
+                .filter(|record| record.open || record.verdict.is_some());
             let strange = own.filter(|record| {
                 let contents = rows.iter().map(|row| &row.content);
-                !is_planned(contents, event, [record.low_hz, record.high_hz], [record.start, record.stop])
+                !is_planned(
+                    contents,
+                    event,
+                    [record.low_hz, record.high_hz],
+                    [record.start, record.stop],
+                )
             });
             found.extend(strange);
             if found.len() > LISTED_MAX {

@@ -73,7 +73,9 @@ impl Tx {
         let content = &device.content;
         let label = device.label.as_deref().unwrap_or_default();
         let search = [&content.kind, &content.serial, &content.owner, label].map(str::to_lowercase);
-        let result = device.result.map_or_else(|| Ok(String::new()), |result| name_of(&result))?;
+        let result = device
+            .result
+            .map_or_else(|| Ok(String::new()), |result| name_of(&result))?;
         let mut values = values![
             &device.id,
             device.version,
@@ -132,10 +134,7 @@ impl Store {
         let mut select = Select::new("select record from event_devices");
         select
             .and("event_id = ?", values![event])
-            .and_some(
-                "result = ?",
-                query.result.map(|result| name_of(&result)).transpose()?,
-            )
+            .and_some("result = ?", query.result.map(|result| name_of(&result)).transpose()?)
             .and_some("search like ? escape '!'", query.text.as_deref().map(containing));
         let (sql, values, limit) = select.page(&ORDER, query.cursor.as_deref(), query.limit)?;
         let rows = self.fetch_all(sql, values).await?;

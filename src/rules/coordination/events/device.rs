@@ -291,7 +291,9 @@ pub fn power_row(declared: Power, read: Option<Reading>, rules: &AdmissionRules)
             AdmissionResult::Undecided,
             Text::new(
                 format!("高出限值 {excess:.1} dB，但未超出不确定度：请用更准确的仪器复测"),
-                format!("{excess:.1} dB above the limit, but not beyond the uncertainty: test with a better instrument"),
+                format!(
+                    "{excess:.1} dB above the limit, but not beyond the uncertainty: test with a better instrument"
+                ),
             ),
         ),
         (Some(excess), _) => (
@@ -356,8 +358,8 @@ pub fn device_faults(content: &DeviceContent) -> Vec<Fault> {
             &format!("write {least} to {most} characters, without control characters"),
         );
     }
-    let whole = content.center_hz.0 <= 3_000_000_000_000
-        && (1..=content.center_hz.0.max(0)).contains(&content.bandwidth_hz.0);
+    let whole =
+        content.center_hz.0 <= 3_000_000_000_000 && (1..=content.center_hz.0.max(0)).contains(&content.bandwidth_hz.0);
     faults.unless(
         whole && on_air(&Band::around(content.center_hz, content.bandwidth_hz)),
         "center_hz",

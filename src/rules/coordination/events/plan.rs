@@ -12,12 +12,7 @@ use crate::{
         tasks::Author,
     },
     registry::{
-        Place, Text,
-        control::ControlArea,
-        designator,
-        details::Window,
-        disclosure::Classified,
-        footprint::Footprint,
+        Place, Text, control::ControlArea, designator, details::Window, disclosure::Classified, footprint::Footprint,
         service,
     },
     units::{Band, Hertz},
@@ -221,7 +216,8 @@ fn time(row: &RowContent, event: &Event) -> [Timestamp; 2] {
 }
 
 fn area(row: &RowContent, event: &Event) -> ControlArea {
-    row.place.map_or_else(|| event.content.area.clone(), ControlArea::Circle)
+    row.place
+        .map_or_else(|| event.content.area.clone(), ControlArea::Circle)
 }
 
 /// A row as something an office asks for, so that it is checked as requests are. A row without a time of its own is on in the hours

@@ -111,14 +111,18 @@ impl EventRules {
             }
         }
         if self.admission.required.is_empty() {
-            return Err("events.admission.required: name at least one parameter, such as \"centre_frequency\"".to_owned());
+            return Err(
+                "events.admission.required: name at least one parameter, such as \"centre_frequency\"".to_owned(),
+            );
         }
         let ordered = |times: &Deadlines| times.remind < times.escalate && times.escalate < times.lapse;
         if self
             .requests
             .is_some_and(|times| !(ordered(&times.decision) && ordered(&times.information)))
         {
-            return Err("events.requests: write remind < escalate < lapse, such as \"12h\", \"24h\", \"36h\"".to_owned());
+            return Err(
+                "events.requests: write remind < escalate < lapse, such as \"12h\", \"24h\", \"36h\"".to_owned(),
+            );
         }
         Ok(())
     }

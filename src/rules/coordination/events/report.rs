@@ -47,7 +47,11 @@ fn facts(page: &mut String, event: &Event, report: &DayReport, language: LetterL
     );
     let to = quantities::moment(report.to);
     let until = match report.complete {
-        true => pick("全天（0 时至 24 时，北京时间）", "the whole day (00:00 to 24:00, UTC+8)").to_owned(),
+        true => pick(
+            "全天（0 时至 24 时，北京时间）",
+            "the whole day (00:00 to 24:00, UTC+8)",
+        )
+        .to_owned(),
         false => format!(
             "{}{}",
             pick("当日未结束，截至 ", "the day is not over; up to "),
@@ -56,7 +60,10 @@ fn facts(page: &mut String, event: &Event, report: &DayReport, language: LetterL
     };
     let rows = [
         (pick("活动", "Event"), name(event, language)),
-        (pick("状态", "State"), language.of(&words::state(event.state)).to_owned()),
+        (
+            pick("状态", "State"),
+            language.of(&words::state(event.state)).to_owned(),
+        ),
         (
             pick("地点", "Area"),
             language.of(&quantities::place(&event.content.area)).to_owned(),
@@ -100,7 +107,11 @@ fn share(observed_s: u64, asked_s: u64, language: LetterLanguage) -> String {
     }
     let percent = 100.0 * observed_s as f64 / asked_s as f64;
     // Never rounded up to all of it.
-    let percent = if observed_s < asked_s { percent.min(99.9) } else { percent };
+    let percent = if observed_s < asked_s {
+        percent.min(99.9)
+    } else {
+        percent
+    };
     format!("{percent:.1} %")
 }
 
@@ -193,13 +204,19 @@ fn conflicts(page: &mut String, report: &DayReport, language: LetterLanguage) {
             pick("处置", "State"),
         ],
         rows,
-        pick("在已观测的时间内，未发现计划频段上的冲突。", "In the time that was observed no conflict was found on the plan's frequencies."),
+        pick(
+            "在已观测的时间内，未发现计划频段上的冲突。",
+            "In the time that was observed no conflict was found on the plan's frequencies.",
+        ),
     );
     if report.more {
         let _ = write!(
             page,
             "<p>{}</p>",
-            pick("另有未列出的记录，请在系统中查阅。", "There are more than are listed; read them in the service.")
+            pick(
+                "另有未列出的记录，请在系统中查阅。",
+                "There are more than are listed; read them in the service."
+            )
         );
     }
 }
@@ -245,7 +262,11 @@ fn decided(page: &mut String, report: &DayReport, language: LetterLanguage) {
         true => pick("无", "none").to_owned(),
         false => format!("{}: {}", numbers.len(), numbers.join(", ")),
     };
-    let _ = write!(page, "<h2>{}</h2><table>", pick("临时用频申请与准用标签", "Requests and labels"));
+    let _ = write!(
+        page,
+        "<h2>{}</h2><table>",
+        pick("临时用频申请与准用标签", "Requests and labels")
+    );
     for (name, value) in [
         (pick("当日同意", "Agreed on the day"), list(&requests.agreed)),
         (pick("当日不同意", "Refused on the day"), list(&requests.refused)),

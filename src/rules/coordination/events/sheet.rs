@@ -28,7 +28,10 @@ const COLUMNS: &[Column] = &[
     required("channel", &["信道", "信道编号", "编号", "频道", "no"]),
     with_unit_required("freq", &["频率", "中心频率", "frequency", "center", "centre"], HERTZ),
     with_unit("bandwidth", &["带宽", "信道带宽", "必要带宽", "bw"], HERTZ),
-    column("designator", &["发射标识", "发射类别", "emission", "emission_designator"]),
+    column(
+        "designator",
+        &["发射标识", "发射类别", "emission", "emission_designator"],
+    ),
     column("service", &["业务", "无线电业务"]),
     required("user", &["使用单位", "用频单位", "用户", "holder"]),
     column("site", &["地点", "场所", "place"]),

@@ -58,11 +58,5 @@ pub const EVENT_TABLE: &[EventRule] = &[
         Lead,
         true,
     ),
-    rule(
-        EventStep::Note,
-        EventState::ALL.as_slice(),
-        None,
-        Participant,
-        true,
-    ),
+    rule(EventStep::Note, EventState::ALL.as_slice(), None, Participant, true),
 ];

@@ -27,7 +27,10 @@ pub(super) fn parameter(parameter: AdmissionParameter) -> Text {
 pub(super) fn standing(standing: WatchStanding) -> Text {
     let (zh, en) = match standing {
         WatchStanding::Unobserved => ("未观测", "not observed"),
-        WatchStanding::PartlyObserved => ("部分时间未观测，观测时段内未发现异常", "partly unobserved; nothing found while observed"),
+        WatchStanding::PartlyObserved => (
+            "部分时间未观测，观测时段内未发现异常",
+            "partly unobserved; nothing found while observed",
+        ),
         WatchStanding::Clear => ("未发现异常", "nothing found"),
         WatchStanding::Disturbed => ("发现异常", "something was found"),
         WatchStanding::AskOtherSide => ("不提供结论，请与对方主管部门协调", "not told: ask the other side"),

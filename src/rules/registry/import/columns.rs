@@ -39,7 +39,11 @@ pub(crate) const fn required(field: &'static str, aliases: &'static [&'static st
     }
 }
 
-pub(crate) const fn with_unit(field: &'static str, aliases: &'static [&'static str], units: &'static [&'static str]) -> Column {
+pub(crate) const fn with_unit(
+    field: &'static str,
+    aliases: &'static [&'static str],
+    units: &'static [&'static str],
+) -> Column {
     Column {
         field,
         aliases,

@@ -182,7 +182,11 @@ fn rows_clash_where_other_users_share_frequency_place_and_time() {
         clashes(&first, &rows, &event).len()
     };
     assert_eq!(other(|_| {}), 1);
-    assert_eq!(other(|content| content.user = "会务组".to_owned()), 0, "one user settles it");
+    assert_eq!(
+        other(|content| content.user = "会务组".to_owned()),
+        0,
+        "one user settles it"
+    );
     assert_eq!(other(|content| content.center_hz = Hertz(410_100_000)), 0);
     assert_eq!(other(|content| content.from = Some(at(24 * 10))), 0, "after the event");
     let far = |content: &mut RowContent| {
@@ -211,7 +215,10 @@ fn a_row_is_checked_as_a_request_in_the_hours_of_the_event() {
     );
     let mut own = channel("K1", 410.0);
     own.from = Some(at(0));
-    assert!(proposal(&own, &event).time.windows.is_empty(), "its own time holds day and night");
+    assert!(
+        proposal(&own, &event).time.windows.is_empty(),
+        "its own time holds day and night"
+    );
     assert_eq!(proposal(&own, &event).time.from, at(0));
 }
 
@@ -224,7 +231,10 @@ fn an_emission_is_planned_when_it_lies_within_a_channel_in_its_time() {
     assert!(planned(409_995_000, 410_005_000, during));
     assert!(!planned(409_980_000, 410_005_000, during), "reaches out of the channel");
     assert!(!planned(410_020_000, 410_025_000, during));
-    assert!(!planned(409_995_000, 410_005_000, [at(0), at(1)]), "a week before the event");
+    assert!(
+        !planned(409_995_000, 410_005_000, [at(0), at(1)]),
+        "a week before the event"
+    );
 }
 
 #[test]
@@ -315,7 +325,11 @@ fn the_power_may_exceed_the_declared_one_by_the_tolerance_and_no_more() {
         power_row(declared().power, Some(read), &rules).result
     };
     assert_eq!(result(-19.0, 0.0), AdmissionResult::Passed);
-    assert_eq!(result(-18.5, 1.0), AdmissionResult::Undecided, "beyond the limit, not the uncertainty");
+    assert_eq!(
+        result(-18.5, 1.0),
+        AdmissionResult::Undecided,
+        "beyond the limit, not the uncertainty"
+    );
     assert_eq!(result(-18.5, 0.2), AdmissionResult::Failed);
     assert_eq!(
         power_row(declared().power, None, &rules).result,
@@ -371,7 +385,11 @@ fn a_policy_whose_figures_make_no_sense_is_refused() {
     for (from, to, word) in [
         ("power_db = 1.0", "power_db = 50.0", "power_db"),
         ("rows_max = 2000", "rows_max = 0", "rows_max"),
-        ("remind = \"12h\", escalate = \"24h\", lapse = \"36h\"", "remind = \"12h\", escalate = \"6h\", lapse = \"36h\"", "events.requests"),
+        (
+            "remind = \"12h\", escalate = \"24h\", lapse = \"36h\"",
+            "remind = \"12h\", escalate = \"6h\", lapse = \"36h\"",
+            "events.requests",
+        ),
     ] {
         assert!(text.contains(from), "{from}");
         let error = Policy::parse(&text.replacen(from, to, 1), "x.toml").expect_err(to);
@@ -415,7 +433,13 @@ fn the_page_says_that_unobserved_is_unknown() {
     let print = |language| day_letter(&event, &report, &Writing { language, at: at(0) });
     let zh = print(LetterLanguage::Chinese);
     assert!(zh.contains("&lt;论坛&gt;") && !zh.contains("<论坛>"), "{zh}");
-    assert!(zh.contains("未观测") && zh.contains("0.0 %") && !zh.contains("未发现异常"), "{zh}");
+    assert!(
+        zh.contains("未观测") && zh.contains("0.0 %") && !zh.contains("未发现异常"),
+        "{zh}"
+    );
     let en = print(LetterLanguage::English);
-    assert!(en.contains("not observed") && en.contains("Forum") && !en.contains("nothing found<"), "{en}");
+    assert!(
+        en.contains("not observed") && en.contains("Forum") && !en.contains("nothing found<"),
+        "{en}"
+    );
 }

@@ -21,25 +21,27 @@ fn rows() -> impl Strategy<Value = RowContent> {
         any::<bool>(),
         proptest::option::of(0..10_000_i64),
     )
-        .prop_map(|((center, width), (user, note), place, (dbw, erp), key, hours)| RowContent {
-            center_hz: Hertz(center),
-            bandwidth_hz: Hertz(width),
-            user: format!("用户{}", user.trim()),
-            note: note.trim().to_owned(),
-            place: place.map(|(latitude, longitude, radius_km)| Place {
-                latitude,
-                longitude,
-                radius_km,
-            }),
-            power: Power {
-                dbw,
-                kind: if erp { PowerKind::Erp } else { PowerKind::Eirp },
+        .prop_map(
+            |((center, width), (user, note), place, (dbw, erp), key, hours)| RowContent {
+                center_hz: Hertz(center),
+                bandwidth_hz: Hertz(width),
+                user: format!("用户{}", user.trim()),
+                note: note.trim().to_owned(),
+                place: place.map(|(latitude, longitude, radius_km)| Place {
+                    latitude,
+                    longitude,
+                    radius_km,
+                }),
+                power: Power {
+                    dbw,
+                    kind: if erp { PowerKind::Erp } else { PowerKind::Eirp },
+                },
+                key,
+                from: hours.map(super::at),
+                to: hours.map(|hour| super::at(hour + 1)),
+                ..channel("", 100.0)
             },
-            key,
-            from: hours.map(super::at),
-            to: hours.map(|hour| super::at(hour + 1)),
-            ..channel("", 100.0)
-        })
+        )
 }
 
 proptest! {
@@ -85,7 +87,12 @@ fn every_bad_row_is_named_with_its_line() {
         lines,
         [(3, "freq"), (4, "id"), (5, "designator"), (6, "user"), (6, "power")]
     );
-    assert!(report.bad.iter().all(|bad| !bad.reason.zh.is_empty() && !bad.reason.en.is_empty()));
+    assert!(
+        report
+            .bad
+            .iter()
+            .all(|bad| !bad.reason.zh.is_empty() && !bad.reason.en.is_empty())
+    );
     let missing = read_plan("channel,freq\nK1,410M\n", "plan.csv");
     assert!(!missing.is_clean() && missing.bad.iter().any(|bad| bad.field == "user"));
 }

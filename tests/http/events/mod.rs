@@ -1,16 +1,14 @@
-//! Major events over HTTP: who knows of one, its plan as rows and as a file, the gate with its labels, what was truly observed of
-//! key frequencies, and the report of a day.
+//! Major events over HTTP: who knows of one, its plan as rows and as a file, its check, and requests that name it.
 
 #![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
 
+mod gate;
+
 use jiff::{SignedDuration, Timestamp, tz::Offset};
-use pinpu::{capture::ObservationContent, service::auth::Role};
+use pinpu::service::auth::Role;
 use serde_json::{Value, json};
 
-use crate::{
-    app::{RECEIVER, Reply, TestApp, status},
-    occupancy::Receiver,
-};
+use crate::app::{Reply, TestApp};
 
 const EVENTS: &str = "/api/v1/events";
 
@@ -88,7 +86,9 @@ impl Case {
     }
 
     fn row(&self, cookie: &str, content: &Value) -> Value {
-        self.post(cookie, "/plan", &json!({"content": content})).expect(201).json()
+        self.post(cookie, "/plan", &json!({"content": content}))
+            .expect(201)
+            .json()
     }
 
     fn rows(&self, cookie: &str) -> Vec<String> {
@@ -123,7 +123,10 @@ fn an_event_is_known_to_those_who_take_part_and_moved_by_its_lead_office() {
         list["items"].as_array().expect("items").len()
     };
     // A draft is its own office's, and those' who run the joint office or watch over all.
-    assert_eq!([&case.civil, &case.coordinator, &outsider].map(|cookie| listed(cookie)), [1, 1, 1]);
+    assert_eq!(
+        [&case.civil, &case.coordinator, &outsider].map(|cookie| listed(cookie)),
+        [1, 1, 1]
+    );
     assert_eq!(listed(&case.military), 0);
     case.get(&case.military, "").expect(404);
     case.get(&case.military, "/plan").expect(404);
@@ -132,7 +135,10 @@ fn an_event_is_known_to_those_who_take_part_and_moved_by_its_lead_office() {
     let event = case.get(&case.civil, "").expect(200);
     assert_eq!(event.header("etag"), "\"1\"");
     let event = event.json();
-    assert!(event["number"].as_str().expect("number").starts_with("E-CIVIL-"), "{event}");
+    assert!(
+        event["number"].as_str().expect("number").starts_with("E-CIVIL-"),
+        "{event}"
+    );
     assert_eq!((&event["state"], &event["lead"]), (&json!("draft"), &json!("civil")));
     case.take(&case.civil, "start").expect(409);
     case.take(&case.civil, "announce").expect(200);
@@ -162,7 +168,13 @@ fn an_event_is_known_to_those_who_take_part_and_moved_by_its_lead_office() {
         .collect();
     assert_eq!(steps, ["create", "announce", "note", "edit", "start", "close"]);
     // What was refused is in the log too.
-    let log = case.app.get("/api/v1/audit?q=event").cookie(&outsider).send().expect(200).json();
+    let log = case
+        .app
+        .get("/api/v1/audit?q=event")
+        .cookie(&outsider)
+        .send()
+        .expect(200)
+        .json();
     assert!(log.to_string().contains("false"), "{log}");
 }
 
@@ -173,7 +185,14 @@ fn what_makes_no_sense_is_refused_by_field() {
         let mut content = content();
         change(&mut content);
         let body = json!({"content": content});
-        let problem = case.app.post(EVENTS).cookie(&case.civil).json(&body).send().expect(422).json();
+        let problem = case
+            .app
+            .post(EVENTS)
+            .cookie(&case.civil)
+            .json(&body)
+            .send()
+            .expect(422)
+            .json();
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     };
     refused(|content| content["participants"] = json!(["nobody"]), "participants");
@@ -181,7 +200,10 @@ fn what_makes_no_sense_is_refused_by_field() {
     refused(|content| content["name"] = json!({"zh": "", "en": ""}), "name");
     let mut row = channel("K1", 97_450_000);
     row["designator"] = json!("400KF3E");
-    let problem = case.post(&case.civil, "/plan", &json!({"content": row})).expect(422).json();
+    let problem = case
+        .post(&case.civil, "/plan", &json!({"content": row}))
+        .expect(422)
+        .json();
     assert_eq!(problem["errors"][0]["field"], "designator", "{problem}");
 }
 
@@ -190,7 +212,11 @@ fn a_plan_goes_in_and_out_as_a_file_all_of_it_or_nothing() {
     let case = Case::announced();
     let bad = "信道,频率(MHz),带宽(kHz),发射标识,使用单位,功率(dBW)\nK1,97.45,200,180KF3E,会务组,10\nK2,x,200,180KF3E,会务组,10\n";
     let told = case.import(&case.civil, bad, false);
-    assert_eq!((&told["applied"], &told["errors"][0]["row"]), (&json!(false), &json!(3)), "{told}");
+    assert_eq!(
+        (&told["applied"], &told["errors"][0]["row"]),
+        (&json!(false), &json!(3)),
+        "{told}"
+    );
     assert_eq!(told["errors"][0]["field"], "freq");
     assert!(case.rows(&case.civil).is_empty(), "nothing of it");
     let good = bad.replace("K2,x,", "K2,97.85,");
@@ -207,7 +233,11 @@ fn a_plan_goes_in_and_out_as_a_file_all_of_it_or_nothing() {
         let text = file.text();
         assert!(text.trim_start_matches('\u{feff}').starts_with(header), "{text}");
         let again = case.import(&case.civil, &text, false);
-        assert_eq!((&again["unchanged"], &again["updated"]), (&json!(2), &json!(0)), "{again}");
+        assert_eq!(
+            (&again["unchanged"], &again["updated"]),
+            (&json!(2), &json!(0)),
+            "{again}"
+        );
     }
     // Another office that takes part adds its own, and changes none of others.
     let theirs = case.import(&case.military, &good.replace("会务组,10", "警卫组,10"), false);
@@ -220,7 +250,13 @@ fn a_plan_goes_in_and_out_as_a_file_all_of_it_or_nothing() {
 
     let rows = case.get(&case.civil, "/plan").expect(200).json()["items"].clone();
     let path = case.path(&format!("/plan/{}", rows[0]["id"].as_str().expect("id")));
-    let delete = |cookie: &str, etag: &str| case.app.call("DELETE", &path).cookie(cookie).header("if-match", etag).send();
+    let delete = |cookie: &str, etag: &str| {
+        case.app
+            .call("DELETE", &path)
+            .cookie(cookie)
+            .header("if-match", etag)
+            .send()
+    };
     delete(&case.military, "\"1\"").expect(403);
     delete(&case.civil, "\"7\"").expect(412);
     delete(&case.civil, "\"1\"").expect(204);
@@ -241,7 +277,10 @@ fn a_classified_row_is_for_its_own_and_those_who_may_know() {
     assert_eq!(case.rows(&case.coordinator), ["M1", "M2"]);
     assert_eq!(case.rows(&case.civil), ["M2"], "the lead office neither");
     let id = row["id"].as_str().expect("id");
-    let put = case.app.call("PUT", &case.path(&format!("/plan/{id}"))).cookie(&case.civil);
+    let put = case
+        .app
+        .call("PUT", &case.path(&format!("/plan/{id}")))
+        .cookie(&case.civil);
     put.header("if-match", "\"1\"")
         .json(&json!({"content": channel("M1", 97_450_000)}))
         .send()
@@ -266,9 +305,14 @@ fn a_plan_is_checked_as_requests_are() {
     let found = case.get(&case.civil, "/plan/findings?limit=2").expect(200).json();
     let items = found["items"].as_array().expect("items");
     assert_eq!(items.len(), 2);
-    assert_eq!((&items[0]["clashes"], &items[1]["clashes"]), (&json!(["K2"]), &json!(["K1"])));
+    assert_eq!(
+        (&items[0]["clashes"], &items[1]["clashes"]),
+        (&json!(["K2"]), &json!(["K1"]))
+    );
     assert!(
-        items[0]["analysis"]["findings"].as_array().is_some_and(|list| !list.is_empty()),
+        items[0]["analysis"]["findings"]
+            .as_array()
+            .is_some_and(|list| !list.is_empty()),
         "{found}"
     );
     let rest = found["next_cursor"].as_str().expect("more");
@@ -296,18 +340,26 @@ fn a_request_may_name_an_event_in_which_its_organisation_takes_part() {
     let send = |event: Option<&str>| {
         let draft = write(event).expect(201).json();
         let id = draft["id"].as_str().expect("id").to_owned();
-        let call = case.app.post(&format!("{requests}/{id}/transitions")).cookie(&case.civil);
+        let call = case
+            .app
+            .post(&format!("{requests}/{id}/transitions"))
+            .cookie(&case.civil);
         let call = call.header("if-match", &format!("\"{}\"", draft["version"]));
         call.json(&json!({"step": "submit"})).send().expect(200).json()
     };
     let hours = |request: &Value| {
         let time = |value: &Value| value.as_str().expect("a time").parse::<Timestamp>().expect("a time");
-        time(&request["due"]["at"]).duration_since(time(&request["submitted_at"])).as_hours()
+        time(&request["due"]["at"])
+            .duration_since(time(&request["submitted_at"]))
+            .as_hours()
     };
     let named = send(Some(&case.id));
     assert_eq!(named["event"], json!(case.id));
     assert_eq!((hours(&named), hours(&send(None))), (12, 48), "sooner by policy");
-    let listed = case.app.get(&format!("{requests}?event={}", case.id)).cookie(&case.military);
+    let listed = case
+        .app
+        .get(&format!("{requests}?event={}", case.id))
+        .cookie(&case.military);
     let listed = listed.send().expect(200).json();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
     let day = case.get(&case.civil, &format!("/days/{}", today())).expect(200).json();
@@ -315,128 +367,4 @@ fn a_request_may_name_an_event_in_which_its_organisation_takes_part() {
     case.take(&case.civil, "cancel").expect(200);
     let late = write(Some(&case.id)).expect(422).json();
     assert_eq!(late["errors"][0]["field"], "event", "{late}");
-}
-
-#[test]
-fn a_device_passes_parameter_by_parameter_and_gets_a_label() {
-    let case = Case::announced();
-    let declared = |center_hz: i64| {
-        json!({
-            "kind": "无线话筒", "serial": "SN-1", "owner": "媒体中心", "approval": "K1", "center_hz": center_hz,
-            "bandwidth_hz": 200_000, "power": {"dbw": -20.0, "kind": "erp"}, "designator": "180KF3E",
-        })
-    };
-    let body = json!({"content": declared(97_450_000)});
-    let device = case.post(&case.civil, "/devices", &body).expect(201).json();
-    assert_eq!((&device["result"], &device["label"]), (&Value::Null, &Value::Null));
-    let twice = case.post(&case.military, "/devices", &body).expect(422).json();
-    assert_eq!(twice["errors"][0]["field"], "serial", "{twice}");
-    let label = format!("/devices/{}/label", device["id"].as_str().expect("id"));
-    case.get(&case.civil, &label).expect(409);
-    assert_eq!(case.test(&device, &json!({})).expect(422).json()["errors"][0]["field"], "readings");
-    case.test(&device, &json!({"emission": "nothing"})).expect(422);
-
-    // Measured by a receiver: frequency and bandwidth pass, of the power it tells nothing.
-    let receiver = Receiver {
-        app: &case.app,
-        epoch: Timestamp::now() - SignedDuration::from_mins(30),
-    };
-    receiver.hear(7, [97_450_000, 180_000], &[[60.0, 120.0]]);
-    let emission = case.app.wait_for_items(&case.civil, "/api/v1/emissions", 1)[0]["id"].clone();
-    let tested = case.test(&device, &json!({"emission": emission})).expect(200).json();
-    let result = |tested: &Value, n: usize| tested["tests"][n]["result"].clone();
-    let rows = |tested: &Value, n: usize| -> Vec<String> {
-        let rows = tested["tests"][n]["rows"].as_array().expect("rows").clone();
-        rows.iter()
-            .map(|row| format!("{}:{}", row["parameter"].as_str().expect("name"), row["result"].as_str().expect("result")))
-            .collect()
-    };
-    assert_eq!(result(&tested, 0), "undecided", "{tested}");
-    assert!(rows(&tested, 0).contains(&"centre_frequency:passed".to_owned()), "{tested}");
-    assert!(rows(&tested, 0).contains(&"radiated_power:undecided".to_owned()), "{tested}");
-    assert_eq!((&tested["label"], &tested["tests"][0]["receiver"]), (&Value::Null, &json!(RECEIVER)));
-
-    // With the power read off an instrument it passes.
-    case.test(&device, &json!({"emission": emission})).expect(412);
-    let body = json!({"emission": emission, "readings": {"power_dbw": {"value": -20.5, "uncertainty": 0.5}}, "instrument": "频谱仪"});
-    let passed = case.test(&tested, &body).expect(200).json();
-    assert_eq!(result(&passed, 1), "passed", "{passed}");
-    let number = passed["label"].as_str().expect("a label").to_owned();
-    assert!(number.starts_with("E-CIVIL-") && number.ends_with("-0001"), "{number}");
-    let page = case.get(&case.military, &format!("{label}?lang=zh")).expect(200).text();
-    assert!(page.contains(&number) && page.contains("准用标签") && page.contains("SN-1"), "{page}");
-
-    // Off the declared frequency: a receiver would take it for another station, the gate does not.
-    let body = json!({"readings": {"center_hz": {"value": 97_500_000.0, "uncertainty": 100.0},
-        "bandwidth_hz": {"value": 180_000.0}, "power_dbw": {"value": -21.0}}, "instrument": "频谱仪"});
-    let failed = case.test(&passed, &body).expect(200).json();
-    assert_eq!(result(&failed, 2), "failed", "{failed}");
-    assert!(rows(&failed, 2).contains(&"centre_frequency:failed".to_owned()));
-    assert!(rows(&failed, 2).contains(&"occupied_bandwidth:passed".to_owned()));
-    assert_eq!((&failed["label"], &failed["tests"][1]["label"]), (&Value::Null, &json!(number)));
-    case.get(&case.civil, &label).expect(409);
-
-    let day = case.get(&case.civil, &format!("/days/{}", today())).expect(200).json();
-    assert_eq!(
-        day["tests"],
-        json!({"passed": 1, "failed": 1, "undecided": 1, "labels": [number]}),
-        "{day}"
-    );
-    let found = case.get(&case.civil, "/devices?q=sn-1&result=failed").expect(200).json();
-    assert_eq!(found["items"].as_array().map(Vec::len), Some(1));
-}
-
-#[test]
-fn key_frequencies_are_reported_by_what_was_truly_observed() {
-    let case = Case::announced();
-    case.app.observe(ObservationContent::Status(status()));
-    for _ in 0..500 {
-        let reply = case.app.get("/api/v1/receivers").cookie(&case.civil).send().expect(200).json();
-        if reply["items"].as_array().is_some_and(|items| !items.is_empty()) {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    case.row(&case.civil, &channel("K1", 97_450_000));
-    case.row(&case.civil, &channel("K2", 98_450_000));
-    case.row(&case.civil, &channel("FAR", 400_000_000));
-    let mut plain = channel("N1", 98_850_000);
-    plain["key"] = json!(false);
-    case.row(&case.civil, &plain);
-
-    // Half an hour ago a receiver watched for ten minutes: the user of K1 was on for two, and beside K2 something that is no
-    // channel of the plan.
-    let minute = (Timestamp::now().as_second() / 60 - 30) * 60;
-    let epoch = Timestamp::from_second(minute).expect("in range");
-    let receiver = Receiver { app: &case.app, epoch };
-    receiver.watch(0..10, 60.0);
-    receiver.hear(7, [97_450_000, 150_000], &[[60.0, 180.0]]);
-    receiver.hear(8, [98_540_000, 30_000], &[[60.0, 180.0]]);
-    case.app.wait_for_items(&case.civil, "/api/v1/emissions", 2);
-
-    let span = format!("/watch?from={epoch}&to={}", epoch + SignedDuration::from_mins(20));
-    let watch = case.get(&case.civil, &span).expect(200).json();
-    let of = |name: &str| {
-        let channels = watch["channels"].as_array().expect("channels");
-        let found = channels.iter().find(|channel| channel["row"]["content"]["channel"] == name);
-        found.unwrap_or_else(|| panic!("{name}: {watch}")).clone()
-    };
-    assert_eq!(watch["channels"].as_array().map(Vec::len), Some(3), "key frequencies alone");
-    let (first, second, far) = (of("K1"), of("K2"), of("FAR"));
-    assert_eq!((&first["heard"][0]["observed_s"], &first["asked_s"]), (&json!(600), &json!(1200)), "{first}");
-    let share = first["heard"][0]["in_use"]["share"].as_f64().expect("share");
-    assert!((share - 0.2).abs() < 1e-9, "two of the ten observed minutes: {first}");
-    assert_eq!(first["emissions"], json!([]), "it is in the plan");
-    assert_eq!((&second["standing"], &second["emissions"][0]["center_hz"]), (&json!("disturbed"), &json!(98_540_000)));
-    assert_eq!((&far["standing"], &far["heard"]), (&json!("unobserved"), &json!([])), "nobody watches it");
-
-    let day = case.get(&case.civil, &format!("/days/{}", today())).expect(200).json();
-    assert_eq!(day["complete"], false);
-    let k1 = &day["channels"][0];
-    assert!(k1["observed_s"].as_u64() <= Some(600) && k1["asked_s"].as_u64() >= k1["observed_s"].as_u64(), "{day}");
-    let letter = |lang: &str| case.get(&case.civil, &format!("/days/{}/letter?lang={lang}", today())).expect(200).text();
-    let zh = letter("zh");
-    assert!(zh.contains("日报") && zh.contains("国际论坛") && zh.contains("未观测"), "{zh}");
-    assert!(letter("en").contains("Daily report"), "English too");
-    case.get(&case.civil, "/days/yesterday").expect(422);
 }
