@@ -145,7 +145,7 @@ impl App {
         let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let occupancies = Occupancies::new(store.clone());
-        let offices = offices(config, &store, &hub, &registry, &occupancies, &captures).await?;
+        let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
@@ -245,11 +245,12 @@ async fn offices(
     store: &Store,
     hub: &Arc<Hub>,
     registry: &RegistryService,
-    occupancies: &Occupancies,
+    (occupancies, sites): (&Occupancies, &BTreeMap<String, Place>),
     captures: &[CaptureHandle],
 ) -> Result<Offices> {
     let (store, registry) = (|| store.clone(), || registry.clone());
     let coordination = Coordination::new(store(), registry(), policy(config)?, disclosure(config)?);
+    let coordination = coordination.observing(sites.clone());
     let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
     let tasks = Tasks::new(
         store(),

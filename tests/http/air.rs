@@ -1,14 +1,27 @@
 //! What the receiver of the tests hears.
 
+use std::collections::BTreeMap;
+
 use pinpu::{
     capture::{LossCounters, ReceiverState, ReceiverStatus},
     detect::{BandwidthMethod, Emission, Frame},
+    registry::Place,
     units::{Band, Hertz},
 };
 
 /// The band the receiver of the tests watches.
 pub fn band() -> Band {
     Band::new(Hertz(97_000_000), Hertz(99_000_000)).expect("band")
+}
+
+/// Where the receiver of the tests stands.
+pub fn sites() -> BTreeMap<String, Place> {
+    let roof = Place {
+        latitude: 30.55,
+        longitude: 114.34,
+        radius_km: 0.0,
+    };
+    BTreeMap::from([(crate::app::RECEIVER.to_owned(), roof)])
 }
 
 /// A broadcaster nobody knows, at 97.45 MHz.

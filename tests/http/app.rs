@@ -306,7 +306,8 @@ async fn build(
         registry.clone(),
         policy(),
         DisclosurePolicy::builtin().expect("policy"),
-    );
+    )
+    .observing(crate::air::sites());
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),

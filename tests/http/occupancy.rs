@@ -10,7 +10,6 @@ use pinpu::{
     capture::{Observation, ObservationContent},
     conflict::Rules,
     detect::{DetectEvent, Emission, Frame},
-    registry::Place,
     service::{
         auth::Role,
         occupancy::{UseConfig, UseRound, UseWatch},
@@ -256,16 +255,11 @@ impl Office {
             .bytes("text/csv", stations.as_bytes().to_vec())
             .send()
             .expect(200);
-        let roof = Place {
-            latitude: 30.55,
-            longitude: 114.34,
-            radius_km: 0.0,
-        };
         let watch = UseWatch::new(
             app.store.clone(),
             app.state.registry.clone(),
             RulesInForce::new(Rules::builtin().expect("rules")),
-            BTreeMap::from([(RECEIVER.to_owned(), roof)]),
+            crate::air::sites(),
             UseConfig {
                 period: SignedDuration::from_hours(4 * 24),
                 every: SignedDuration::from_hours(24),

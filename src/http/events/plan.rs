@@ -291,7 +291,7 @@ pub async fn export_event_plan(
 }
 
 /// What a machine says of a page of the plan: the check that requests go through, counted as questions are (docs/disclosure.md),
-/// and channels that are in each other's way. At most 200 rows at once.
+/// and channels that are in each other's way. At most 25 rows at once.
 #[utoipa::path(get, path = "/{id}/plan/findings", operation_id = "list_event_row_findings", tag = "events",
     params(("id" = String, Path, description = "Id of the event"), EventRowsQuery),
     responses((status = 200, body = ListResponse<EventRowFindings>)))]

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Asked, CheckRules, Policy, Proposal, Request, alternatives,
+    Asked, CheckRules, Observed, Policy, Proposal, Request, alternatives,
     protection::{self, Criterion, Limit},
     times::Validity,
     wording,
@@ -89,6 +89,12 @@ pub enum FindingKind {
     NoOverlap,
     /// Nothing in the tuning range fits.
     NothingFits,
+    /// A receiver near by measured use of the band.
+    MeasuredUse,
+    /// A receiver near by observed the band most of the time and it was hardly used.
+    MeasuredQuiet,
+    /// No receiver near by observed the band.
+    NotObserved,
 }
 
 /// One finding.
@@ -106,6 +112,8 @@ pub struct Finding {
     pub distance_km: Option<f64>,
     /// Interference margin, dB; below 0 the criterion is not kept.
     pub margin_db: Option<f64>,
+    /// What a receiver measured, where it is about that.
+    pub observed: Option<Observed>,
     /// In words.
     pub explanation: Text,
 }
@@ -271,27 +279,38 @@ pub fn analyse(request: &Request, around: &Surroundings<'_>) -> Analysis {
         .view
         .existence(&Footprint::of_area(&request.proposal.place), &bands);
     findings.extend(existence.iter().map(wording::ask_other_side));
-    findings.sort_by(|a, b| {
-        let margin = |finding: &Finding| finding.margin_db.unwrap_or(f64::INFINITY);
-        let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.kind);
-        let margins = margin(a).total_cmp(&margin(b));
-        key(a)
-            .cmp(&key(b))
-            .then(margins)
-            .then_with(|| a.subject.cmp(&b.subject))
-    });
-    let omitted = findings.len().saturating_sub(FINDINGS_MAX);
-    let level = findings.iter().map(|finding| finding.level).max();
-    findings.truncate(FINDINGS_MAX);
-    Analysis {
-        level: level.unwrap_or(Level::Clear),
+    let mut analysis = Analysis {
+        level: Level::Clear,
         bands,
         findings,
-        omitted,
+        omitted: 0,
         model: MODEL.to_owned(),
         registry_version: around.view.registry().version().to_owned(),
         policy_version: around.policy.version.clone(),
         at: around.now,
+    };
+    analysis.settle();
+    analysis
+}
+
+impl Analysis {
+    /// Brings the findings into their order, gravest first, and keeps as many as are listed.
+    pub(super) fn settle(&mut self) {
+        self.findings.sort_by(|a, b| {
+            let margin = |finding: &Finding| finding.margin_db.unwrap_or(f64::INFINITY);
+            let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.kind);
+            let margins = margin(a).total_cmp(&margin(b));
+            let distance = |finding: &Finding| finding.distance_km.unwrap_or(f64::INFINITY);
+            key(a)
+                .cmp(&key(b))
+                .then(margins)
+                .then_with(|| distance(a).total_cmp(&distance(b)))
+                .then_with(|| a.subject.cmp(&b.subject))
+        });
+        let gravest = self.findings.first().map(|finding| finding.level);
+        self.level = gravest.unwrap_or(Level::Clear).max(self.level);
+        self.omitted += self.findings.len().saturating_sub(FINDINGS_MAX);
+        self.findings.truncate(FINDINGS_MAX);
     }
 }
 

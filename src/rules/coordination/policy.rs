@@ -112,6 +112,14 @@ pub struct CheckRules {
     pub report_margin_db: f64,
     /// Alternatives that are proposed.
     pub alternatives_max: usize,
+    /// Farthest receivers whose measurements are told, km from the edge of the area.
+    pub measured_reach_km: f64,
+    /// Hours up to now whose measurements are looked at.
+    pub measured_hours: u32,
+    /// Share of the observed time above which a band passes for used, 0 to 1.
+    pub busy_share: f64,
+    /// Share of the time that must be observed before a band passes for hardly used, 0 to 1.
+    pub quiet_coverage: f64,
     /// Where these figures come from.
     pub basis: String,
 }
@@ -281,6 +289,10 @@ impl Policy {
             ("noise_figure_db", check.noise_figure_db, 0.0..=40.0),
             ("antenna_height_m", check.antenna_height_m, 1.0..=3000.0),
             ("report_margin_db", check.report_margin_db, 0.0..=100.0),
+            ("measured_reach_km", check.measured_reach_km, 0.0..=1000.0),
+            ("measured_hours", f64::from(check.measured_hours), 1.0..=168.0),
+            ("busy_share", check.busy_share, 0.0..=1.0),
+            ("quiet_coverage", check.quiet_coverage, 0.0..=1.0),
         ];
         for (name, value, range) in figures {
             if !range.contains(&value) {

@@ -1,7 +1,7 @@
 //! Findings in words, in both languages.
 
 use super::{
-    Finding, FindingKind, Level, Request,
+    CheckRules, Finding, FindingKind, Level, Observed, Request, Share,
     analysis::{Fact, MODEL},
     words,
 };
@@ -15,7 +15,7 @@ use crate::{
     units::Band,
 };
 
-fn plain(kind: FindingKind, level: Level, zh: impl Into<String>, en: impl Into<String>) -> Finding {
+pub(super) fn plain(kind: FindingKind, level: Level, zh: impl Into<String>, en: impl Into<String>) -> Finding {
     Finding {
         kind,
         level,
@@ -23,8 +23,86 @@ fn plain(kind: FindingKind, level: Level, zh: impl Into<String>, en: impl Into<S
         subject: None,
         distance_km: None,
         margin_db: None,
+        observed: None,
         explanation: Text::new(zh, en),
     }
+}
+
+pub(super) fn not_observed(band: Band, rules: &CheckRules) -> Finding {
+    let (hours, km) = (rules.measured_hours, rules.measured_reach_km);
+    let mhz = words::band(band);
+    Finding {
+        band: Some(band),
+        ..plain(
+            FindingKind::NotObserved,
+            Level::Note,
+            format!(
+                "近 {hours} 小时内，申请区域 {km} km 范围内没有接收机观测 {mhz}：未观测不等于空闲，可申请测量任务。"
+            ),
+            format!(
+                "No receiver within {km} km of the area observed {mhz} in the last {hours} hours: unobserved is not free. \
+                 A measuring task would tell."
+            ),
+        )
+    }
+}
+
+/// A receiver measured `one`.
+pub(super) fn observed(one: &Observed, kind: FindingKind, level: Level) -> Finding {
+    let (receiver, km, mhz) = (&one.receiver, one.distance_km, words::band(one.band));
+    let hours = one.to.duration_since(one.from).as_hours();
+    let coverage = percent(one.coverage());
+    let occupied = one.share.map_or_else(|| Text::new("", ""), share);
+    let mut zh = format!(
+        "接收机 {receiver}（距申请区域 {km:.0} km）在近 {hours} 小时的 {coverage} 时间内观测了 {mhz}：{}",
+        occupied.zh
+    );
+    let mut en = format!(
+        "Receiver {receiver}, {km:.0} km from the area, observed {mhz} for {coverage} of the last {hours} hours: {}",
+        occupied.en
+    );
+    if let Some(heard) = one.strongest {
+        let (hz, db) = (words::mhz(heard.center_hz), heard.snr_db);
+        zh.push_str(&format!("，最强发射 {hz} MHz，信噪比 {db:.0} dB"));
+        en.push_str(&format!(
+            "; the strongest emission was on {hz} MHz, {db:.0} dB over noise"
+        ));
+    }
+    Finding {
+        band: Some(one.band),
+        subject: Some(one.receiver.clone()),
+        distance_km: Some(km),
+        observed: Some(one.clone()),
+        ..plain(kind, level, zh + "。", en + ".")
+    }
+}
+
+/// `occupied 12.4 % (10.9 to 14.1 %, confidence 95 %)`; as a bound where nothing, or all of it, was busy.
+fn share(share: Share) -> Text {
+    let confidence = percent(share.confidence);
+    let [low, high] = [share.low, share.high].map(percent);
+    if share.share <= 0.0 {
+        return Text::new(
+            format!("占用度不超过 {high}（置信度 {confidence}）"),
+            format!("it was in use at most {high} of that time (confidence {confidence})"),
+        );
+    }
+    let middle = percent(share.share);
+    Text::new(
+        format!("占用度 {middle}（{low} 至 {high}，置信度 {confidence}）"),
+        format!("it was in use {middle} of that time ({low} to {high}, confidence {confidence})"),
+    )
+}
+
+/// In percent with as many places as tell it from nothing and from all.
+fn percent(part: f64) -> String {
+    let places = match part {
+        part if part <= 0.0 || part >= 1.0 => 0,
+        part if !(0.001..=0.999).contains(&part) => 2,
+        part if !(0.05..=0.95).contains(&part) => 1,
+        _ => 0,
+    };
+    format!("{:.places$} %", 100.0 * part)
 }
 
 pub(super) fn nothing_fits() -> Finding {

@@ -8,6 +8,7 @@
 //! would count them. Boards ask again.
 
 mod clock;
+mod observing;
 mod steps;
 mod violations;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use observing::Observing;
 pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
@@ -122,6 +124,8 @@ pub struct Coordination {
     registry: RegistryService,
     policy: Arc<Policy>,
     questions: Questions,
+    /// What receivers measure; nothing where there are none.
+    observing: Option<Observing>,
     /// Told when something new may be due.
     changed: Arc<Notify>,
 }
@@ -135,6 +139,7 @@ impl Coordination {
             store,
             registry,
             policy: Arc::new(policy),
+            observing: None,
             changed: Arc::default(),
         }
     }
@@ -250,16 +255,24 @@ impl Coordination {
         // A finding names the request it stands for: only of those the officer may know.
         let known = pending.into_iter().filter_map(|other| View::request(officer, other));
         let requests: Vec<Request> = known.map(Disclosed::into_inner).collect();
+        let now = Timestamp::now();
         let around = Surroundings {
             view: Register::Public(view.register()),
             requests: &requests,
             policy: &self.policy,
-            now: Timestamp::now(),
+            now,
         };
-        Ok(Checked {
+        let mut checked = Checked {
             analysis: analyse(request, &around),
             alternatives: alternatives(request, &around),
-        })
+        };
+        if let Some(observing) = &self.observing {
+            let rules = &self.policy.check;
+            let bands = &checked.analysis.bands;
+            let observed = observing.of(&self.store, request, bands, (rules, now)).await?;
+            checked.analysis.add_observed(&observed, rules);
+        }
+        Ok(checked)
     }
 
     /// The request as a letter: one HTML page.

@@ -21,8 +21,8 @@ use crate::{
     store::{Page, Tx, no_row, random_id},
 };
 
-/// Rows that are checked at once.
-const CHECKED_MAX: u32 = 200;
+/// Rows that are checked at once: each is also held against what receivers near by measured.
+const CHECKED_MAX: u32 = 25;
 
 /// A row as somebody may know it.
 #[derive(Debug, Clone, PartialEq)]

@@ -137,7 +137,7 @@ fn key_frequencies_are_reported_by_what_was_truly_observed() {
     let receiver = Receiver { app: &case.app, epoch };
     receiver.watch(0..10, 60.0);
     receiver.hear(7, [97_450_000, 150_000], &[[60.0, 180.0]]);
-    receiver.hear(8, [98_540_000, 30_000], &[[60.0, 180.0]]);
+    receiver.hear(8, [98_560_000, 60_000], &[[60.0, 180.0]]);
     case.app.wait_for_items(&case.civil, "/api/v1/emissions", 2);
 
     let span = format!("/watch?from={epoch}&to={}", epoch + SignedDuration::from_mins(20));
@@ -165,7 +165,7 @@ fn key_frequencies_are_reported_by_what_was_truly_observed() {
     assert_eq!(first["emissions"], json!([]), "it is in the plan");
     assert_eq!(
         (&second["standing"], &second["emissions"][0]["center_hz"]),
-        (&json!("disturbed"), &json!(98_540_000))
+        (&json!("disturbed"), &json!(98_560_000))
     );
     assert_eq!(
         (&far["standing"], &far["heard"]),

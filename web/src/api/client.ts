@@ -248,7 +248,7 @@ export const api = {
     content(client.GET("/api/v1/events/{id}/plan", { params: { path: { id }, query: { limit: 200, cursor: cursor ?? undefined } }, signal }), signal),
   eventFindings: (id: string, cursor: string | null, signal?: AbortSignal) =>
     content(
-      client.GET("/api/v1/events/{id}/plan/findings", { params: { path: { id }, query: { limit: 200, cursor: cursor ?? undefined } }, signal }),
+      client.GET("/api/v1/events/{id}/plan/findings", { params: { path: { id }, query: { limit: 25, cursor: cursor ?? undefined } }, signal }),
       signal,
     ),
   addEventRow: (id: string, body: EventRowContent) =>

@@ -3500,6 +3500,7 @@ export interface components {
              * @description Interference margin, dB; below 0 the criterion is not kept.
              */
             margin_db?: number | null;
+            observed?: components["schemas"]["ObservedBand"] | null;
             /** @description Key of the allocation row, assignment, request (its number) or control order it is about. */
             subject?: string | null;
         };
@@ -3507,7 +3508,7 @@ export interface components {
          * @description What was found.
          * @enum {string}
          */
-        FindingKind: "allocation_fits" | "allocation_secondary" | "service_unstated" | "service_not_allocated" | "allocation_unknown" | "not_allocated" | "protected_band" | "unlisted_users" | "ask_other_side" | "assignment_overlap" | "assignment_interference" | "request_overlap" | "control_order" | "no_overlap" | "nothing_fits";
+        FindingKind: "allocation_fits" | "allocation_secondary" | "service_unstated" | "service_not_allocated" | "allocation_unknown" | "not_allocated" | "protected_band" | "unlisted_users" | "ask_other_side" | "assignment_overlap" | "assignment_interference" | "request_overlap" | "control_order" | "no_overlap" | "nothing_fits" | "measured_use" | "measured_quiet" | "not_observed";
         /**
          * @description How grave a finding is.
          * @enum {string}
@@ -4926,6 +4927,73 @@ export interface components {
         NewTokenResponse: components["schemas"]["TokenResponse"] & {
             /** @description What a program sends as `Authorization: Bearer …`. It is shown this once. */
             secret: string;
+        };
+        /** @description What one receiver measured on one band. */
+        ObservedBand: {
+            /** @description The band. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: double
+             * @description Kilometres from the receiver to the area asked for; 0: within it.
+             */
+            distance_km: number;
+            /**
+             * Format: date-time
+             * @description First instant that was looked at.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Seconds of that time in which the band was observed.
+             */
+            observed_s: number;
+            /** @description Receiver id. */
+            receiver: string;
+            share?: components["schemas"]["ObservedShare"] | null;
+            strongest?: components["schemas"]["ObservedEmission"] | null;
+            /**
+             * Format: date-time
+             * @description Last.
+             */
+            to: string;
+        };
+        /** @description An emission that was on in the band. */
+        ObservedEmission: {
+            /**
+             * Format: date-time
+             * @description Last time above threshold.
+             */
+            at: string;
+            /** @description Power-weighted centre. */
+            center_hz: components["schemas"]["Hertz"];
+            /**
+             * Format: double
+             * @description Power over the noise in its occupied band, dB.
+             */
+            snr_db: number;
+        };
+        /** @description A share of time with its interval. */
+        ObservedShare: {
+            /**
+             * Format: double
+             * @description Probability that the interval holds the true share.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The share, 0 to 1.
+             */
+            share: number;
         };
         /**
          * @description Which ends of an interval were measured.

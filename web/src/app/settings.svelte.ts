@@ -16,6 +16,7 @@ interface Stored {
   hold: boolean;
   peak: boolean;
   spanS: number;
+  wideMenu: boolean;
 }
 
 const KEY = "pinpu.settings";
@@ -51,6 +52,8 @@ class Settings {
   hold = $state(true);
   peak = $state(false);
   spanS = $state<number>(30);
+  /** The menu with names, or its icons alone: by default as the window has room beside a spectrum. */
+  wideMenu = $state(true);
 
   constructor() {
     const stored = read();
@@ -63,14 +66,15 @@ class Settings {
     this.markers = stored.markers ?? true;
     this.hold = stored.hold ?? true;
     this.peak = stored.peak ?? false;
+    this.wideMenu = stored.wideMenu ?? innerWidth >= 1600;
   }
 
   /** Writes the settings and applies them to the document; runs in an effect of the root component. */
   apply(): void {
-    const { lang, theme, zone, colours, averages, markers, hold, peak, spanS } = this;
+    const { lang, theme, zone, colours, averages, markers, hold, peak, spanS, wideMenu } = this;
     document.documentElement.dataset["theme"] = theme;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    const stored: Stored = { lang, theme, zone, colours, averages, markers, hold, peak, spanS };
+    const stored: Stored = { lang, theme, zone, colours, averages, markers, hold, peak, spanS, wideMenu };
     try {
       localStorage.setItem(KEY, JSON.stringify(stored));
     } catch {

@@ -3,6 +3,12 @@
 import type { Dictionary } from "./zh";
 
 export const en: Dictionary = {
+  menu: {
+    groups: { monitoring: "Monitoring", offices: "Between offices", records: "Records and equipment" },
+    more: "More",
+    fold: "Fold the menu",
+    unfold: "Unfold the menu",
+  },
   app: {
     name: "Pinpu",
     tagline: "Spectrum monitoring and coordination",

@@ -1,6 +1,12 @@
 //! The console in Simplified Chinese. This file defines the shape: English must have exactly the same keys.
 
 export const zh = {
+  menu: {
+    groups: { monitoring: "频谱监测", offices: "军地协调", records: "资料与设备" },
+    more: "更多",
+    fold: "收起菜单",
+    unfold: "展开菜单",
+  },
   app: {
     name: "频谱",
     tagline: "无线电频谱监测与协调",

@@ -2,6 +2,7 @@
 
 pub(super) mod check;
 mod exchange;
+mod observed;
 mod steps;
 
 use jiff::Timestamp;
