@@ -250,12 +250,12 @@ pub async fn import_event_plan(
     let operation = format!("import_event_plan {id}");
     let language = negotiate(&headers);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes(), &body], async {
-        if request.dry_run {
-            nothing_changed();
-        }
         let file = (request.name.as_str(), request.text.as_str());
         let events = &state.events;
         let imported = events.import_plan(&id, file, request.dry_run, caller.asking()).await?;
+        if !imported.applied {
+            nothing_changed();
+        }
         idempotency::Answer::json(StatusCode::OK, None, &ImportEventPlanResponse::of(imported, language))
     })
     .await

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{Events, officer, watch::WatchedChannel};
+use super::{
+    Events, officer,
+    watch::{WatchedChannel, full_minute},
+};
 use crate::{
     Result,
     coordination::{
@@ -64,7 +67,7 @@ impl Events {
     async fn reported(&self, event: &Event, day: Date, asking: Asking<'_>) -> Result<DayReport> {
         let view = self.view(asking)?;
         let [from, end] = day_span(day);
-        let to = end.min(asking.now).max(from);
+        let to = end.min(full_minute(asking.now)).max(from);
         let rows = self.known_rows(&event.id, &view, asking).await?;
         let watched = self.watched(event, &rows, [from, to], &view).await?;
         let channels: Vec<DayChannel> = watched.into_iter().map(channel).collect();

@@ -11,7 +11,8 @@ use crate::{
         events::{Device, Event, PlanRow},
         orders::Office,
     },
-    registry::disclosure::may_leave,
+    registry::disclosure::{is_open, may_leave},
+    store::shown,
 };
 
 impl View {
@@ -51,6 +52,9 @@ impl View {
     /// A row of the plan, likewise.
     #[must_use]
     pub fn plan_row(&self, mut row: PlanRow, asking: Asking<'_>) -> Disclosed<PlanRow> {
+        if !is_open(&row) {
+            shown(&row.id);
+        }
         let author = row.written_by.clone();
         let content = &mut row.content;
         let texts = [

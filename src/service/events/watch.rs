@@ -81,8 +81,8 @@ impl Events {
         let view = self.view(asking)?;
         let event = self.known(id, asking).await?;
         let [opens, closes] = event.span();
-        let to = to.unwrap_or(closes).min(asking.now);
-        let from = from.unwrap_or_else(|| opens.max(to - SPAN_MAX)).min(to);
+        let to = full_minute(to.unwrap_or(closes).min(asking.now));
+        let from = full_minute(from.unwrap_or_else(|| opens.max(to - SPAN_MAX)).min(to));
         if to.duration_since(from) > SPAN_MAX {
             return Err(Error::Invalid(
                 "at most 31 days are looked at: give a later from or an earlier to".to_owned(),
@@ -249,4 +249,9 @@ impl Events {
         }
         Ok((found, true))
     }
+}
+
+/// The beginning of the minute: what is observed is counted by full minutes.
+pub(super) fn full_minute(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second().div_euclid(60) * 60).unwrap_or(time)
 }

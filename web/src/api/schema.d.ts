@@ -940,7 +940,7 @@ export interface paths {
         };
         /**
          * What a machine says of a page of the plan: the check that requests go through, counted as questions are (docs/disclosure.md),
-         *     and channels that are in each other's way. At most 200 rows at once.
+         *     and channels that are in each other's way. At most 25 rows at once.
          */
         get: operations["list_event_row_findings"];
         put?: never;
