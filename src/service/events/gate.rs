@@ -319,31 +319,37 @@ fn rows(
         ],
     );
     let find = |rows: &[ComparisonRow], wanted| rows.iter().find(|row| row.parameter == wanted).cloned();
-    let choose = |wanted, read: bool| {
-        if read {
-            find(&read_off, wanted)
-        } else {
-            find(&heard, wanted)
-        }
+    let choose = |wanted, read: Option<Reading>| match read {
+        Some(read) => find(&read_off, wanted).map(|row| unqualified(row, read)),
+        None => find(&heard, wanted),
     };
     let mut rows = vec![
         row(
             AdmissionParameter::CentreFrequency,
             content,
-            choose(Parameter::CentreFrequency, readings.center_hz.is_some()),
+            choose(Parameter::CentreFrequency, readings.center_hz),
         ),
         row(
             AdmissionParameter::OccupiedBandwidth,
             content,
-            choose(Parameter::OccupiedBandwidth, readings.bandwidth_hz.is_some()),
+            choose(Parameter::OccupiedBandwidth, readings.bandwidth_hz),
         ),
         power_row(content.power, readings.power_dbw, rules),
     ];
-    let class = choose(Parameter::ClassOfEmission, false);
+    let class = choose(Parameter::ClassOfEmission, None);
     if class.is_some() || rules.required.contains(&AdmissionParameter::ClassOfEmission) {
         rows.push(row(AdmissionParameter::ClassOfEmission, content, class));
     }
     rows
+}
+
+/// A reading without an uncertainty is not claimed to be exact.
+fn unqualified(mut row: ComparisonRow, read: Reading) -> ComparisonRow {
+    if let Some(cell) = row.measured.as_mut().filter(|_| read.uncertainty <= 0.0) {
+        let hertz = Hertz::from_f64(read.value).to_string();
+        (cell.text, cell.uncertainty) = (Text::new(hertz.clone(), hertz), None);
+    }
+    row
 }
 
 /// The declaration as a licence, widened by the tolerances. Without a place: what arrives at a receiver tells nothing of the power.

@@ -322,8 +322,11 @@ pub fn power_row(declared: Power, read: Option<Reading>, rules: &AdmissionRules)
         measured: read.map(|read| {
             decibels(
                 read.value,
-                Some(read.uncertainty),
-                format!("{:.1} ± {:.1} dBW", read.value, read.uncertainty),
+                Some(read.uncertainty).filter(|uncertainty| *uncertainty > 0.0),
+                match read.uncertainty > 0.0 {
+                    true => format!("{:.1} ± {:.1} dBW", read.value, read.uncertainty),
+                    false => format!("{:.1} dBW", read.value),
+                },
             )
         }),
         limit: Some(decibels(most, None, format!("≤ {most:.1} dBW"))),

@@ -11,6 +11,7 @@ use crate::{
         words as quantities,
     },
     registry::Text,
+    units::Hertz,
 };
 
 /// The letter.
@@ -188,7 +189,7 @@ fn conflicts(page: &mut String, report: &DayReport, language: LetterLanguage) {
     let of = |text: &Text| language.of(text).to_owned();
     let rows = report.conflicts.iter().map(|conflict| {
         vec![
-            quantities::band(conflict.band),
+            measured(conflict.band.center(), conflict.band.width()),
             of(&quantities::moment(conflict.first_seen)),
             of(&conflict.what),
             pick_settled(conflict.settled, language),
@@ -198,7 +199,7 @@ fn conflicts(page: &mut String, report: &DayReport, language: LetterLanguage) {
         page,
         pick("冲突", "Conflicts"),
         &[
-            pick("频段", "Band"),
+            pick("频率 / 带宽", "Frequency / bandwidth"),
             pick("首次发现", "First seen"),
             pick("说明", "What was found"),
             pick("处置", "State"),
@@ -221,6 +222,11 @@ fn conflicts(page: &mut String, report: &DayReport, language: LetterLanguage) {
     }
 }
 
+/// A measured centre and width, to no more digits than a report needs.
+fn measured(center: Hertz, width: Hertz) -> String {
+    format!("{:.4} MHz / {:.1} kHz", center.as_f64() / 1e6, width.as_f64() / 1e3)
+}
+
 fn pick_settled(settled: bool, language: LetterLanguage) -> String {
     match settled {
         true => language.pick("已办结", "settled").to_owned(),
@@ -233,8 +239,7 @@ fn emissions(page: &mut String, report: &DayReport, language: LetterLanguage) {
     let of = |text: Text| language.of(&text).to_owned();
     let rows = report.emissions.iter().map(|emission| {
         vec![
-            format!("{} MHz", quantities::mhz(emission.center_hz)),
-            format!("{} kHz", quantities::khz(emission.bandwidth_hz)),
+            measured(emission.center_hz, emission.bandwidth_hz),
             emission.receiver.clone(),
             of(quantities::moment(emission.start)),
             of(quantities::moment(emission.stop)),
@@ -244,8 +249,7 @@ fn emissions(page: &mut String, report: &DayReport, language: LetterLanguage) {
         page,
         pick("计划外新增发射", "New emissions that are not in the plan"),
         &[
-            pick("频率", "Frequency"),
-            pick("带宽", "Bandwidth"),
+            pick("频率 / 带宽", "Frequency / bandwidth"),
             pick("接收机", "Receiver"),
             pick("开始", "From"),
             pick("结束", "To"),
