@@ -3,4 +3,4 @@
 
 mod common;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| common::read_as(pinpu::registry::import::formats::Format::AllocationsToml, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| common::read_as(pinpu_rules::registry::import::formats::Format::AllocationsToml, bytes));

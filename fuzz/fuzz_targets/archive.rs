@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use pinpu::registry::import::formats::{self, Format, files::Archive};
+use pinpu_rules::registry::import::formats::{self, Format, files::Archive};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(mut archive) = Archive::new(Cursor::new(bytes), 1 << 20) {

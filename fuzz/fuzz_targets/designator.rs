@@ -1,7 +1,7 @@
 //! Any text as an emission designator: what is read reads again as the same.
 #![no_main]
 
-use pinpu::registry::designator;
+use pinpu_rules::registry::designator;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(read) = designator::parse(text) {

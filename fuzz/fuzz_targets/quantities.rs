@@ -1,7 +1,7 @@
 //! Any text as a frequency: what is read is written and read again as the same.
 #![no_main]
 
-use pinpu::units::Hertz;
+use pinpu_signal::units::Hertz;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(hz) = text.parse::<Hertz>() {

@@ -1,6 +1,6 @@
 //! Reads bytes in a format and writes what was read.
 
-use pinpu::registry::{
+use pinpu_rules::registry::{
     export::{self, Folders, Language, Options},
     import::formats::{self, Content, Format, files::Single},
 };

@@ -272,7 +272,7 @@ pub async fn list_requests(
 pub async fn get_request(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let officer = caller.officer()?;
     let seen = state.coordination.get(&id, &officer).await?;
-    let thread = state.coordination.thread(&id, &officer).await?;
+    let thread = state.coordination.thread(&id, &officer, &*caller.view(&state)?).await?;
     let tag = etag(seen.request.get().version);
     let body = RequestDetailResponse {
         request: seen.into(),

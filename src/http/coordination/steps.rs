@@ -115,7 +115,8 @@ pub async fn list_request_messages(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<ListResponse<ThreadEntryResponse>>> {
-    let thread = state.coordination.thread(&id, &caller.officer()?).await?;
+    let view = caller.view(&state)?;
+    let thread = state.coordination.thread(&id, &caller.officer()?, &view).await?;
     let entries = thread.into_iter().map(ThreadEntryResponse::from);
     let messages = entries.filter(|entry| entry.kind == EntryKind::Message);
     Ok(Answer(ListResponse::complete(messages.collect())))

@@ -26,7 +26,7 @@ use crate::{
     Error, Result,
     coordination::{
         Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Seat, Side,
-        Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, reach,
+        Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, range, reach,
     },
     registry::footprint::Footprint,
     service::{
@@ -192,13 +192,19 @@ impl Coordination {
         })
     }
 
-    /// What was done and said about it, oldest first.
+    /// What was done and said about it, oldest first. Where `view` is told of no conflict, no entry leads to one.
     ///
     /// # Errors
     /// `NotFound`; `Store` when reading fails.
-    pub async fn thread(&self, id: &str, officer: &Officer) -> Result<Vec<Disclosed<ThreadEntry>>> {
+    pub async fn thread(&self, id: &str, officer: &Officer, view: &View) -> Result<Vec<Disclosed<ThreadEntry>>> {
         let request = self.get(id, officer).await?.request.into_inner();
+        let band = range(&request);
+        let is_veiled = view.veils(band.low(), band.high());
         let entries = self.store.thread(id).await?.into_iter();
+        let entries = entries.map(|entry| ThreadEntry {
+            conflict: entry.conflict.filter(|_| !is_veiled),
+            ..entry
+        });
         Ok(entries
             .filter_map(|entry| View::thread_entry(officer, &request, entry))
             .collect())

@@ -361,6 +361,11 @@ fn what_does_not_keep_to_an_agreement_is_told_to_both_sides() {
             (&told["kind"], &told["conflict"]),
             (&json!("violation"), &conflicts[0]["id"])
         );
+        let why = told["text"]["en"].as_str().expect("text");
+        assert!(
+            why.contains("180 kHz") && why.contains("exceeds the necessary bandwidth"),
+            "{why}"
+        );
     }
     // What keeps to it, or has nothing to do with it, is not told.
     case.app.detect(DetectEvent::Opened(Emission {

@@ -51,7 +51,7 @@ fn a_check_tells_what_the_nearest_receiver_measured_and_what_nobody_observed() {
     assert_eq!(observed["strongest"]["center_hz"], 97_450_000, "{observed}");
     let text = used["explanation"]["en"].as_str().expect("text");
     assert!(
-        text.contains("8.3 % of the last 24 hours") && text.contains("97.45 MHz"),
+        text.contains("8 % of the last 24 hours") && text.contains("97.45 MHz"),
         "{text}"
     );
 
