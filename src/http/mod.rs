@@ -15,6 +15,7 @@ pub mod coordination;
 pub mod emissions;
 pub mod envelope;
 pub mod error;
+pub mod events;
 pub mod extract;
 pub mod health;
 pub mod history;

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, health, history, interference_reports, leftover, live, metrics, occupancy, oidc, openapi,
-    organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
+    emissions, envelope, events, health, history, interference_reports, leftover, live, metrics, occupancy, oidc,
+    openapi, organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
 };
 
 /// The API with its document.
@@ -81,6 +81,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest("/control-orders", control_orders())
         .merge(interference())
         .nest("/tasks", measuring_tasks())
+        .nest("/events", major_events())
         .nest("/audit", audit())
         .routes(routes!(paws::ask_paws))
         .nest("/plots", OpenApiRouter::new().routes(routes!(plots::get_plot)))
@@ -229,6 +230,32 @@ fn measuring_tasks() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::get_task, tasks::update_task))
         .routes(routes!(tasks::take_task_step))
         .routes(routes!(tasks::results::get_task_results))
+}
+
+/// Major events with their plans, gates, watch lists and reports.
+fn major_events() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(events::list_events, events::create_event))
+        .routes(routes!(events::get_event, events::update_event))
+        .routes(routes!(events::take_event_step))
+        .routes(routes!(events::plan::list_event_rows, events::plan::create_event_row))
+        .routes(routes!(events::plan::import_event_plan))
+        .routes(routes!(events::plan::export_event_plan))
+        .routes(routes!(events::plan::list_event_row_findings))
+        .routes(routes!(events::plan::update_event_row, events::plan::delete_event_row))
+        .routes(routes!(
+            events::devices::list_event_devices,
+            events::devices::create_event_device
+        ))
+        .routes(routes!(
+            events::devices::get_event_device,
+            events::devices::update_event_device
+        ))
+        .routes(routes!(events::devices::add_event_device_test))
+        .routes(routes!(events::devices::get_event_device_label))
+        .routes(routes!(events::watch::get_event_watch))
+        .routes(routes!(events::days::get_event_day))
+        .routes(routes!(events::days::get_event_day_letter))
 }
 
 /// What was found on the air, and what was not.

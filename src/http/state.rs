@@ -13,6 +13,7 @@ use crate::service::{
     comparison::Comparisons,
     control_orders::ControlOrders,
     coordination::Coordination,
+    events::Events,
     findings::Findings,
     history::History,
     idempotency::Answers,
@@ -119,6 +120,8 @@ pub struct Inner {
     services: Services,
     /// Images of what is stored.
     pub(super) pictures: Pictures,
+    /// Major events.
+    pub(super) events: Events,
     /// Settings.
     pub config: HttpConfig,
     /// Operation ids by route.
@@ -143,12 +146,23 @@ impl AppState {
             findings,
             registry,
             hub,
+            occupancies,
+            coordination,
+            comparisons,
             ..
         } = &services;
+        let events = Events::new(
+            Arc::clone(hub),
+            registry.clone(),
+            occupancies.clone(),
+            coordination.clone(),
+            comparisons.clone(),
+        );
         let pictures = Pictures::new(spectra.clone(), findings.clone(), registry.clone(), Arc::clone(hub));
         Self(Arc::new(Inner {
             services,
             pictures,
+            events,
             config,
             operations: Operations::of(&document),
             document: document.to_json().unwrap_or_default().into(),

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     Error, Result,
-    conflict::{Comparison, Context, Level, Measured, Rules, compare},
-    registry::Place,
+    conflict::{Comparison, ComparisonRow, Context, Level, Measured, Rules, compare, compare_known},
+    registry::{Assignment, Place},
     units::{Band, Hertz},
 };
 
@@ -103,6 +103,28 @@ impl Comparisons {
             "more than {} emissions were near it in this time: give a shorter span in from and to",
             PAGES_MAX * PAGE as usize
         )))
+    }
+
+    /// The rows of an emission that is known to be of what `declared` describes, and of nothing else.
+    pub(super) fn of_known(&self, declared: &Assignment, record: &EmissionRecord) -> Vec<ComparisonRow> {
+        let rules = self.rules.current();
+        let (measured, context) = self.measured(record, &rules);
+        compare_known(&rules, declared, (&measured, &context))
+    }
+
+    /// The rows of values that somebody read off an instrument: centre and bandwidth, each with its expanded uncertainty (k = 2).
+    pub(super) fn of_readings(&self, declared: &Assignment, [center, bandwidth]: [[f64; 2]; 2]) -> Vec<ComparisonRow> {
+        let rules = self.rules.current();
+        let mut measured = Measured::stated(Hertz::from_f64(center[0]), Hertz::from_f64(bandwidth[0]));
+        measured.center_uncertainty_hz = center[1] / rules.coverage_factor;
+        // Both edges uncertain by half a bin, rectangular: the bin that comes to this uncertainty.
+        measured.bin_hz = Some(bandwidth[1] * 6.0_f64.sqrt() / rules.coverage_factor);
+        let context = Context {
+            time: None,
+            site: None,
+            ppm_uncertainty: 0.0,
+        };
+        compare_known(&rules, declared, (&measured, &context))
     }
 
     /// What was measured of a stored emission, as the judge knew it.

@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod control_orders;
 pub mod coordination;
 pub mod disclosure;
+pub mod events;
 pub mod evidence;
 pub mod exports;
 pub mod findings;

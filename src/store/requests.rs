@@ -105,6 +105,8 @@ pub struct RequestQuery {
     pub state: Option<State>,
     /// In this phase.
     pub phase: Option<Phase>,
+    /// Naming this event.
+    pub event: Option<String>,
     /// Of this side.
     pub side: Option<Side>,
     /// Sharing frequencies with this band.
@@ -173,8 +175,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<()> {
         let sql = "insert into requests (id, side, created_us, organisation, number, state, low_hz, high_hz, submitted_us, \
-                   changed_us, due_us, search, version, record, to_side, to_organisation) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+                   changed_us, due_us, search, version, record, to_side, to_organisation, event_id) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
         let mut values = values![
             &request.id,
             name_of(&request.side)?,
@@ -182,6 +184,7 @@ impl Tx {
             request.owner()
         ];
         values.extend(columns(request, due, now)?);
+        values.push(request.event.clone().into());
         self.execute(sql, values).await?;
         self.touch(&REQUESTS, &request.id, "change_request");
         Ok(())
@@ -332,6 +335,7 @@ impl Store {
         let pattern = query.text.as_deref().map(containing);
         select
             .and_some("state = ?", query.state.map(|state| name_of(&state)).transpose()?)
+            .and_some("event_id = ?", query.event.clone())
             .and_some("side = ?", query.side.map(|side| name_of(&side)).transpose()?)
             .and_some("high_hz > ?", query.band.map(Band::low))
             .and_some("low_hz < ?", query.band.map(Band::high))

@@ -10,6 +10,7 @@ mod control_orders;
 mod coordination;
 mod disclosure;
 mod doors;
+mod events;
 mod findings;
 mod import_stopped;
 mod interference_reports;

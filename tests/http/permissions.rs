@@ -112,6 +112,27 @@ const EXPECTED: &[(&str, &str)] = &[
     ("create_task", "cmo"),
     ("update_task", "cmo"),
     ("take_task_step", "cmo"),
+    ("list_events", "cmoua"),
+    ("get_event", "cmoua"),
+    ("list_event_rows", "cmoua"),
+    ("list_event_row_findings", "cmoua"),
+    ("export_event_plan", "cmoua"),
+    ("list_event_devices", "cmoua"),
+    ("get_event_device", "cmoua"),
+    ("get_event_device_label", "cmoua"),
+    ("get_event_watch", "cmoua"),
+    ("get_event_day", "cmoua"),
+    ("get_event_day_letter", "cmoua"),
+    ("create_event", "cmo"),
+    ("update_event", "cmo"),
+    ("take_event_step", "cmo"),
+    ("create_event_row", "cmo"),
+    ("update_event_row", "cmo"),
+    ("delete_event_row", "cmo"),
+    ("import_event_plan", "cmo"),
+    ("create_event_device", "cmo"),
+    ("update_event_device", "cmo"),
+    ("add_event_device_test", "cmo"),
     ("list_audit", "ua"),
     ("get_audit_checkpoint", "ua"),
     ("get_audit_consistency", "ua"),
@@ -184,6 +205,9 @@ fn every_operation_answers_every_role_as_written_down() {
             .replace("{attachment}", "nothing")
             .replace("{entry}", "1")
             .replace("{version}", "nothing")
+            .replace("{row}", "nothing")
+            .replace("{device}", "nothing")
+            .replace("{day}", "2026-11-23")
             .replace("{plot}", "spectrum.png");
         for (letter, role, cookie) in &mut callers {
             let status = attempt(&app, method, &path, cookie);

@@ -9,7 +9,7 @@ use pinpu::{
     service::{
         auth::permissions::Standing,
         clock::Clock,
-        coordination::{Coordination, EntryKind, Given, Officer, Refused},
+        coordination::{Coordination, EntryKind, Given, Links, Officer, Refused},
         disclosure::View,
         questions::DisclosurePolicy,
         registry::RegistryService,
@@ -89,7 +89,7 @@ async fn step(offices: &Coordination, id: &str, step: Step, standing: Standing, 
 
 async fn submitted(offices: &Coordination, low_hz: i64, now: Timestamp) -> String {
     let draft = offices
-        .write(proposal(low_hz), None, &officer(CIVIL), now)
+        .write(proposal(low_hz), Links::default(), &officer(CIVIL), now)
         .await
         .expect("written");
     let id = draft.request.get().id.clone();
@@ -235,7 +235,10 @@ pub(crate) async fn the_clock_runs_from_the_start(url: String) {
     let mut late = proposal(150_000_000);
     late.time.from = now - SignedDuration::from_hours(48);
     late.time.to = now + SignedDuration::from_hours(24 * 30);
-    let draft = offices.write(late, None, &officer(CIVIL), now).await.expect("written");
+    let draft = offices
+        .write(late, Links::default(), &officer(CIVIL), now)
+        .await
+        .expect("written");
     let id = draft.request.get().id.clone();
     let ago = now - SignedDuration::from_hours(24 * 4);
     step(&offices, &id, Step::Submit, CIVIL, ago).await;

@@ -6,7 +6,7 @@ use pinpu::{
     coordination::Step,
     service::{
         audit::{LogReader, Wanted, verify},
-        coordination::{Coordination, Given},
+        coordination::{Coordination, Given, Links},
         registry::RegistryService,
     },
     store::Store,
@@ -85,7 +85,7 @@ pub(crate) async fn take_for_ever(url: String) {
 
 async fn settle(store: &Store, offices: &Coordination, low_hz: i64) {
     let written = offices
-        .write(proposal(low_hz), None, &officer(CIVIL), at(1.0))
+        .write(proposal(low_hz), Links::default(), &officer(CIVIL), at(1.0))
         .await
         .expect("written");
     let id = written.request.get().id.clone();

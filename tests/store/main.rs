@@ -13,6 +13,7 @@ mod control_orders;
 mod coordination;
 mod durability;
 mod encrypted_alarms;
+mod events;
 mod evidence;
 mod history;
 mod interference_reports;
@@ -115,6 +116,7 @@ cases! {
     interference_reports::of_two_deciders_on_a_report_one_wins,
     interference_reports::the_clock_reminds_of_reports_over_a_restart,
     interference_reports::clear_is_what_was_truly_observed,
+    events::an_event_its_plan_and_its_gate_are_kept,
     tasks::two_who_ask_at_once_are_counted_both,
     tasks::a_task_goes_on_after_a_restart,
     spectra::rows_become_spectra_and_waterfalls,

@@ -286,7 +286,7 @@ test("the question mark lists the keys, except where it is typed", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
-const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "tasks", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "users/organisations", "users/tokens", "help", "login"];
+const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "tasks", "events", "registry/allocations", "registry/assignments", "registry/check", "registry/import", "receivers", "alarms", "users", "users/organisations", "users/tokens", "help", "login"];
 
 for (const theme of ["dark", "light"] as const) {
   for (const path of PAGES) {
@@ -470,6 +470,90 @@ test("measuring time is asked for, accepted and given a receiver", { skip: passw
   await drawer.locator('[data-field="reason"]').fill("已查明");
   await drawer.locator('[data-action="confirm-step"]').click();
   await drawer.locator('[data-state="cancelled"]').waitFor();
+  await civil.context().close();
+});
+
+test("an event is planned, its gate admits a device, and its day is reported", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const civil = await colleague("civil");
+  const name = `国际论坛 ${Date.now()}`;
+  await civil.goto(`${base}/events`);
+  await civil.locator('[data-action="new"]').click();
+  await civil.locator('[data-field="name"]').fill(name);
+  await civil.locator('[data-field="latitude"]').fill("30.55");
+  await civil.locator('[data-field="longitude"]').fill("114.36");
+  await civil.locator('[data-participant="military"]').check();
+  if (shots) await civil.screenshot({ path: join(shots, "events-form.png") });
+  await civil.locator('[data-action="save"]').click();
+  await civil.locator('header [data-state="draft"]').waitFor();
+  const address = new URL(civil.url()).pathname;
+
+  // The other side knows nothing of it before it is announced.
+  const military = await colleague("military");
+  await military.goto(`${base}/events`);
+  await military.locator("main h1").waitFor();
+  assert.equal(await military.getByText(name).count(), 0);
+  await civil.locator('[data-step="announce"]').click();
+  await civil.locator('[data-action="confirm-step"]').click();
+  await civil.locator('header [data-state="announced"]').waitFor();
+  await military.reload();
+  await military.getByText(name).first().waitFor();
+  await military.context().close();
+
+  // A file with a bad row names it and stores nothing; put right, it is the plan, and every row is checked.
+  const csv = (frequency: string) =>
+    `信道,频率(MHz),带宽(kHz),发射标识,使用单位,功率(dBW),重点频率\nK1,97.5,200,180KF3E,会务组,10,是\nK2,${frequency},200,180KF3E,转播公司,10,否\n`;
+  const file = (text: string) => ({ name: "plan.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const input = civil.locator('[data-action="import"]');
+  await input.setInputFiles(file(csv("x")));
+  await civil.locator('[role="alert"]', { hasText: "第 3 行" }).waitFor();
+  assert.equal(await civil.locator('[data-list="plan"]').count(), 0);
+  await input.setInputFiles(file(csv("97.55")));
+  await civil.locator('[data-list="plan"] tbody tr').nth(1).waitFor();
+  await civil.locator('[data-action="check"]').click();
+  await civil.locator('[data-findings="K1"]', { hasText: "K2" }).waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "events-plan.png"), fullPage: true });
+
+  // A device is declared, fails by its power, passes with less, and has a label.
+  await civil.locator('[data-tab="gate"]').click();
+  await civil.locator('[data-action="register"]').click();
+  const drawer = civil.locator("dialog[open]");
+  for (const [field, value] of [["kind", "无线话筒"], ["serial", "SN-1"], ["owner", "媒体中心"], ["designator", "180KF3E"], ["power", "-20"]] as const) {
+    await drawer.locator(`[data-field="${field}"]`).fill(value);
+  }
+  await drawer.getByLabel(zh.events.gate.frequency).fill("97.5M");
+  await drawer.getByLabel(zh.events.gate.width).fill("200k");
+  await drawer.locator('[data-action="save"]').click();
+  await drawer.locator('[data-result="untested"]').waitFor();
+  const decide = async (power: string) => {
+    await drawer.locator('[data-action="test"]').click();
+    await drawer.getByLabel(zh.events.gate.readCenter, { exact: true }).fill("97.5M");
+    await drawer.getByLabel(zh.events.gate.readWidth).fill("180k");
+    await drawer.locator('[data-field="power"]').fill(power);
+    await drawer.locator('[data-action="run-test"]').click();
+  };
+  await decide("-10");
+  await drawer.locator('[data-result="failed"]').waitFor();
+  await decide("-20.5");
+  await drawer.locator('[data-result="passed"]').waitFor();
+  const label = await drawer.locator("[data-label-number]").getAttribute("data-label-number");
+  if (shots) await civil.screenshot({ path: join(shots, "events-gate.png") });
+  const printed = await civil.request.get(`${base}${await drawer.locator('[data-action="label"]').getAttribute("href")}`);
+  assert.match(await printed.text(), new RegExp(`准用标签[\\s\\S]*${label}`));
+
+  // The key frequency is on the watch list, and the day has its report.
+  await civil.goto(`${base}${address}?tab=watch`);
+  await civil.locator('[data-list="watch"] [data-standing]').waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "events-watch.png"), fullPage: true });
+  await civil.locator('[data-tab="report"]').click();
+  await civil.locator("[data-report]").waitFor();
+  if (shots) await civil.screenshot({ path: join(shots, "events-report.png"), fullPage: true });
+  const letter = await civil.request.get(`${base}${await civil.locator('[data-action="letter"]').getAttribute("href")}`);
+  assert.match(await letter.text(), /日报[\s\S]*K1/);
+  await civil.locator('[data-step="cancel"]').click();
+  assert.ok(await civil.locator('[data-action="confirm-step"]').isDisabled(), "cancelling asks for words");
+  await civil.locator('[data-field="reason"]').fill("改期");
+  await civil.locator('[data-action="confirm-step"]').click();
+  await civil.locator('header [data-state="cancelled"]').waitFor();
   await civil.context().close();
 });
 

@@ -29,7 +29,7 @@ use crate::{
     registry::Text,
     service::{
         auth::permissions,
-        coordination::{EntryKind, Officer, Phase, Refused, RequestQuery, Seen, ThreadEntry},
+        coordination::{EntryKind, Links, Officer, Phase, Refused, RequestQuery, Seen, ThreadEntry},
         disclosure::Disclosed,
     },
 };
@@ -128,6 +128,8 @@ pub struct CreateRequestRequest {
     pub proposal: Proposal,
     /// The request of the same side that this one takes up again with other terms.
     pub follows: Option<String>,
+    /// Id of a major event in which the caller's organisation takes part: its deadlines may be shorter.
+    pub event: Option<String>,
 }
 
 /// Filters.
@@ -139,6 +141,8 @@ pub struct ListRequestsQuery {
     pub state: Option<RequestState>,
     /// In this phase.
     pub phase: Option<Phase>,
+    /// Naming this event, by its id.
+    pub event: Option<String>,
     /// Asked by this side.
     pub side: Option<Side>,
     /// Overlapping the band from here,
@@ -251,6 +255,7 @@ pub async fn list_requests(
     let wanted = RequestQuery {
         state: query.state,
         phase: query.phase,
+        event: query.event,
         side: query.side,
         band: band(query.low_hz, query.high_hz)?,
         text: query.q,
@@ -290,10 +295,15 @@ pub async fn create_request(
 ) -> Result<Response> {
     let officer = caller.officer()?;
     idempotency::once(&state, &caller, &headers, &[b"create_request", &body], async {
-        let CreateRequestRequest { proposal, follows } = request;
+        let CreateRequestRequest {
+            proposal,
+            follows,
+            event,
+        } = request;
+        let links = Links { follows, event };
         let written = state
             .coordination
-            .write(proposal, follows, &officer, Timestamp::now())
+            .write(proposal, links, &officer, Timestamp::now())
             .await?;
         tracing::info!(
             request = written.request.get().id,

@@ -20,7 +20,7 @@ mod usage;
 pub mod verdict;
 
 pub use baseline::{Baseline, BaselineRules, Novelty, NoveltyAnswer};
-pub use comparison::{Cell, Comparison, ComparisonRow, Parameter, compare};
+pub use comparison::{Cell, Comparison, ComparisonRow, Parameter, compare, compare_known};
 pub use judge::judge;
 pub use measured::{Context, Level, Measured, calibrated_level};
 pub use products::{Present, ProductLink, ProductRules, Switching, parents_of};

@@ -19,6 +19,7 @@ pub enum Due {
 #[must_use]
 pub fn due(request: &Request, policy: &Policy, now: Timestamp) -> Option<(Timestamp, Due)> {
     let rules = policy.kind(request.proposal.kind);
+    let [decision, information] = policy.deadlines(request);
     let waiting = |deadlines: &Deadlines, started: Timestamp, end: Step| {
         let (after, what) = match request.reminders {
             0 => (deadlines.remind, Due::Remind),
@@ -30,14 +31,14 @@ pub fn due(request: &Request, policy: &Policy, now: Timestamp) -> Option<(Timest
     // A request for something that fits names no band, and nobody agrees to what is over: silence cannot.
     let named = matches!(request.proposal.asked, Asked::Bands(_));
     let silence = match rules.silence {
-        Silence::Agrees if named && request.proposal.time.to > now.max(request.clock + rules.decision.lapse) => {
+        Silence::Agrees if named && request.proposal.time.to > now.max(request.clock + decision.lapse) => {
             Step::AgreeBySilence
         }
         _ => Step::Lapse,
     };
     match request.state {
-        State::Submitted | State::Received | State::UnderReview => waiting(&rules.decision, request.clock, silence),
-        State::InformationRequested => waiting(&rules.information, request.since, Step::Lapse),
+        State::Submitted | State::Received | State::UnderReview => waiting(&decision, request.clock, silence),
+        State::InformationRequested => waiting(&information, request.since, Step::Lapse),
         State::InForce | State::Suspended => {
             let ends = request.decision.as_ref()?.expires;
             let before = ends - rules.renewal_notice;

@@ -53,7 +53,7 @@ max-width:170mm;margin:10mm auto;color:#000;background:#fff}h1{text-align:center
 .head{display:flex;justify-content:space-between;border-bottom:1.5pt solid #000;padding-bottom:2mm;margin-bottom:6mm}\
 table{width:100%;border-collapse:collapse;margin:4mm 0;break-inside:auto}th,td{border:.5pt solid #000;padding:1.5mm 2mm;\
 text-align:left;vertical-align:top;overflow-wrap:anywhere}th{width:32%;font-weight:600}tr{break-inside:avoid}\
-h2{font-size:12pt;margin:6mm 0 2mm}.text{white-space:pre-wrap;overflow-wrap:anywhere}\
+h2{font-size:12pt;margin:6mm 0 2mm}table.list th{width:auto}table.list{font-size:9.5pt}.text{white-space:pre-wrap;overflow-wrap:anywhere}\
 .seals{display:flex;gap:10mm;margin-top:12mm;break-inside:avoid}.seals div{flex:1;min-height:38mm;border:.5pt dashed #555;padding:3mm}\
 .foot{margin-top:8mm;font-size:9pt;color:#333}";
 
@@ -97,14 +97,22 @@ pub fn letter(request: &Request, writing: &Writing) -> String {
 
 /// The page up to the line with number and date.
 pub(super) fn opened(language: LetterLanguage, title: &str, number: &str, date: &str) -> String {
+    let head = page_head(language, &format!("{title} {number}"), STYLE);
     let number = escaped(number);
     format!(
-        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title} {number}</title><style>{STYLE}</style></head><body><h1>{title}</h1>\
-         <div class=\"head\"><span>{}{number}</span><span>{}</span></div>",
-        language.tag(),
+        "{head}<body><h1>{title}</h1><div class=\"head\"><span>{}{number}</span><span>{}</span></div>",
         language.pick("编号：", "Number: "),
         escaped(date),
+    )
+}
+
+/// A page up to its body; `title` is a text, `style` is ours.
+pub(super) fn page_head(language: LetterLanguage, title: &str, style: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title><style>{style}</style></head>",
+        language.tag(),
+        escaped(title),
     )
 }
 

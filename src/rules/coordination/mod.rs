@@ -5,6 +5,7 @@ mod alternatives;
 mod analysis;
 mod calendar;
 mod deadlines;
+pub mod events;
 pub mod exchange;
 mod finding;
 pub mod interference;

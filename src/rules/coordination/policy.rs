@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{interference::ReportRules, orders::Office, tasks::TaskRules};
+use super::{Request, events::EventRules, interference::ReportRules, orders::Office, tasks::TaskRules};
 
 /// The policy that is compiled in.
 pub const POLICY_TOML: &str = include_str!("../../../config/coordination.toml");
@@ -63,6 +63,17 @@ pub struct Deadlines {
     /// The end.
     #[serde(deserialize_with = "duration")]
     pub lapse: SignedDuration,
+}
+
+impl Deadlines {
+    /// Each the shorter of the two.
+    fn shorter(self, other: Self) -> Self {
+        Self {
+            remind: self.remind.min(other.remind),
+            escalate: self.escalate.min(other.escalate),
+            lapse: self.lapse.min(other.lapse),
+        }
+    }
 }
 
 /// Rules of one kind of request.
@@ -151,6 +162,8 @@ pub struct Policy {
     pub reports: ReportRules,
     /// Rules of measuring tasks.
     pub tasks: TaskRules,
+    /// Rules of events.
+    pub events: EventRules,
     kinds: Kinds,
 }
 
@@ -176,6 +189,9 @@ struct RawPolicy {
     // Files from before there were tasks have no such section.
     #[serde(default)]
     tasks: TaskRules,
+    // Nor were there events.
+    #[serde(default)]
+    events: EventRules,
     kind: Kinds,
 }
 
@@ -213,6 +229,7 @@ impl Policy {
             orders: raw.control_orders,
             reports: raw.interference_reports,
             tasks: raw.tasks,
+            events: raw.events,
             kinds: raw.kind,
         };
         policy.ordered().map_err(fault)?;
@@ -237,6 +254,20 @@ impl Policy {
             Kind::Event => &self.kinds.event,
             Kind::Emergency => &self.kinds.emergency,
         }
+    }
+
+    /// The deadlines of a request, for the decision and for information: of its kind, or those of requests that name an event
+    /// where these are shorter.
+    #[must_use]
+    pub fn deadlines(&self, request: &Request) -> [Deadlines; 2] {
+        let rules = self.kind(request.proposal.kind);
+        let of_event = self.events.requests.filter(|_| request.event.is_some());
+        of_event.map_or([rules.decision, rules.information], |event| {
+            [
+                rules.decision.shorter(event.decision),
+                rules.information.shorter(event.information),
+            ]
+        })
     }
 
     fn ordered(&self) -> Result<(), String> {
@@ -285,7 +316,8 @@ impl Policy {
             return Err("check.alternatives_max: write 1 to 100".to_owned());
         }
         self.reports.check()?;
-        self.tasks.check()
+        self.tasks.check()?;
+        self.events.check()
     }
 }
 

@@ -222,6 +222,9 @@ pub struct Request {
     /// The request of the same side that this one takes up again with other terms.
     #[serde(default)]
     pub follows: Option<String>,
+    /// Id of the major event it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
     /// Grows with every change.
     pub version: u64,
 }
@@ -248,6 +251,7 @@ impl Request {
             reason: None,
             offered: Vec::new(),
             follows: None,
+            event: None,
             version: 1,
         }
     }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use observing::Observing;
-pub use steps::Given;
+pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
 pub use crate::store::{EntryKind, Phase, RequestFile, RequestQuery, ThreadEntry};
@@ -145,6 +145,11 @@ impl Coordination {
         }
     }
 
+    /// Where requests are kept, and the policy of the offices.
+    pub(super) fn grounds(&self) -> (Store, Arc<Policy>) {
+        (self.store.clone(), Arc::clone(&self.policy))
+    }
+
     /// How much each office may ask, and has asked.
     #[must_use]
     pub fn questions(&self) -> &Questions {
@@ -232,6 +237,16 @@ impl Coordination {
         let side = officer.seat().map_or(Side::Civil, |seat| seat.side);
         let request = Request::draft(String::new(), side, proposal, officer.user.clone(), Timestamp::now());
         Ok(self.checked(&request, officer, view).await?)
+    }
+
+    /// The analysis of a use that somebody plans and asks of nobody; a question as any other.
+    ///
+    /// # Errors
+    /// `BudgetSpent`; `Store` when reading fails.
+    pub async fn check_use(&self, proposal: Proposal, officer: &Officer, view: &View) -> Result<Analysis> {
+        let side = officer.seat().map_or(Side::Civil, |seat| seat.side);
+        let request = Request::draft(String::new(), side, proposal, officer.user.clone(), Timestamp::now());
+        Ok(self.checked(&request, officer, view).await?.analysis)
     }
 
     async fn checked(&self, request: &Request, officer: &Officer, view: &View) -> Result<Checked> {

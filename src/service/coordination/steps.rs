@@ -33,6 +33,15 @@ pub struct Given {
     pub offered: Vec<Band>,
 }
 
+/// What a request is linked to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The request that it takes up again.
+    pub follows: Option<String>,
+    /// The event it is for.
+    pub event: Option<String>,
+}
+
 /// What a job in a transaction answers: refusals are no failures of it.
 type Outcome<T> = Result<std::result::Result<T, Refused>>;
 
@@ -40,11 +49,12 @@ impl Coordination {
     /// Writes a request: a draft that its own side alone sees.
     ///
     /// # Errors
-    /// `Refused` with every fault, or where it follows a request that is not over or not of the same side.
+    /// `Refused` with every fault, or where it follows a request that is not over or not of the same side, or names an event
+    /// in which the organisation does not take part.
     pub async fn write(
         &self,
         proposal: Proposal,
-        follows: Option<String>,
+        links: Links,
         officer: &Officer,
         now: Timestamp,
     ) -> std::result::Result<Seen, Refused> {
@@ -53,7 +63,7 @@ impl Coordination {
         faultless(&proposal)?;
         let mut request = Request::draft(random_id(), seat.side, proposal, officer.user.clone(), now);
         request.organisation = Some(seat.organisation);
-        request.follows = follows;
+        (request.follows, request.event) = (links.follows, links.event);
         let work = Work::new(self, officer, now);
         let written = self
             .store
@@ -182,6 +192,25 @@ fn faultless(proposal: &Proposal) -> std::result::Result<(), Refused> {
     }
 }
 
+/// What keeps an organisation from naming an event: it takes no part in it, which is told as if there were none, or it is over.
+async fn no_part(tx: &mut Tx, id: &str, organisation: &str) -> Result<Option<Refused>> {
+    let (zh, en) = match tx.major_event(id).await {
+        Ok(event) if event.takes_part(organisation) => match event.state.is_over() {
+            false => return Ok(None),
+            true => ("该活动已结束或取消", "the event is over"),
+        },
+        Ok(_) | Err(Error::NotFound { .. }) => (
+            "没有本单位参加的这项活动：请填写活动的 id，或留空",
+            "there is no such event in which your organisation takes part: give its id, or none",
+        ),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Refused::Faults(vec![Fault {
+        field: "event",
+        reason: Text::new(zh, en),
+    }])))
+}
+
 /// One change, on its way into the database.
 pub(super) struct Work {
     officer: Officer,
@@ -274,6 +303,11 @@ impl Work {
                     ),
                 }])));
             }
+        }
+        if let Some(id) = &request.event
+            && let Some(refused) = no_part(tx, id, request.owner()).await?
+        {
+            return Ok(Err(refused));
         }
         tx.add_request(
             &request,

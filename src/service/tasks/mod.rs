@@ -15,6 +15,7 @@ use jiff::{Timestamp, tz::Offset};
 use tokio::sync::Notify;
 
 pub use crate::store::TaskQuery;
+pub(super) use results::in_use;
 pub use results::{TaskRecording, TaskResults};
 
 use super::{

@@ -194,7 +194,7 @@ impl Tasks {
     }
 }
 
-fn in_use(counted: &Occupancy) -> InUse {
+pub(in crate::service) fn in_use(counted: &Occupancy) -> InUse {
     InUse {
         share: counted.share,
         low: counted.low,

@@ -174,6 +174,36 @@ pub(crate) static SITES: Protected = Protected {
     lines: None,
 };
 
+/// Major events.
+pub(crate) static MAJOR_EVENTS: Protected = Protected {
+    name: "major_events",
+    key: "id",
+    texts: &["id", "state", "number", "lead", "record"],
+    numbers: &["version", "from_us", "until_us"],
+    only: None,
+    lines: None,
+};
+
+/// Rows of events' frequency plans.
+pub(crate) static EVENT_ROWS: Protected = Protected {
+    name: "event_rows",
+    key: "id",
+    texts: &["id", "event_id", "record"],
+    numbers: &["version", "low_hz"],
+    only: None,
+    lines: None,
+};
+
+/// Devices at events' gates with their tests.
+pub(crate) static EVENT_DEVICES: Protected = Protected {
+    name: "event_devices",
+    key: "id",
+    texts: &["id", "event_id", "serial", "result", "record"],
+    numbers: &["version", "number"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -192,7 +222,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 12] = [
+pub static ROWS: [&Protected; 15] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -205,6 +235,9 @@ pub static ROWS: [&Protected; 12] = [
     &ORGANISATIONS,
     &MEASURING_TASKS,
     &SITES,
+    &MAJOR_EVENTS,
+    &EVENT_ROWS,
+    &EVENT_DEVICES,
 ];
 
 /// Those that had rows before the log knew of them.

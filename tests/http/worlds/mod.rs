@@ -178,7 +178,15 @@ fn differ_in_channels(a: &str, b: &str) -> bool {
 /// leaves the block out of what would fit; a device is not given a channel; a station in a veiled block is not measured; no
 /// receiver's word is taken for interference there.
 fn is_declared(question: &Question, a: &Heard, b: &Heard) -> bool {
-    const CHECKS: [&str; 3] = ["check_proposal", "get_request_analysis", "list_request_alternatives"];
+    const CHECKS: [&str; 7] = [
+        "check_proposal",
+        "get_request_analysis",
+        "list_request_alternatives",
+        "list_event_row_findings",
+        "get_event_watch",
+        "get_event_day",
+        "get_event_day_letter",
+    ];
     if question.operation == "get_assignment_measured" {
         let veiled = |heard: &Heard| heard.status == 403 && heard.body.contains("ask_other_side");
         return veiled(a) != veiled(b) && [a, b].into_iter().all(|heard| heard.status == 200 || veiled(heard));
@@ -193,7 +201,10 @@ fn is_declared(question: &Question, a: &Heard, b: &Heard) -> bool {
     if question.operation == "ask_paws" {
         return differ_in_channels(&a.body, &b.body);
     }
-    let told = |heard: &Heard| heard.body.contains("ask_other_side") || speaks_of_a_block(&heard.body);
+    let told = |heard: &Heard| {
+        let words = ["ask_other_side", "请与对方主管部门协调", "ask the other side"];
+        words.iter().any(|word| heard.body.contains(word)) || speaks_of_a_block(&heard.body)
+    };
     CHECKS.contains(&question.operation.as_str()) && (told(a) || told(b))
 }
 

@@ -136,6 +136,7 @@ impl Operations {
             }
             address.push(
                 match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some("day") => Part::Text(day(hour, draw.below(2) as i64)),
                     Some(name) => self.place(draw, learnt, &list, name, operation),
                     None => Part::Text(segment.to_owned()),
                 },
@@ -247,6 +248,10 @@ impl Operations {
             Some("InterferenceReportRequest") => {
                 json!({"complaint": complaint(draw, learnt, hour), "grade": "second", "level": "district"})
             }
+            Some("EventRowRequest") => json!({"content": row(draw)}),
+            Some("EventRequest") => event(draw, hour),
+            Some("EventDeviceRequest") => json!({"content": device(draw)}),
+            Some("TestEventDeviceRequest") => json!({"readings": {"center_hz": {"value": draw.one_of(&BANDS_HZ)}}}),
             Some("CorrectComplaintRequest") => json!({"complaint": complaint(draw, learnt, hour)}),
             _ => self.value(draw, learnt, "", schema, hour, depth),
         }
@@ -365,6 +370,36 @@ pub fn proposal(draw: &mut Draw, hour: jiff::Timestamp) -> Value {
         "power": {"dbw": 10.0, "kind": "erp"}, "antenna_height_m": 20.0,
         "place": {"circle": {"latitude": place[0], "longitude": place[1], "radius_km": radius_km}},
         "time": {"from": days(-1), "to": days(9)}
+    })
+}
+
+/// A day around the measurements, in China.
+fn day(hour: jiff::Timestamp, days: i64) -> String {
+    let time = hour + jiff::SignedDuration::from_hours(24 * (days - 2) + 8);
+    time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+fn event(draw: &mut Draw, hour: jiff::Timestamp) -> Value {
+    let days = [0, 1].map(|n| json!({"date": day(hour, n), "opens_min": 0, "closes_min": 1440}));
+    json!({"content": {
+        "name": {"zh": draw.one_of(&["秘密演习", "运动会"]), "en": ""}, "about": draw.one_of(&["", "HIDDEN-1?"]), "days": days,
+        "participants": ["military"], "area": {"circle": {"latitude": 30.5, "longitude": 114.3, "radius_km": 20.0}},
+    }})
+}
+
+fn device(draw: &mut Draw) -> Value {
+    json!({
+        "kind": "radio", "serial": draw.one_of(&["HIDDEN-1", "SN-1", "SN-2"]), "owner": "Open", "designator": "11K0F3E",
+        "center_hz": draw.one_of(&BANDS_HZ), "bandwidth_hz": 25_000, "power": {"dbw": 1.0, "kind": "eirp"},
+    })
+}
+
+/// A channel of an event's plan.
+fn row(draw: &mut Draw) -> Value {
+    json!({
+        "channel": draw.one_of(&["K1", "K4", "秘密演习", "第二次"]), "center_hz": draw.one_of(&BANDS_HZ), "bandwidth_hz": 200_000,
+        "designator": "180KF3E", "user": draw.one_of(&["Open", "Regiment of HIDDEN-1"]), "key": draw.once_in(2),
+        "power": {"dbw": 10.0, "kind": "erp"}, "note": draw.one_of(&["", "HIDDEN-1?"]),
     })
 }
 

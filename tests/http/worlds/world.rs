@@ -109,6 +109,7 @@ impl World {
         for _ in 0..secrets.complaints {
             world.complain(&military, hour);
         }
+        world.event(&coordinator, &military, hour);
         world.measure(&coordinator, hour);
         // The last second and minute are stored when nothing has come for a while, which is the clock's matter, or now.
         let monitor = world.app.monitor.take().expect("running");
@@ -170,6 +171,49 @@ impl World {
         });
         let call = self.app.post("/api/v1/coordination/requests").cookie(military);
         call.json(&json!({"proposal": proposal})).send().expect(201);
+    }
+
+    /// An event of both sides, with secret rows of the military one in its plan; and one that only it knows.
+    fn event(&self, coordinator: &str, military: &str, hour: jiff::Timestamp) {
+        let date = |days: i64| {
+            let time = hour + jiff::SignedDuration::from_hours(24 * days + 8);
+            json!({"date": time.to_zoned(jiff::tz::TimeZone::UTC).date(), "opens_min": 0, "closes_min": 1440})
+        };
+        let content = json!({
+            "name": {"zh": "论坛", "en": "Forum"}, "days": [date(-1), date(0), date(1)], "participants": ["military"],
+            "area": {"circle": {"latitude": 30.5, "longitude": 114.3, "radius_km": 20.0}},
+        });
+        let send = |cookie: &str, path: &str, body: &Value| {
+            let call = self.app.post(&format!("/api/v1/events{path}")).cookie(cookie);
+            call.header("if-match", "\"1\"")
+                .json(body)
+                .send()
+                .expect(if path.ends_with("transitions") { 200 } else { 201 })
+                .json()
+        };
+        let made = send(coordinator, "", &json!({"content": content}));
+        let path = format!("/{}", made["id"].as_str().expect("id"));
+        send(
+            coordinator,
+            &format!("{path}/transitions"),
+            &json!({"step": "announce"}),
+        );
+        let row = |channel: &str, center_hz: i64, class: Option<&str>| {
+            json!({"content": {
+                "channel": channel, "center_hz": center_hz, "bandwidth_hz": 200_000, "designator": "180KF3E", "user": "Open",
+                "power": {"dbw": 10.0, "kind": "erp"}, "key": true, "classification": class,
+            }})
+        };
+        for (channel, center_hz) in [("K1", 97_450_000), ("K2", 98_600_000), ("K3", 150_300_000)] {
+            send(coordinator, &format!("{path}/plan"), &row(channel, center_hz, None));
+        }
+        // They explain what is on the air at 97.3 MHz, and clash with an open one.
+        for (title, center_hz) in self.secrets.drafts.iter().zip([97_300_000, 97_500_000]) {
+            send(military, &format!("{path}/plan"), &row(title, center_hz, Some("秘密")));
+            let own =
+                json!({"content": {"name": {"zh": title, "en": ""}, "days": content["days"], "area": content["area"]}});
+            send(military, "", &own);
+        }
     }
 
     fn order(&self, military: &str, coordinator: &str, [low_khz, high_khz]: [i64; 2], hour: jiff::Timestamp) {

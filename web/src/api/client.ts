@@ -16,6 +16,11 @@ import type {
   TakeReportStep,
   TakeTaskStep,
   TaskContent,
+  EventContent,
+  EventDeviceContent,
+  EventRowContent,
+  TakeEventStep,
+  TestEventDevice,
   TakeStep,
   TokenScope,
 } from "./model";
@@ -73,6 +78,8 @@ export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
 export type InterferenceQuery = Query<"/api/v1/interference-reports">;
 export type TaskQuery = Query<"/api/v1/tasks">;
+export type EventQuery = Query<"/api/v1/events">;
+export type EventDeviceQuery = Query<"/api/v1/events/{id}/devices">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
 export type AssignmentQuery = Query<"/api/v1/assignments">;
 export type MeasuredQuery = Query<"/api/v1/assignments/{id}/measured">;
@@ -193,7 +200,7 @@ export const api = {
     content(client.GET("/api/v1/coordination/requests", { params: { query }, signal }), signal),
   request: (id: string, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests/{id}", { params: { path: { id } }, signal }), signal),
-  writeRequest: (body: { proposal: Proposal; follows?: string }) =>
+  writeRequest: (body: { proposal: Proposal; follows?: string; event?: string }) =>
     content(client.POST("/api/v1/coordination/requests", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
   rewriteRequest: (id: string, version: number, body: Proposal) =>
     content(client.PUT("/api/v1/coordination/requests/{id}", { params: { path: { id }, header: change(version) }, body })),
@@ -251,6 +258,52 @@ export const api = {
     content(client.PUT("/api/v1/tasks/{id}", { params: { path: { id }, header: change(version) }, body: { content: body } })),
   takeTaskStep: (id: string, version: number, body: TakeTaskStep) =>
     content(client.POST("/api/v1/tasks/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+
+  events: (query: EventQuery, signal?: AbortSignal) => content(client.GET("/api/v1/events", { params: { query }, signal }), signal),
+  event: (id: string, signal?: AbortSignal) => content(client.GET("/api/v1/events/{id}", { params: { path: { id } }, signal }), signal),
+  writeEvent: (body: EventContent) =>
+    content(client.POST("/api/v1/events", { params: { header: { "idempotency-key": uniqueKey() } }, body: { content: body } })),
+  rewriteEvent: (id: string, version: number, body: EventContent) =>
+    content(client.PUT("/api/v1/events/{id}", { params: { path: { id }, header: change(version) }, body: { content: body } })),
+  takeEventStep: (id: string, version: number, body: TakeEventStep) =>
+    content(client.POST("/api/v1/events/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+  eventRows: (id: string, cursor: string | null, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/events/{id}/plan", { params: { path: { id }, query: { limit: 200, cursor: cursor ?? undefined } }, signal }), signal),
+  eventFindings: (id: string, cursor: string | null, signal?: AbortSignal) =>
+    content(
+      client.GET("/api/v1/events/{id}/plan/findings", { params: { path: { id }, query: { limit: 25, cursor: cursor ?? undefined } }, signal }),
+      signal,
+    ),
+  addEventRow: (id: string, body: EventRowContent) =>
+    content(
+      client.POST("/api/v1/events/{id}/plan", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } }, body: { content: body } }),
+    ),
+  changeEventRow: (id: string, row: string, version: number, body: EventRowContent) =>
+    content(client.PUT("/api/v1/events/{id}/plan/{row}", { params: { path: { id, row }, header: change(version) }, body: { content: body } })),
+  deleteEventRow: (id: string, row: string, version: number) =>
+    content(
+      client.DELETE("/api/v1/events/{id}/plan/{row}", { params: { path: { id, row }, header: { "if-match": entityTag(version) } } }),
+    ),
+  importEventPlan: (id: string, body: { name: string; text: string; dry_run: boolean }) =>
+    content(client.POST("/api/v1/events/{id}/plan/imports", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } }, body })),
+  eventDevices: (id: string, query: EventDeviceQuery, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/events/{id}/devices", { params: { path: { id }, query }, signal }), signal),
+  eventDevice: (id: string, device: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/events/{id}/devices/{device}", { params: { path: { id, device } }, signal }), signal),
+  registerEventDevice: (id: string, body: EventDeviceContent) =>
+    content(
+      client.POST("/api/v1/events/{id}/devices", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } }, body: { content: body } }),
+    ),
+  declareEventDevice: (id: string, device: string, version: number, body: EventDeviceContent) =>
+    content(
+      client.PUT("/api/v1/events/{id}/devices/{device}", { params: { path: { id, device }, header: change(version) }, body: { content: body } }),
+    ),
+  testEventDevice: (id: string, device: string, version: number, body: TestEventDevice) =>
+    content(client.POST("/api/v1/events/{id}/devices/{device}/tests", { params: { path: { id, device }, header: change(version) }, body })),
+  eventWatch: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/events/{id}/watch", { params: { path: { id }, query: {} }, signal }), signal),
+  eventDay: (id: string, day: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/events/{id}/days/{day}", { params: { path: { id, day } }, signal }), signal),
 
   alarmRoutes: (signal?: AbortSignal) => content(client.GET("/api/v1/alarm-routes", { signal }), signal),
   testAlarmRoute: (id: string) =>
@@ -311,6 +364,11 @@ export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en
 
 /** Where logging in by the identity provider begins; a page of its own, not a question of this one. */
 export const PROVIDER_LOGIN = `${API}/sessions/oidc`;
+
+/** Address of something of an event to print or to save. */
+export function eventUrl(event: string, rest: string): string {
+  return `${API}/events/${encodeURIComponent(event)}/${rest}`;
+}
 
 /** Address of a plot image for reports. */
 export function plotUrl(

@@ -73,6 +73,22 @@ export type TaskChoices = Schemas["TaskChoicesResponse"];
 export type TaskResults = Schemas["TaskResultsResponse"];
 export type MeasuredSlot = Schemas["MeasuredSlot"];
 export type InUse = Schemas["InUse"];
+export type MajorEvent = Schemas["EventResponse"];
+export type EventContent = Schemas["MajorEventContent"];
+export type EventState = Schemas["EventState"];
+export type EventStep = Schemas["EventStep"];
+export type TakeEventStep = Schemas["TakeEventStepRequest"];
+export type EventRow = Schemas["EventRowResponse"];
+export type EventRowContent = Schemas["EventRowContent"];
+export type EventRowFindings = Schemas["EventRowFindings"];
+export type EventPlanImport = Schemas["ImportEventPlanResponse"];
+export type EventDevice = Schemas["EventDeviceResponse"];
+export type EventDeviceContent = Schemas["EventDeviceContent"];
+export type TestEventDevice = Schemas["TestEventDeviceRequest"];
+export type AdmissionResult = Schemas["AdmissionResult"];
+export type EventWatch = Schemas["EventWatchResponse"];
+export type WatchStanding = Schemas["WatchStanding"];
+export type EventDayReport = Schemas["EventDayReport"];
 export type ImportReport = Schemas["ImportRegistryResponse"];
 
 export type Occupancy = Schemas["OccupancyResponse"];
@@ -167,6 +183,8 @@ export const TASK_STATES = allOf<TaskState>()([
 ]);
 export const TASK_PRIORITIES = allOf<TaskPriority>()(["routine", "priority", "immediate", "emergency"]);
 export const PRODUCTS = allOf<TaskProduct>()(["occupancy", "emissions", "spectrum", "recording"]);
+export const EVENT_STATES = allOf<EventState>()(["draft", "announced", "running", "closed", "cancelled"]);
+export const ADMISSION_RESULTS = allOf<AdmissionResult>()(["passed", "failed", "undecided"]);
 export const LEVELS = allOf<Level>()(["district", "city", "province"]);
 export const ORDER_PHASES = allOf<OrderPhase>()([
   "in_force",

@@ -774,6 +774,276 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists events, the latest first: those in which the own organisation takes part; all of them for the coordinator and the
+         *     overseers.
+         */
+        get: operations["list_events"];
+        put?: never;
+        /** Writes an event: a draft of the caller's organisation, which leads it, and known to nobody else until it is announced. */
+        post: operations["create_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event with its course; the ETag is needed to change it. */
+        get: operations["get_event"];
+        /** Writes an event anew, while it is not over. */
+        put: operations["update_event"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a day, as the caller may know it; of a day that is not over, up to now. */
+        get: operations["get_event_day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/days/{day}/letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a page to print, sign and seal. */
+        get: operations["get_event_day_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices of an event, the latest first. */
+        get: operations["list_event_devices"];
+        put?: never;
+        /** Registers a device with what is declared of it. */
+        post: operations["create_event_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device with its tests; the ETag is needed to change and to test it. */
+        get: operations["get_event_device"];
+        /** Declares a device anew: its label is void, and it is to be tested again. */
+        put: operations["update_event_device"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/devices/{device}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The label (准用标签) of a device that passed, to print. */
+        get: operations["get_event_device_label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/devices/{device}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tests a device against its declaration. One that passes gets a label; one that does not has none afterwards. */
+        post: operations["add_event_device_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frequency plan, ascending, as the caller may know it. */
+        get: operations["list_event_rows"];
+        put?: never;
+        /** Adds a row to the plan. */
+        post: operations["create_event_row"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/plan/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes a row anew. */
+        put: operations["update_event_row"];
+        post?: never;
+        /** Removes a row. */
+        delete: operations["delete_event_row"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/plan/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan as the caller may know it, as a CSV file that can be read in again. */
+        get: operations["export_event_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/plan/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a machine says of a page of the plan: the check that requests go through, counted as questions are (docs/disclosure.md),
+         *     and channels that are in each other's way. At most 25 rows at once.
+         */
+        get: operations["list_event_row_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/plan/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads a CSV file into the plan, all of it or nothing: known channels are written anew, others added, none removed. Bad rows are
+         *     told by line with status 200 and `applied: false`.
+         */
+        post: operations["import_event_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a step: the lead office announces, starts, closes and cancels; whoever takes part may leave a note. */
+        post: operations["take_event_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was observed of the key frequencies of an event, day and night, and what was found on them. */
+        get: operations["get_event_watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -1509,6 +1779,99 @@ export interface components {
          * @enum {string}
          */
         AdministrationLevel: "district" | "city" | "province";
+        /** @description A figure with the words for it. */
+        AdmissionFigure: {
+            /** @description In words, with unit. */
+            text: components["schemas"]["Text"];
+            /**
+             * Format: double
+             * @description Expanded uncertainty of it, in the same unit.
+             */
+            uncertainty: number | null;
+            /** @description Unit of both. */
+            unit: string | null;
+            /**
+             * Format: double
+             * @description The number, where it is one.
+             */
+            value: number | null;
+        };
+        /**
+         * @description What is measured at the gate.
+         * @enum {string}
+         */
+        AdmissionParameter: "centre_frequency" | "occupied_bandwidth" | "radiated_power" | "class_of_emission";
+        /** @description A value read off an instrument. */
+        AdmissionReading: {
+            /**
+             * Format: double
+             * @description Expanded uncertainty (k = 2), in the same unit; 0: none is known.
+             */
+            uncertainty?: number;
+            /**
+             * Format: double
+             * @description The value.
+             */
+            value: number;
+        };
+        /** @description What somebody read off an instrument; what is absent was not measured. */
+        AdmissionReadings: {
+            /** @default null */
+            bandwidth_hz: components["schemas"]["AdmissionReading"] | null;
+            /** @default null */
+            center_hz: components["schemas"]["AdmissionReading"] | null;
+            /** @default null */
+            power_dbw: components["schemas"]["AdmissionReading"] | null;
+        };
+        /**
+         * @description How a parameter, or a whole test, came out.
+         * @enum {string}
+         */
+        AdmissionResult: "passed" | "failed" | "undecided";
+        /** @description One parameter of a test. */
+        AdmissionRow: {
+            declared: components["schemas"]["AdmissionFigure"] | null;
+            limit: components["schemas"]["AdmissionFigure"] | null;
+            measured: components["schemas"]["AdmissionFigure"] | null;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /** @description Which. */
+            parameter: components["schemas"]["AdmissionParameter"];
+            /** @description How far it is off, or why it cannot be decided; may be empty. */
+            reason: components["schemas"]["Text"];
+            /** @description How the two stand. */
+            result: components["schemas"]["AdmissionResult"];
+        };
+        /** @description One test. */
+        AdmissionTest: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description What was declared then. */
+            declared: components["schemas"]["EventDeviceContent"];
+            /** @description The emission that a receiver measured; null: none was chosen. */
+            emission: string | null;
+            /** @description The instrument whose values were typed in; may be empty. */
+            instrument: string;
+            /** @description The label it got, where it passed. */
+            label: string | null;
+            /** @description A remark. */
+            note: string;
+            /** @description Their organisation. */
+            organisation: string;
+            /** @description Version of the policy with the tolerances. */
+            policy_version: string;
+            /** @description The receiver that measured it. */
+            receiver: string | null;
+            /** @description How it came out. */
+            result: components["schemas"]["AdmissionResult"];
+            /** @description The parameters. */
+            rows: components["schemas"]["AdmissionRow"][];
+        };
         /**
          * @description How a route sends.
          * @enum {string}
@@ -2422,6 +2785,8 @@ export interface components {
             /** @description Who wrote it. */
             created_by: string;
             decision?: components["schemas"]["RequestDecision"] | null;
+            /** @description Id of the major event it is for. */
+            event?: string | null;
             /** @description The request of the same side that this one takes up again with other terms. */
             follows?: string | null;
             /** @description Random public key. */
@@ -2519,6 +2884,8 @@ export interface components {
         };
         /** @description What is asked for. */
         CreateRequestRequest: {
+            /** @description Id of a major event in which the caller's organisation takes part: its deadlines may be shorter. */
+            event?: string | null;
             /** @description The request of the same side that this one takes up again with other terms. */
             follows?: string | null;
             /** @description What is asked for. */
@@ -2811,6 +3178,414 @@ export interface components {
              */
             sensitivity_dbm: number | null;
         };
+        /** @description One day with its hours, by the clock of China (UTC+8). */
+        EventDay: {
+            /**
+             * Format: int32
+             * @description Minute at which it closes, after the opening; beyond 1440 it is on the next day.
+             */
+            closes_min: number;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /**
+             * Format: int32
+             * @description Minute of the day at which it opens.
+             */
+            opens_min: number;
+        };
+        /** @description A key frequency on a day. */
+        EventDayChannel: {
+            /**
+             * Format: int64
+             * @description Seconds of the day up to now.
+             */
+            asked_s: number;
+            /** @description The channel. */
+            band: components["schemas"]["Band"];
+            /** @description Name of the channel. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description Conflicts and emissions that are not in the plan.
+             */
+            found: number;
+            in_use: components["schemas"]["InUse"] | null;
+            /**
+             * Format: int64
+             * @description Seconds that were observed; the rest is unknown, never free.
+             */
+            observed_s: number;
+            /** @description The receiver that observed most of it; null: none watches it. */
+            receiver: string | null;
+            /** @description What may be said of it. */
+            standing: components["schemas"]["WatchStanding"];
+            /** @description Who uses it. */
+            user: string;
+        };
+        /** @description A conflict of the day. */
+        EventDayConflict: {
+            /** @description Its band. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: date-time
+             * @description First seen.
+             */
+            first_seen: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Last seen.
+             */
+            last_seen: string;
+            /** @description Somebody settled it. */
+            settled: boolean;
+            /** @description What was found. */
+            what: components["schemas"]["Text"];
+        };
+        /** @description How much of the key frequencies was observed. */
+        EventDayCoverage: {
+            /**
+             * Format: int64
+             * @description Seconds times channels.
+             */
+            asked_s: number;
+            /**
+             * Format: int64
+             * @description The same, observed.
+             */
+            observed_s: number;
+        };
+        /** @description An emission that came up on the day and is not in the plan. */
+        EventDayEmission: {
+            /** @description Its bandwidth. */
+            bandwidth_hz: components["schemas"]["Hertz"];
+            /** @description Its centre. */
+            center_hz: components["schemas"]["Hertz"];
+            /** @description Its id. */
+            id: string;
+            /** @description The receiver. */
+            receiver: string;
+            /**
+             * Format: date-time
+             * @description First seen.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description Last seen.
+             */
+            stop: string;
+        };
+        /** @description The report of a day, as its reader may know it. */
+        EventDayReport: {
+            /** @description The key frequencies. */
+            channels: components["schemas"]["EventDayChannel"][];
+            /** @description Whether the day is over; what is not yet over is reported up to now. */
+            complete: boolean;
+            /** @description Conflicts on the plan's frequencies. */
+            conflicts: components["schemas"]["EventDayConflict"][];
+            /** @description How much of the key frequencies was observed. */
+            coverage: components["schemas"]["EventDayCoverage"];
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Emissions on the plan's frequencies that came up and are not in it. */
+            emissions: components["schemas"]["EventDayEmission"][];
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            from: string;
+            /** @description There were more conflicts or emissions than are listed. */
+            more: boolean;
+            /** @description Requests. */
+            requests: components["schemas"]["EventDayRequests"];
+            /** @description Tests at the gate. */
+            tests: components["schemas"]["EventDayTests"];
+            /**
+             * Format: date-time
+             * @description Its end, or now.
+             */
+            to: string;
+        };
+        /** @description Requests that name the event. */
+        EventDayRequests: {
+            /** @description Agreed to on the day, with or without conditions. */
+            agreed: string[];
+            /**
+             * Format: int64
+             * @description Sent and not decided yet.
+             */
+            pending: number;
+            /** @description Refused on the day. */
+            refused: string[];
+        };
+        /** @description Tests at the gate. */
+        EventDayTests: {
+            /**
+             * Format: int64
+             * @description That were failed.
+             */
+            failed: number;
+            /** @description Labels of the devices that passed. */
+            labels: string[];
+            /**
+             * Format: int64
+             * @description Tests that were passed.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description That told nothing.
+             */
+            undecided: number;
+        };
+        /** @description A device with its tests. */
+        EventDevice: {
+            /** @description What is declared. */
+            content: components["schemas"]["EventDeviceContent"];
+            /** @description Id of the event. */
+            event: string;
+            /** @description Public id. */
+            id: string;
+            /** @description The label that is valid; null: it must not go in. */
+            label: string | null;
+            /**
+             * Format: int64
+             * @description Running number within the event.
+             */
+            number: number;
+            /** @description Key of the organisation that registered it. */
+            organisation: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            registered_at: string;
+            /** @description Who registered it. */
+            registered_by: string;
+            result: components["schemas"]["AdmissionResult"] | null;
+            /** @description Its tests, oldest first. */
+            tests: components["schemas"]["AdmissionTest"][];
+            /**
+             * Format: int64
+             * @description Grows with every change; the ETag is made of it.
+             */
+            version: number;
+        };
+        /** @description What is declared of a device. */
+        EventDeviceContent: {
+            /** @description What allows it: a channel of the plan, or the number of a request. */
+            approval?: string;
+            /** @description Declared bandwidth. */
+            bandwidth_hz: components["schemas"]["Hertz"];
+            /** @description Declared frequency. */
+            center_hz: components["schemas"]["Hertz"];
+            /** @description Declared class of emission: the designator of RR Appendix 1. */
+            designator: string;
+            /** @description What it is, such as a wireless microphone or its model. */
+            kind: string;
+            /** @description Who owns it. */
+            owner: string;
+            /** @description Declared radiated power. */
+            power: components["schemas"]["RadiatedPower"];
+            /** @description Serial number; one device of an event has it. */
+            serial: string;
+        };
+        /** @description A device. */
+        EventDeviceRequest: {
+            /** @description What is declared. */
+            content: components["schemas"]["EventDeviceContent"];
+        };
+        /** @description A device with its tests. */
+        EventDeviceResponse: components["schemas"]["EventDevice"] & {
+            /** @description Whether the caller may test it and declare it anew. */
+            works: boolean;
+        };
+        /** @description One thing that was done or said. */
+        EventEntry: {
+            /** @description Account. */
+            actor: string;
+            /** @description Their organisation. */
+            organisation: string;
+            /** @description Where the event stood afterwards. */
+            state: components["schemas"]["EventState"];
+            /** @description What. */
+            step: components["schemas"]["EventStep"];
+            /** @description In words; may be empty. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /** @description What a receiver observed of a channel. */
+        EventHeardBy: {
+            in_use: components["schemas"]["InUse"] | null;
+            /**
+             * Format: int64
+             * @description Seconds it observed; the rest is unknown, never free.
+             */
+            observed_s: number;
+            /** @description The receiver. */
+            receiver: string;
+        };
+        /** @description A row of the plan. */
+        EventPlanRow: {
+            /** @description What is written. */
+            content: components["schemas"]["EventRowContent"];
+            /** @description Id of the event. */
+            event: string;
+            /** @description Public id. */
+            id: string;
+            /** @description Key of the organisation that wrote it. */
+            organisation: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the ETag is made of it.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            written_at: string;
+            /** @description Who wrote it last. */
+            written_by: string;
+        };
+        /** @description An event. */
+        EventRequest: {
+            /** @description What is written about it. */
+            content: components["schemas"]["MajorEventContent"];
+        };
+        /** @description One event, and what can be done with it. */
+        EventResponse: components["schemas"]["MajorEvent"] & {
+            /** @description The steps it has now, with what keeps the caller from each. */
+            available: components["schemas"]["OfferedEventStep"][];
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The first instant no longer in it.
+             */
+            until: string;
+            /** @description Whether the caller may work on its plan and at its gate now. */
+            works: boolean;
+        };
+        /** @description What is written about a channel. */
+        EventRowContent: {
+            /** @description Width of the channel. */
+            bandwidth_hz: components["schemas"]["Hertz"];
+            /** @description Assigned (centre) frequency. */
+            center_hz: components["schemas"]["Hertz"];
+            /** @description What the channel is called; in a file the key of the row. */
+            channel: string;
+            /** @description Classification, such as 秘密; the row is then for its own organisation and those who may know. Null: open. */
+            classification?: string | null;
+            /** @description Class of emission: the designator of RR Appendix 1. */
+            designator: string;
+            /**
+             * Format: date-time
+             * @description First instant; null: with the event.
+             */
+            from?: string | null;
+            /** @description A key frequency: watched day and night. */
+            key?: boolean;
+            /** @description Anything else. */
+            note?: string;
+            place?: components["schemas"]["Place"] | null;
+            /** @description Radiated power. */
+            power: components["schemas"]["RadiatedPower"];
+            /** @description Roles a classified row may be released to nevertheless. */
+            releasability?: string[];
+            /** @description Radio service, as a code of the vocabulary such as `LAND-MOBILE`; not known: none. */
+            service?: string | null;
+            /** @description The place in words. */
+            site?: string;
+            /**
+             * Format: date-time
+             * @description First instant no longer in it; null: with the event.
+             */
+            to?: string | null;
+            /** @description Who uses it. */
+            user: string;
+        };
+        /** @description What a machine says of a row. */
+        EventRowFindings: {
+            /** @description The check, as of a request. */
+            analysis: components["schemas"]["Analysis"];
+            /** @description Its channel. */
+            channel: string;
+            /** @description Channels of other users in the plan with which it shares frequency, place and time. */
+            clashes: string[];
+            /** @description Id of the row. */
+            row: string;
+        };
+        /** @description A row. */
+        EventRowRequest: {
+            /** @description What is written. */
+            content: components["schemas"]["EventRowContent"];
+        };
+        /** @description A row of the plan. */
+        EventRowResponse: components["schemas"]["EventPlanRow"] & {
+            /** @description Whether the caller may change it. */
+            mine: boolean;
+        };
+        /**
+         * @description Where an event stands.
+         * @enum {string}
+         */
+        EventState: "draft" | "announced" | "running" | "closed" | "cancelled";
+        /**
+         * @description What is done with an event.
+         * @enum {string}
+         */
+        EventStep: "create" | "edit" | "announce" | "start" | "close" | "cancel" | "note";
+        /** @description A key frequency under watch. */
+        EventWatchedChannel: {
+            /**
+             * Format: int64
+             * @description Seconds that could have been observed.
+             */
+            asked_s: number;
+            /** @description Conflicts on it, as the caller may know them. */
+            conflicts: components["schemas"]["ConflictResponse"][];
+            /** @description Emissions on it that are not in the plan as the caller knows it. */
+            emissions: components["schemas"]["EmissionResponse"][];
+            /** @description By the receivers that watch it, who observed most first; empty: nobody watches it. */
+            heard: components["schemas"]["EventHeardBy"][];
+            /** @description There were more than are listed. */
+            more: boolean;
+            /** @description The row of the plan. */
+            row: components["schemas"]["EventPlanRow"];
+            /** @description What may be said of it. */
+            standing: components["schemas"]["WatchStanding"];
+        };
+        /** @description The watch list. */
+        EventWatchResponse: {
+            /** @description The key frequencies, ascending. */
+            channels: components["schemas"]["EventWatchedChannel"][];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description To when.
+             */
+            to: string;
+        };
         /** @description Use without an individual licence, within limits. */
         Exemption: {
             /** @description Further conditions in words. */
@@ -2897,6 +3672,42 @@ export interface components {
              * @description When.
              */
             time: string;
+        };
+        /** @description A file with a plan. */
+        ImportEventPlanRequest: {
+            /** @description Only say what would come of it. */
+            dry_run?: boolean;
+            /** @description Its name, for messages. */
+            name: string;
+            /** @description What it holds: CSV with Chinese or English headers. */
+            text: string;
+        };
+        /** @description What came of it. */
+        ImportEventPlanResponse: {
+            /**
+             * Format: int64
+             * @description New channels.
+             */
+            added: number;
+            /** @description Whether it was stored. */
+            applied: boolean;
+            /** @description What is wrong with them; then nothing was stored. */
+            errors: components["schemas"]["ImportRowProblem"][];
+            /**
+             * Format: int64
+             * @description Rows below the header.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Channels that were there already.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Channels that say something else now.
+             */
+            updated: number;
         };
         /**
          * @description What a file holds.
@@ -3618,6 +4429,64 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_EventDeviceResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["EventDevice"] & {
+                /** @description Whether the caller may test it and declare it anew. */
+                works: boolean;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_EventResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["MajorEvent"] & {
+                /** @description The steps it has now, with what keeps the caller from each. */
+                available: components["schemas"]["OfferedEventStep"][];
+                /**
+                 * Format: date-time
+                 * @description Its first instant.
+                 */
+                from: string;
+                /**
+                 * Format: date-time
+                 * @description The first instant no longer in it.
+                 */
+                until: string;
+                /** @description Whether the caller may work on its plan and at its gate now. */
+                works: boolean;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_EventRowFindings: {
+            /** @description The items. */
+            items: {
+                /** @description The check, as of a request. */
+                analysis: components["schemas"]["Analysis"];
+                /** @description Its channel. */
+                channel: string;
+                /** @description Channels of other users in the plan with which it shares frequency, place and time. */
+                clashes: string[];
+                /** @description Id of the row. */
+                row: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_EventRowResponse: {
+            /** @description The items. */
+            items: (components["schemas"]["EventPlanRow"] & {
+                /** @description Whether the caller may change it. */
+                mine: boolean;
+            })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_InterferenceReportResponse: {
             /** @description The items. */
             items: (components["schemas"]["InterferenceReport"] & {
@@ -4113,6 +4982,56 @@ export interface components {
              */
             samples_lost: number;
         };
+        /** @description An event with its life so far. Plan and devices are kept beside it. */
+        MajorEvent: {
+            /**
+             * Format: date-time
+             * @description When those who take part were told; null: they know nothing of it.
+             */
+            announced_at?: string | null;
+            /** @description What is written about it. */
+            content: components["schemas"]["MajorEventContent"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+            /** @description Everything that was done and said, oldest first. */
+            entries: components["schemas"]["EventEntry"][];
+            /** @description Public id. */
+            id: string;
+            /** @description Key of the lead office. */
+            lead: string;
+            /** @description Its number, counted by lead office and year. */
+            number: string;
+            /** @description Its office. */
+            office: components["schemas"]["Office"];
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            over_at?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["EventState"];
+            /**
+             * Format: int64
+             * @description Grows with every change; the ETag is made of it.
+             */
+            version: number;
+        };
+        /** @description What is written about an event. */
+        MajorEventContent: {
+            /** @description What it is about. */
+            about?: string;
+            /** @description Where: a circle, a rectangle or a polygon. */
+            area: components["schemas"]["ControlArea"];
+            /** @description Its days, each once. */
+            days: components["schemas"]["EventDay"][];
+            /** @description What it is called; one language will do. */
+            name: components["schemas"]["Text"];
+            /** @description Keys of the organisations that take part besides the lead office. */
+            participants?: string[];
+        };
         /** @description What came of a slot. */
         MeasuredSlot: components["schemas"]["TaskSlot"] & {
             band?: components["schemas"]["InUse"] | null;
@@ -4372,6 +5291,15 @@ export interface components {
              * @description Visits that were asked for.
              */
             visits_asked: number;
+        };
+        /** @description A step the event has now. */
+        OfferedEventStep: {
+            /** @description Whether words must be given. */
+            reason: boolean;
+            refusal: components["schemas"]["Text"] | null;
+            /** @description The step. */
+            step: components["schemas"]["EventStep"];
+            to: components["schemas"]["EventState"] | null;
         };
         /** @description A step the order has now. */
         OfferedOrderStep: {
@@ -5240,6 +6168,18 @@ export interface components {
             /** @description What is done. */
             step: components["schemas"]["TakeOrderStep"];
         };
+        /**
+         * @description What a person does with an event.
+         * @enum {string}
+         */
+        TakeEventStep: "announce" | "start" | "close" | "cancel" | "note";
+        /** @description One step. */
+        TakeEventStepRequest: {
+            /** @description In words. */
+            reason?: string;
+            /** @description What is done. */
+            step: components["schemas"]["TakeEventStep"];
+        };
         /** @description One step. */
         TakeInterferenceReportStepRequest: {
             evidence?: components["schemas"]["ReportEvidence"] | null;
@@ -5467,6 +6407,17 @@ export interface components {
             /** @description Why not. */
             error: string | null;
         };
+        /** @description A test: an emission that a receiver measured, values read off an instrument, or both; what was read off goes before. */
+        TestEventDeviceRequest: {
+            /** @description Id of the emission. */
+            emission?: string | null;
+            /** @description The instrument. */
+            instrument?: string;
+            /** @description A remark. */
+            note?: string;
+            /** @description What an instrument showed. */
+            readings?: components["schemas"]["AdmissionReadings"];
+        };
         /** @description A text in the two languages of the product. */
         Text: {
             /** @description English. */
@@ -5633,6 +6584,11 @@ export interface components {
             /** @description On what grounds. */
             reason: string;
         };
+        /**
+         * @description How a key frequency stands over a time.
+         * @enum {string}
+         */
+        WatchStanding: "unobserved" | "partly_observed" | "clear" | "disturbed" | "ask_other_side";
         /** @description A weekly window of use. */
         Window: {
             /**
@@ -8020,6 +8976,8 @@ export interface operations {
             query?: {
                 /** @description From the page before. */
                 cursor?: string;
+                /** @description Naming this event, by its id. */
+                event?: string;
                 /** @description to here. */
                 high_hz?: number;
                 /** @description Most items. */
@@ -9026,6 +9984,1419 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmissionDetailResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+                /** @description `true`: still to come or going on; `false`: over. */
+                open?: boolean;
+                /** @description Where it stands. */
+                state?: "draft" | "announced" | "running" | "closed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_EventResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the event as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event_day: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The day in China (UTC+8), such as 2026-11-23 */
+                day: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDayReport"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event_day_letter: {
+        parameters: {
+            query?: {
+                /** @description Its language; by default that of the reader. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                /** @description The day in China (UTC+8), such as 2026-11-23 */
+                day: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_event_devices: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+                /** @description In kind, serial number, owner or label. */
+                q?: string;
+                /** @description Whose last test came out like this. */
+                result?: "passed" | "failed" | "undecided";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_EventDeviceResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_event_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventDeviceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeviceResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                device: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeviceResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_event_device: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the device as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the device */
+                device: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventDeviceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeviceResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event_device_label: {
+        parameters: {
+            query?: {
+                /** @description Its language; by default that of the reader. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                device: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    add_event_device_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the device as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the device */
+                device: string;
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestEventDeviceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeviceResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_event_rows: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_EventRowResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_event_row: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRowRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventRowResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_event_row: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the row as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+                /** @description Id of the row */
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRowRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventRowResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_event_row: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the row as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+                /** @description Id of the row */
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    export_event_plan: {
+        parameters: {
+            query?: {
+                /** @description Its language; by default that of the reader. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_event_row_findings: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_EventRowFindings"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    import_event_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportEventPlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportEventPlanResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    take_event_step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the event as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeEventStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_event_watch: {
+        parameters: {
+            query?: {
+                /** @description Earliest time; the opening of the event, or its last 31 days, when not given. */
+                from?: string;
+                /** @description First time no longer wanted, at most 31 days later; the end of the event when not given, and never later than now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventWatchResponse"];
                 };
             };
             /** @description Nobody is logged in */

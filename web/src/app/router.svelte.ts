@@ -1,6 +1,6 @@
 //! Addresses of the console. The address carries the view (receiver, band, filters), so a link shows a colleague the same thing.
 
-export const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "tasks", "registry", "receivers", "alarms", "users", "help", "login"] as const;
+export const PAGES = ["live", "emissions", "occupancy", "conflicts", "coordination", "orders", "interference", "tasks", "events", "registry", "receivers", "alarms", "users", "help", "login"] as const;
 export type PageName = (typeof PAGES)[number];
 
 class Router {

@@ -136,19 +136,8 @@ pub fn compare<'a>(
     assignment: &'a Assignment,
     seen: &'a [(Measured, Context)],
 ) -> Comparison {
-    let case = |measured: &'a Measured, context: &'a Context| {
-        let uncertainty = Uncertainty::of(measured, context.ppm_uncertainty, rules);
-        let received = Received::of(measured, rules);
-        let candidate = hold(rules, registry, measured, context, uncertainty, received, assignment);
-        Case {
-            rules,
-            measured,
-            context,
-            candidate,
-            uncertainty,
-            received,
-        }
-    };
+    let case =
+        |measured: &'a Measured, context: &'a Context| Case::new(rules, registry, assignment, (measured, context));
     let (cases, others): (Vec<Case>, Vec<Case>) = seen
         .iter()
         .map(|(measured, context)| case(measured, context))
@@ -163,6 +152,44 @@ pub fn compare<'a>(
         rows: Parameter::ALL.map(row).into(),
         rules_version: rules.version.clone(),
         registry_version: registry.version().to_owned(),
+    }
+}
+
+/// The rows of one measurement that is known to be the station's, such as of a device on the table: however far off it is, it is
+/// never set aside as another's.
+#[must_use]
+pub fn compare_known(
+    rules: &Rules,
+    assignment: &Assignment,
+    (measured, context): (&Measured, &Context),
+) -> Vec<ComparisonRow> {
+    // Of the registry only the services of the band would be asked, for tolerances the assignment states.
+    let registry = Registry::default();
+    let case = Case::new(rules, &registry, assignment, (measured, context));
+    let cases = [case];
+    Parameter::ALL
+        .map(|parameter| parameter.row(rules, assignment, &cases))
+        .into()
+}
+
+impl<'a> Case<'a> {
+    fn new(
+        rules: &'a Rules,
+        registry: &'a Registry,
+        assignment: &'a Assignment,
+        (measured, context): (&'a Measured, &'a Context),
+    ) -> Self {
+        let uncertainty = Uncertainty::of(measured, context.ppm_uncertainty, rules);
+        let received = Received::of(measured, rules);
+        let candidate = hold(rules, registry, measured, context, uncertainty, received, assignment);
+        Self {
+            rules,
+            measured,
+            context,
+            candidate,
+            uncertainty,
+            received,
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 use super::extensions::COLUMNS as EXTENSIONS;
 
 /// A column of a template.
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Name of the field in reports; the English header.
-    pub(super) field: &'static str,
+    pub(crate) field: &'static str,
     /// Other accepted headers, without unit.
-    pub(super) aliases: &'static [&'static str],
+    pub(crate) aliases: &'static [&'static str],
     /// Units a header may end with: `freq_mhz`, `频率(MHz)`.
-    pub(super) units: &'static [&'static str],
+    pub(crate) units: &'static [&'static str],
     /// Whether a file without this column is refused.
-    pub(super) required: bool,
+    pub(crate) required: bool,
     /// Whether it is a particular of the technical form.
     of_form: bool,
 }
@@ -19,7 +19,7 @@ pub(super) struct Column {
 const HERTZ: &[&str] = &["hz", "khz", "mhz", "ghz"];
 const NONE: &[&str] = &[];
 
-const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column {
+pub(crate) const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column {
     Column {
         field,
         aliases,
@@ -29,7 +29,7 @@ const fn column(field: &'static str, aliases: &'static [&'static str]) -> Column
     }
 }
 
-const fn required(field: &'static str, aliases: &'static [&'static str]) -> Column {
+pub(crate) const fn required(field: &'static str, aliases: &'static [&'static str]) -> Column {
     Column {
         field,
         aliases,
@@ -39,7 +39,11 @@ const fn required(field: &'static str, aliases: &'static [&'static str]) -> Colu
     }
 }
 
-const fn with_unit(field: &'static str, aliases: &'static [&'static str], units: &'static [&'static str]) -> Column {
+pub(crate) const fn with_unit(
+    field: &'static str,
+    aliases: &'static [&'static str],
+    units: &'static [&'static str],
+) -> Column {
     Column {
         field,
         aliases,
@@ -204,10 +208,10 @@ pub(super) const ALLOCATIONS: &[Column] = &[
 
 /// A header cell recognised: which column, and the unit it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) field: &'static str,
-    pub(super) unit: Option<&'static str>,
-    pub(super) of_form: bool,
+pub(crate) struct Header {
+    pub(crate) field: &'static str,
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) of_form: bool,
 }
 
 /// The column a header cell names, with its unit.
@@ -248,7 +252,7 @@ pub(super) fn normalise(cell: &str) -> String {
 }
 
 /// Full-width letters, digits and punctuation as ASCII: what input methods leave behind.
-pub(super) fn half_width(c: char) -> char {
+pub(crate) fn half_width(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         '\u{3000}' => ' ',

@@ -7,13 +7,13 @@
 mod allocations;
 mod assignments;
 mod changes;
-pub(super) mod columns;
-pub(super) mod extensions;
+pub(crate) mod columns;
+pub(crate) mod extensions;
 pub(super) mod form;
 pub mod formats;
 mod lines;
-pub(super) mod row;
-mod sheet;
+pub(crate) mod row;
+pub(crate) mod sheet;
 
 use std::io::Read;
 

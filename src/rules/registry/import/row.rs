@@ -30,15 +30,15 @@ fn longest(header: Header) -> usize {
 }
 
 /// A row being read.
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     file: &'a str,
     line: u64,
     cells: Vec<(Header, &'a str)>,
-    pub(super) faults: Vec<BadRow>,
+    pub(crate) faults: Vec<BadRow>,
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn new(file: &'a str, line: u64, fields: &[Header], record: &'a csv::ByteRecord) -> Self {
+    pub(crate) fn new(file: &'a str, line: u64, fields: &[Header], record: &'a csv::ByteRecord) -> Self {
         let mut row = Self {
             file,
             line,
@@ -81,12 +81,12 @@ impl<'a> Row<'a> {
     }
 
     /// Line of the row in the file.
-    pub(super) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
     /// Records a fault.
-    pub(super) fn complain(&mut self, field: &str, value: &str, zh: impl Into<String>, en: impl Into<String>) {
+    pub(crate) fn complain(&mut self, field: &str, value: &str, zh: impl Into<String>, en: impl Into<String>) {
         self.faults.push(BadRow {
             file: self.file.to_owned(),
             line: self.line,
@@ -102,17 +102,17 @@ impl<'a> Row<'a> {
     }
 
     /// Whether any cell of the technical form says something.
-    pub(super) fn has_form(&self) -> bool {
+    pub(crate) fn has_form(&self) -> bool {
         self.cells.iter().any(|(header, _)| header.of_form)
     }
 
     /// The text of a cell; nothing where it is blank.
-    pub(super) fn text(&self, field: &str) -> Option<String> {
+    pub(crate) fn text(&self, field: &str) -> Option<String> {
         self.cell(field).map(|(text, _)| text.to_owned())
     }
 
     /// The text of a cell that must not be blank.
-    pub(super) fn required(&mut self, field: &str) -> Option<String> {
+    pub(crate) fn required(&mut self, field: &str) -> Option<String> {
         let text = self.text(field);
         if text.is_none() && !self.faults.iter().any(|fault| fault.field == field) {
             self.complain(field, "", "不能为空", "must not be blank");
@@ -121,7 +121,7 @@ impl<'a> Row<'a> {
     }
 
     /// A frequency or bandwidth: with its own unit, or the header's, or in hertz.
-    pub(super) fn hertz(&mut self, field: &str) -> Option<Hertz> {
+    pub(crate) fn hertz(&mut self, field: &str) -> Option<Hertz> {
         let (text, unit) = self.cell(field)?;
         let plain: String = text.chars().map(half_width).filter(|c| *c != ' ').collect();
         let bare = plain.ends_with(|c: char| c.is_ascii_digit() || c == '.');
@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
     }
 
     /// A frequency within the range of the Radio Regulations.
-    pub(super) fn frequency(&mut self, field: &str) -> Option<Hertz> {
+    pub(crate) fn frequency(&mut self, field: &str) -> Option<Hertz> {
         let hz = self.hertz(field)?;
         if (LOWEST_HZ..HIGHEST_HZ).contains(&hz.0) {
             return Some(hz);
@@ -153,7 +153,7 @@ impl<'a> Row<'a> {
     }
 
     /// A finite number, and the unit: the cell's own, else the header's, else `default`.
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         field: &str,
         units: &[&'static str],
@@ -183,7 +183,7 @@ impl<'a> Row<'a> {
     }
 
     /// One word of a list, by any of its spellings.
-    pub(super) fn choice<T: Copy>(&mut self, field: &str, choices: &[(&[&str], T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, field: &str, choices: &[(&[&str], T)]) -> Option<T> {
         let (text, _) = self.cell(field)?;
         let plain: String = text.chars().map(half_width).collect::<String>().to_lowercase();
         let found = choices.iter().find(|(words, _)| words.contains(&plain.as_str()));
@@ -197,7 +197,7 @@ impl<'a> Row<'a> {
     }
 
     /// Yes or no; blank is no.
-    pub(super) fn flag(&mut self, field: &str) -> bool {
+    pub(crate) fn flag(&mut self, field: &str) -> bool {
         self.choice(
             field,
             &[
@@ -210,7 +210,7 @@ impl<'a> Row<'a> {
 
     /// A day or an instant. A day begins at midnight in China (UTC+8); `end` takes the midnight after it, because the
     /// last day of a licence is still covered by it.
-    pub(super) fn instant(&mut self, field: &str, end: bool) -> Option<Timestamp> {
+    pub(crate) fn instant(&mut self, field: &str, end: bool) -> Option<Timestamp> {
         let (text, _) = self.cell(field)?;
         // A day alone is no instant; telling so takes longer than all the rest.
         if text.contains(['T', 't', ' '])
@@ -242,7 +242,7 @@ impl<'a> Row<'a> {
     }
 
     /// An angle in degrees: decimal, or degrees, minutes and seconds with an optional hemisphere.
-    pub(super) fn degrees(&mut self, field: &str, limit: f64) -> Option<f64> {
+    pub(crate) fn degrees(&mut self, field: &str, limit: f64) -> Option<f64> {
         let (text, _) = self.cell(field)?;
         let value = parse_degrees(text).filter(|value| value.abs() <= limit);
         if value.is_none() {

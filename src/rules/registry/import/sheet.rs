@@ -17,7 +17,7 @@ use super::{
 use crate::registry::Text;
 
 /// Reads a sheet row by row; `build` makes a record of a row, or leaves its complaints in it.
-pub(super) fn read<T: Keyed>(
+pub(crate) fn read<T: Keyed>(
     reader: impl Read,
     name: &str,
     format: &'static str,
