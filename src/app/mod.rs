@@ -4,6 +4,7 @@
 //! that what was measured is stored and what was asked is answered.
 
 mod demo;
+mod doors;
 mod judge;
 mod receivers;
 mod watched;
@@ -22,12 +23,11 @@ use crate::{
         Policy,
         paws::{self, PawsRules},
     },
-    http::{self, AppState, HttpConfig, Services, readiness::Readiness},
+    http::{AppState, HttpConfig, Services, readiness::Readiness},
     registry::{Place, table::builtin_cn},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
-        auth::Passwords,
         check::Checker,
         clock::Clock,
         comparison::Comparisons,
@@ -47,7 +47,7 @@ use crate::{
         questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
-        sessions::Sessions,
+        sites::Sites,
         spectra::Spectra,
         tasks::Tasks,
         tokens::Tokens,
@@ -58,6 +58,7 @@ use crate::{
 
 pub use receivers::discovered;
 
+use doors::Doors;
 use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
@@ -130,9 +131,8 @@ impl App {
     ) -> Result<Self> {
         let rules = RulesInForce::new(watched::rules(config)?);
         let registry = open_registry(config, &store).await?;
-        let passwords = Passwords::new()?;
-        let users = Arc::new(Users::new(store.clone(), passwords.clone()));
-        let new_demo_password = seed_demo(options, &registry, &users).await?;
+        let doors = Doors::open(config, &store).await?;
+        let new_demo_password = seed_demo(options, &registry, &doors.users).await?;
         let hub = Hub::new(store.clone());
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
@@ -149,12 +149,15 @@ impl App {
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
         let uses = uses(config, &store, &registry, &rules, &sites);
         let services = Services {
-            sessions: Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users))),
-            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+            machines: doors.machines,
+            oidc: doors.oidc,
+            sessions: doors.sessions,
+            tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&doors.users))),
             paws: paws(config, options, &store, &offices.coordination)?,
-            organisations: Organisations::new(store.clone(), Arc::clone(&users)),
-            users,
+            organisations: Organisations::new(store.clone(), Arc::clone(&doors.users)),
+            users: doors.users,
             answers: Answers::new(store.clone()),
+            sites: Sites::new(store.clone()),
             spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
             hub,
             findings: Findings::new(store.clone()),
@@ -174,14 +177,12 @@ impl App {
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
         };
-        let (stop, mut stopping) = watch::channel(false);
+        let (stop, stopping) = watch::channel(false);
         tokio::spawn(watched.run(stopping.clone()));
         let signing = tokio::spawn(audit.run(stopping.clone()));
         tokio::spawn(uses.run(stopping.clone()));
         let state = AppState::new(services, http_config(config, options, address));
-        let server = tokio::spawn(http::serve(listener, state, async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        }));
+        let server = doors::serve(listener, doors.tls, state, stopping);
         Ok(Self {
             address,
             new_demo_password,
@@ -382,7 +383,7 @@ fn monitor_config(config: &Config) -> MonitorConfig {
 fn http_config(config: &Config, options: &AppOptions, address: SocketAddr) -> HttpConfig {
     HttpConfig {
         demo: options.demo,
-        secure_cookies: !address.ip().is_loopback(),
+        secure_cookies: config.tls.is_some() || !address.ip().is_loopback(),
         trust_proxy: config.trust_proxy,
         metrics_token: config.metrics_token.clone(),
     }

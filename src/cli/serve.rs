@@ -90,7 +90,8 @@ fn ppm_uncertainty(text: &str) -> std::result::Result<f64, String> {
 
 async fn serve(config: &Config, options: &AppOptions) -> Result<()> {
     let app = App::start(config, options).await?;
-    println!("Pinpu listens on http://{}", app.address);
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    println!("Pinpu listens on {scheme}://{}", app.address);
     if options.demo {
         println!(
             "Demo on this machine: no login needed. Accounts: admin coordinator civil military field viewer auditor"

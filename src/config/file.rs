@@ -8,6 +8,8 @@ use super::{
     Config, ConfigError, EvidenceConfig, Fault,
     alarm::{AlarmFile, Known, SmtpFile, validate_alarm},
     fault::explain,
+    identity::{AuthFile, TlsFile},
+    named,
     receiver::{ReceiverFile, validate_receivers},
 };
 
@@ -17,6 +19,7 @@ const ENVIRONMENT_PREFIX: &str = "PINPU__";
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConfigFile {
     server: ServerFile,
+    auth: AuthFile,
     data: DataFile,
     database: DatabaseFile,
     log: LogFile,
@@ -53,6 +56,7 @@ section!(ServerFile {
     listen: String = "127.0.0.1:7373".into(),
     trust_proxy: bool = false,
     metrics_token: String = String::new(),
+    tls: TlsFile = TlsFile::default(),
 });
 section!(DataFile {
     dir: std::path::PathBuf = "pinpu-data".into()
@@ -129,6 +133,16 @@ impl AttachmentsFile {
     }
 }
 
+impl DetectionFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1e-6..=1e6).contains(&self.false_alarms_per_day_mhz),
+            "detection.false_alarms_per_day_mhz",
+            "write a number between 0.000001 and 1000000",
+        );
+    }
+}
+
 impl UseFile {
     fn check(&self, faults: &mut Faults) {
         faults.unless((1..=366).contains(&self.days), "use.days", "write 1 to 366");
@@ -193,14 +207,11 @@ impl ConfigFile {
             "log.format",
             "write \"text\" or \"json\"",
         );
-        let rate = self.detection.false_alarms_per_day_mhz;
-        faults.unless(
-            (1e-6..=1e6).contains(&rate),
-            "detection.false_alarms_per_day_mhz",
-            "write a number between 0.000001 and 1000000",
-        );
+        self.detection.check(&mut faults);
         let spectra = self.spectra;
         spectra.check(&mut faults);
+        let tls = self.server.tls.validate(&mut faults);
+        let oidc = self.auth.oidc.validate(&mut faults);
         let token = self.server.metrics_token;
         faults.unless(
             token.is_empty() || token.len() >= 16,
@@ -220,12 +231,14 @@ impl ConfigFile {
             (Some(listen), true) => Ok(Config {
                 listen,
                 trust_proxy: self.server.trust_proxy,
+                tls,
+                oidc,
                 metrics_token: (!token.is_empty()).then_some(token),
                 data_dir: self.data.dir,
                 database_url: (!url.is_empty()).then_some(url),
                 log_filter: self.log.filter,
                 log_json: self.log.format == "json",
-                false_alarms_per_day_mhz: rate,
+                false_alarms_per_day_mhz: self.detection.false_alarms_per_day_mhz,
                 frames_per_s: spectra.frames_per_s,
                 stored_bins: spectra.stored_bins,
                 retention_days: spectra.retention_days,
@@ -245,11 +258,6 @@ impl ConfigFile {
             _ => Err(ConfigError::Faults(faults.0)),
         }
     }
-}
-
-/// A path that is not left empty.
-fn named(path: std::path::PathBuf) -> Option<std::path::PathBuf> {
-    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 /// Collects faults so that a person sees all of them at once.
@@ -276,7 +284,7 @@ fn overlay(table: &mut toml::Table, name: &str, path: &str, value: &str) -> Resu
         }])
     };
     let path = path.to_ascii_lowercase();
-    let Some((section, key)) = path.split_once("__") else {
+    let Some((sections, key)) = path.rsplit_once("__") else {
         return Err(fault("write PINPU__SECTION__KEY, such as PINPU__SERVER__LISTEN"));
     };
     let value = format!("value = {value}")
@@ -285,12 +293,16 @@ fn overlay(table: &mut toml::Table, name: &str, path: &str, value: &str) -> Resu
         .and_then(|mut parsed| parsed.remove("value"))
         .filter(|value| !value.is_datetime())
         .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let section = table
-        .entry(section)
-        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-    match section.as_table_mut() {
-        Some(section) => section.insert(key.to_owned(), value),
-        None => return Err(fault("this section is a list; set it in the configuration file")),
-    };
+    let mut at = table;
+    for section in sections.split("__") {
+        let entry = at
+            .entry(section)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        match entry.as_table_mut() {
+            Some(section) => at = section,
+            None => return Err(fault("this section is a list; set it in the configuration file")),
+        }
+    }
+    at.insert(key.to_owned(), value);
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod alarm;
 mod calibration;
 mod fault;
 mod file;
+mod identity;
 mod plan;
 mod receiver;
 
@@ -18,6 +19,7 @@ use std::{
 pub use alarm::AlarmConfig;
 pub use calibration::{CALIBRATION_EXAMPLE, load_calibration, parse_calibration};
 pub use fault::{ConfigError, Fault};
+pub use identity::{MachineConfig, MachineScope, OidcConfig, RoleConfig, TlsConfig};
 pub use plan::{PlanConfig, parse_band};
 pub use receiver::{ReceiverConfig, SiteConfig, Source};
 
@@ -46,6 +48,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A reverse proxy on this machine tells the caller's address.
     pub trust_proxy: bool,
+    /// TLS of the service's own; `None`: it speaks plain HTTP.
+    pub tls: Option<TlsConfig>,
+    /// The identity provider; `None`: people log in with passwords alone.
+    pub oidc: Option<OidcConfig>,
     /// Token with which other machines may read the metrics.
     pub metrics_token: Option<String>,
     /// Folder for everything that is kept.
@@ -121,6 +127,11 @@ impl Config {
             .clone()
             .unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("pinpu.db").display()))
     }
+}
+
+/// A path that is not left empty.
+fn named(path: PathBuf) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 impl Default for Config {

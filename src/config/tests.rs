@@ -255,3 +255,86 @@ fn secrets_are_not_shown() {
     let config = route("webhook = \"https://example.cn/x\"\nsecret_env = \"KEY\"").expect("good");
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
 }
+
+const OIDC: &str = "[auth.oidc]\nissuer = \"https://id.example.cn\"\nclient_id = \"pinpu\"\n\
+                    redirect = \"https://pinpu.example.cn/api/v1/sessions/oidc/callback\"\n";
+
+#[test]
+fn secrets_of_the_identity_provider_come_from_the_environment_and_are_not_shown() {
+    let secret = [(
+        "PINPU__AUTH__OIDC__CLIENT_SECRET".to_owned(),
+        "not to be seen".to_owned(),
+    )];
+    let config = Config::parse(OIDC, secret.into_iter()).expect("valid");
+    let oidc = config.oidc.expect("given");
+    assert_eq!(
+        oidc.client_secret.as_ref().map(alarm::Secret::reveal),
+        Some("not to be seen")
+    );
+    assert!(!format!("{oidc:?}").contains("not to be seen"));
+    assert_eq!(oidc.claim, "preferred_username");
+    assert_eq!(Config::default().oidc, None);
+}
+
+#[test]
+fn an_identity_provider_is_reached_where_nobody_listens() {
+    for (from, to, at) in [
+        ("https://id.", "http://id.", "auth.oidc.issuer"),
+        ("https://pinpu.", "http://pinpu.", "auth.oidc.redirect"),
+        ("/oidc/callback", "/oidc/callback/", "auth.oidc.redirect"),
+        ("example.cn/api", "example.cn/x/api", "auth.oidc.redirect"),
+        ("\"pinpu\"", "\"\"", "auth.oidc.client_id"),
+        ("[auth.oidc]\n", "[auth.oidc]\ncreate = true\n", "auth.oidc.create"),
+        ("[auth.oidc]\n", "[auth.oidc]\nscopes = [\"a b\"]\n", "auth.oidc.scopes"),
+        (
+            "issuer",
+            "isuer",
+            "auth.oidc.isuer: unknown key; did you mean 'issuer'?",
+        ),
+    ] {
+        let text = faults(&OIDC.replacen(from, to, 1));
+        assert!(text.contains(at), "{at}: {text}");
+    }
+    let here = OIDC.replace("https://id.example.cn", "http://127.0.0.1:9000");
+    assert!(Config::parse(&here, std::iter::empty()).is_ok(), "on this machine");
+    assert!(faults("[auth.oidc]\nclient_id = \"x\"\n").contains("auth.oidc.issuer"));
+}
+
+#[test]
+fn certificates_of_machines_need_what_they_rest_on() {
+    let own = "[server.tls]\ncertificate = \"a.pem\"\nkey = \"a.key\"\n";
+    let with = |more: &str| format!("{own}{more}\n");
+    let ca = "client_ca = \"ca.pem\"\n";
+    let machines = "machines = { \"urn:example:roof\" = { account = \"roof\" } }";
+    let config = Config::parse(&with(&format!("{ca}{machines}")), std::iter::empty()).expect("valid");
+    let machine = &config.tls.expect("given").machines["urn:example:roof"];
+    assert_eq!((machine.account.as_str(), machine.scope), ("roof", MachineScope::Read));
+    for (text, at) in [
+        ("[server.tls]\ncertificate = \"a.pem\"\n".to_owned(), "server.tls.key"),
+        (format!("[server.tls]\n{ca}"), "server.tls.client_ca"),
+        (with("crl = \"x.pem\""), "server.tls.crl"),
+        (with(machines), "server.tls.machines"),
+        (
+            with(&format!("{ca}{}", machines.replace("urn:example:roof", "*.example.cn"))),
+            "*.example.cn",
+        ),
+        (
+            with(&format!(
+                "{ca}{}",
+                machines.replace("urn:example:roof", "Roof.example.cn")
+            )),
+            "Roof.example.cn",
+        ),
+        (
+            with(&format!("{ca}{}", machines.replace("\"roof\"", "\"\""))),
+            "account",
+        ),
+        (
+            with(&format!("{ca}{}", machines.replace("account", "acount"))),
+            "did you mean 'account'",
+        ),
+    ] {
+        let told = faults(&text);
+        assert!(told.contains(at), "{at}: {told}");
+    }
+}

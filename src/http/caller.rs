@@ -25,6 +25,7 @@ use super::{
     AppState,
     error::{Problem, Result},
     noted,
+    proof::Proof,
 };
 use crate::{
     Error,
@@ -212,13 +213,14 @@ async fn admit<'s>(state: &'s AppState, request: &Parts) -> Result<(&'s str, Opt
         });
     };
     let access = permissions::access(operation);
-    let caller = match token(headers) {
-        Some(token) => state.sessions.owner(&token, true).await?,
+    let caller = match Proof::of(request) {
+        Some(proof) => proof.owner(state).await?,
         None => None,
     };
     let caller = caller.or_else(|| state.config.demo.then(Principal::demo));
     if let Some(caller) = &caller
         && caller.scope == Some(TokenScope::Read)
+        && access != Some(permissions::Access::Public)
         && !permissions::reads_only(operation, request.method.is_safe())
     {
         return Err(Problem::new(
@@ -249,16 +251,19 @@ fn denied(role: &str, action: &'static str) -> Problem {
 /// The session token of a request: a bearer token, a token as the password of HTTP Basic, or the cookie.
 pub(super) fn token(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let authorised = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    authorised.and_then(authorised_token).or_else(|| {
-        let cookies = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let found = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
-            let (name, value) = cookie.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        });
-        found.map(Cow::Borrowed)
+    let token = authorised.and_then(authorised_token);
+    token.or_else(|| cookie_of(headers, COOKIE).map(Cow::Borrowed))
+}
+
+/// The value of a cookie.
+pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        (name == wanted).then_some(value)
     })
 }
 

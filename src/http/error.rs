@@ -320,6 +320,7 @@ fn kind_zh(kind: &str) -> &str {
         "device" => "设备",
         "allocation" => "划分",
         "spectrum" => "频谱",
+        "site" => "站址",
         "request" => "协调申请",
         "token" => "令牌",
         other => other,

@@ -1,5 +1,7 @@
 //! Receivers and how they are doing.
 
+use std::collections::BTreeMap;
+
 use axum::{Json as Answer, extract::State};
 use serde::Serialize;
 
@@ -24,6 +26,9 @@ pub struct ReceiverResponse {
     /// Health.
     #[serde(flatten)]
     pub status: ReceiverStatus,
+    /// Id of the site it stands at; null where none names it.
+    #[schema(required = true)]
+    pub site: Option<String>,
     /// What its latest spectrum covers; null before the first.
     #[schema(required = true)]
     pub latest_frame: Option<LatestFrameResponse>,
@@ -44,7 +49,7 @@ pub struct LatestFrameResponse {
 
 impl ReceiverResponse {
     /// Nothing until the receiver has reported for the first time.
-    fn of(hub: &Hub, receiver: LiveReceiver) -> Option<Self> {
+    fn of(hub: &Hub, receiver: LiveReceiver, sites: &BTreeMap<String, String>) -> Option<Self> {
         let latest_frame = hub.latest_frame(&receiver.id).map(|live| LatestFrameResponse {
             low_hz: live.frame.low_hz,
             high_hz: live.frame.high_hz,
@@ -53,6 +58,7 @@ impl ReceiverResponse {
         });
         Some(Self {
             id: receiver.id.to_string(),
+            site: sites.get(&*receiver.id).cloned(),
             status: receiver.status?,
             latest_frame,
         })
@@ -86,22 +92,24 @@ pub(super) fn choose(state: &AppState, named: Option<String>) -> Result<String> 
 /// Lists the receivers.
 #[utoipa::path(get, path = "", operation_id = "list_receivers", tag = "receivers",
     responses((status = 200, body = ListResponse<ReceiverResponse>)))]
-pub async fn list_receivers(State(state): State<AppState>) -> Answer<ListResponse<ReceiverResponse>> {
+pub async fn list_receivers(State(state): State<AppState>) -> Result<Answer<ListResponse<ReceiverResponse>>> {
+    let sites = state.sites.by_receiver().await?;
     let receivers = state.hub.receivers();
     let items = receivers
         .into_iter()
-        .filter_map(|receiver| ReceiverResponse::of(&state.hub, receiver))
+        .filter_map(|receiver| ReceiverResponse::of(&state.hub, receiver, &sites))
         .collect();
-    Answer(ListResponse::complete(items))
+    Ok(Answer(ListResponse::complete(items)))
 }
 
 /// One receiver.
 #[utoipa::path(get, path = "/{id}", operation_id = "get_receiver", tag = "receivers",
     params(("id" = String, Path, description = "Receiver id")), responses((status = 200, body = ReceiverResponse)))]
 pub async fn get_receiver(State(state): State<AppState>, Path(id): Path<String>) -> Result<Answer<ReceiverResponse>> {
+    let sites = state.sites.by_receiver().await?;
     let receiver = state
         .hub
         .receiver(&id)
-        .and_then(|receiver| ReceiverResponse::of(&state.hub, receiver));
+        .and_then(|receiver| ReceiverResponse::of(&state.hub, receiver, &sites));
     Ok(Answer(receiver.ok_or(Error::NotFound { kind: "receiver", id })?))
 }

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, events, health, history, interference_reports, leftover, live, metrics, occupancy, openapi,
-    organisations, paws, plots, receivers, registry, sessions, spectra, tasks, tokens, users,
+    emissions, envelope, events, health, history, interference_reports, leftover, live, metrics, occupancy, oidc,
+    openapi, organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
 };
 
 /// The API with its document.
@@ -42,6 +42,12 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(receivers::list_receivers))
                 .routes(routes!(receivers::get_receiver)),
+        )
+        .nest(
+            "/sites",
+            OpenApiRouter::new()
+                .routes(routes!(sites::list_sites, sites::create_site))
+                .routes(routes!(sites::get_site, sites::update_site, sites::delete_site)),
         )
         .nest(
             "/spectra",
@@ -89,6 +95,9 @@ fn accounts() -> OpenApiRouter<AppState> {
             "/sessions",
             OpenApiRouter::new()
                 .routes(routes!(sessions::create_session))
+                .routes(routes!(oidc::list_login_ways))
+                .routes(routes!(oidc::begin_oidc_login))
+                .routes(routes!(oidc::finish_oidc_login))
                 .routes(routes!(sessions::get_current_session, sessions::delete_current_session)),
         )
         .nest(
@@ -164,7 +173,7 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
 
 /// Requests between civil and military offices.
 fn requests() -> OpenApiRouter<AppState> {
-    use coordination::{check, exchange, steps};
+    use coordination::{check, exchange, files, steps};
     OpenApiRouter::new()
         .routes(routes!(coordination::list_requests, coordination::create_request))
         .routes(routes!(coordination::get_request, coordination::update_request))
@@ -174,6 +183,8 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(check::list_request_alternatives))
         .routes(routes!(check::get_request_letter))
         .routes(routes!(exchange::export_request))
+        .routes(routes!(files::list_request_files, files::add_request_file))
+        .routes(routes!(files::get_request_file, files::delete_request_file))
 }
 
 /// Radio control orders.

@@ -77,14 +77,9 @@ pub async fn create_session(
     headers: HeaderMap,
     Json(request): Json<CreateSessionRequest>,
 ) -> Result<Response> {
-    let user_agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("")
-        .to_owned();
     let origin = Origin {
         address: peer.address,
-        user_agent,
+        user_agent: user_agent(&headers),
     };
     match state.sessions.log_in(&request.user, request.password, origin).await {
         Ok((token, principal)) => {
@@ -124,8 +119,14 @@ pub async fn delete_current_session(State(state): State<AppState>, caller: Calle
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&state, "")?)]).into_response())
 }
 
+/// The program, as it calls itself.
+pub(super) fn user_agent(headers: &HeaderMap) -> String {
+    let value = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    value.unwrap_or("").to_owned()
+}
+
 /// The cookie with a token, or the one that removes it. It lives as long as the browser window; the expiry is kept here.
-fn cookie(state: &AppState, token: &str) -> Result<HeaderValue> {
+pub(super) fn cookie(state: &AppState, token: &str) -> Result<HeaderValue> {
     let secure = if state.config.secure_cookies { "; Secure" } else { "" };
     let age = if token.is_empty() { "; Max-Age=0" } else { "" };
     HeaderValue::from_str(&format!(

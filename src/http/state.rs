@@ -20,12 +20,15 @@ use crate::service::{
     interference_reports::InterferenceReports,
     ledger::{Attachments, Ledger},
     live::Hub,
+    machines::Machines,
     occupancy::Occupancies,
+    oidc::Oidc,
     organisations::Organisations,
     paws::Paws,
     pictures::Pictures,
     registry::RegistryService,
     sessions::Sessions,
+    sites::Sites,
     spectra::Spectra,
     tasks::Tasks,
     tokens::Tokens,
@@ -59,10 +62,16 @@ pub struct Services {
     pub sessions: Arc<Sessions>,
     /// Tokens of programs.
     pub tokens: Arc<Tokens>,
+    /// Machines with certificates.
+    pub machines: Machines,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     /// Answers of changes that may be sent twice.
     pub answers: Answers,
     /// Receivers, live spectra and events.
     pub hub: Arc<Hub>,
+    /// Where receivers stand.
+    pub sites: Sites,
     /// Latest and stored spectra.
     pub spectra: Spectra,
     /// Emissions and conflicts, to be read.

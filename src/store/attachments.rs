@@ -72,9 +72,10 @@ impl Tx {
         row.as_ref().map_or_else(|| Err(unknown(id)), AttachmentRecord::read)
     }
 
-    /// Whether any row still points at this content.
+    /// Whether any row, of a conflict or a request, still points at this content.
     pub(crate) async fn content_is_used(&mut self, sha256: &str) -> Result<bool> {
-        let sql = "select 1 as one from attachments where sha256 = $1 limit 1";
+        let sql = "select 1 as one from attachments where sha256 = $1 \
+                   union all select 1 as one from request_files where sha256 = $1 limit 1";
         Ok(self.fetch_optional(sql, values![sha256]).await?.is_some())
     }
 

@@ -67,6 +67,10 @@ pub enum EntryKind {
     Escalation,
     /// A receiver measured something that does not keep to what was agreed.
     Violation,
+    /// A file was added.
+    FileAdded,
+    /// A file was taken out of a draft.
+    FileRemoved,
 }
 
 /// One entry of a request's thread.

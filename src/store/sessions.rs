@@ -54,7 +54,7 @@ pub struct SessionRecord {
     pub scope: TokenScope,
     /// Whose.
     pub user: String,
-    /// What a token is for, in the owner's words.
+    /// What a token is for, in the owner's words; of a login who vouched for it, where no password did.
     pub label: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -115,6 +115,7 @@ impl Store {
                 tx.note(match session.kind {
                     SessionKind::Cookie => AuditNote {
                         actor: session.user.clone(),
+                        reason: Some(session.label.clone()).filter(|by| !by.is_empty()),
                         ..AuditNote::of("create_session", &format!("sessions/{}", session.address))
                     },
                     SessionKind::Token => AuditNote::of("create_token", &format!("tokens/{}", session.token_id)),

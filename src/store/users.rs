@@ -120,6 +120,19 @@ impl Store {
         row.as_ref().map(UserRecord::read).transpose()
     }
 
+    /// One account that may be used: neither locked, nor of an organisation that is out of use.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn user_in_force(&self, name: &str) -> Result<Option<UserRecord>> {
+        let sql = format!(
+            "select {COLUMNS} from users where name = $1 and disabled = 0 and organisation in \
+             (select id from organisations where active = 1)"
+        );
+        let row = self.fetch_optional(sql, values![name]).await?;
+        row.as_ref().map(UserRecord::read).transpose()
+    }
+
     /// All accounts by name.
     ///
     /// # Errors

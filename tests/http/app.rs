@@ -2,7 +2,7 @@
 //! what every answer owes: status, content type, request id, security headers, problem details.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{Read, Write},
     net::TcpStream,
     sync::Arc,
@@ -12,7 +12,7 @@ use std::{
 use pinpu::{
     capture::{Observation, ObservationContent},
     config::AlarmConfig,
-    conflict::{Context, Measured, Rules, judge},
+    conflict::Rules,
     coordination::{
         Policy,
         organisation::{Contact, OrganisationKind, Profile},
@@ -20,13 +20,12 @@ use pinpu::{
     },
     detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
-    registry::{Text, demo, table},
+    registry::Text,
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
         auth::{Passwords, Role},
         check::Checker,
-        comparison::Comparisons,
         control_orders::ControlOrders,
         coordination::Coordination,
         findings::Findings,
@@ -35,14 +34,15 @@ use pinpu::{
         interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
-        monitoring::{Judge, Monitor, MonitorConfig},
+        machines::Machines,
+        monitoring::{Monitor, MonitorConfig},
         occupancy::Occupancies,
         organisations::Organisations,
         paws::Paws,
         questions::DisclosurePolicy,
-        registry::RegistryService,
         rules::RulesInForce,
         sessions::Sessions,
+        sites::Sites,
         spectra::Spectra,
         tasks::Tasks,
         tokens::Tokens,
@@ -52,6 +52,8 @@ use pinpu::{
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+use crate::parts::{comparisons, judge_with, metrics_handle, seeded};
 
 pub use crate::air::{band, frame, pirate, status};
 
@@ -339,58 +341,21 @@ async fn build(
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        comparisons: Comparisons::new(
-            Findings::new(store.clone()),
-            registry.clone(),
-            RulesInForce::new((*rules).clone()),
-            std::collections::BTreeMap::new(),
-        ),
+        comparisons: comparisons(&store, &registry, &rules),
         control_orders: ControlOrders::new(store.clone(), registry.clone(), policy()),
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),
         tokens: Arc::new(Tokens::new(store.clone(), Arc::clone(&users))),
+        machines: Machines::new(store.clone(), BTreeMap::new()),
+        sites: Sites::new(store.clone()),
+        oidc: None,
         users,
         sessions,
         hub,
         registry,
     };
     (AppState::new(services, config), store, monitor)
-}
-
-/// A registry with the built-in table and the demo's stations.
-async fn seeded(store: &Store) -> RegistryService {
-    let registry = RegistryService::open(store.clone()).await.expect("registry");
-    let table = table::builtin_cn().expect("table");
-    registry.seed_table(table).await.expect("seed");
-    let stations = demo::assignments().ok;
-    registry.seed_assignments("demo", stations).await.expect("seed");
-    registry.note_versions().await.expect("noted");
-    registry
-}
-
-/// One recorder for the process, as in the program.
-fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
-    static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
-    HANDLE
-        .get_or_init(|| {
-            metrics_exporter_prometheus::PrometheusBuilder::new()
-                .install_recorder()
-                .expect("only one recorder")
-        })
-        .clone()
-}
-
-fn judge_with(registry: &RegistryService, rules: &Arc<Rules>) -> Judge {
-    let (registry, rules) = (registry.clone(), Arc::clone(rules));
-    Arc::new(move |emission, meta| {
-        let context = Context {
-            time: Some(meta.stop),
-            site: None,
-            ppm_uncertainty: meta.ppm_uncertainty.unwrap_or(1.0),
-        };
-        Some(judge(&rules, &registry.current(), &Measured::from(emission), &context))
-    })
 }
 
 /// The status of the answer that comes next.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use pinpu::{
     coordination::{Policy, Proposal, Side, State, Step},
-    registry::AssignmentStatus,
+    registry::{AssignmentStatus, disclosure::Audience},
     service::{
         auth::permissions::Standing,
         clock::Clock,
         coordination::{Coordination, EntryKind, Given, Links, Officer, Refused},
+        disclosure::View,
         questions::DisclosurePolicy,
         registry::RegistryService,
     },
@@ -50,6 +51,12 @@ pub(crate) fn proposal(low_hz: i64) -> Proposal {
         at(10.0 * 86_400.0)
     );
     serde_json::from_str(&text).expect("a proposal")
+}
+
+/// The registry as those know it who may know all.
+async fn cleared(store: &Store) -> Arc<View> {
+    let registry = RegistryService::open(store.clone()).await.expect("registry");
+    registry.view(Audience::Cleared).expect("ready")
 }
 
 pub(crate) async fn offices(store: &Store) -> Coordination {
@@ -173,7 +180,8 @@ pub(crate) async fn one_of_two_steps_on_a_request_is_stale(url: String) {
             .any(|done| matches!(done, Err(Refused::Failed(pinpu::Error::Stale)))),
         "{done:?}"
     );
-    let thread = offices[0].thread(&id, &officer(CIVIL)).await.expect("read");
+    let view = cleared(&stores[0]).await;
+    let thread = offices[0].thread(&id, &officer(CIVIL), &view).await.expect("read");
     assert_eq!(thread.len(), 3, "written, submitted, received once: {thread:?}");
 }
 
@@ -183,8 +191,9 @@ pub(crate) async fn the_clock_reminds_escalates_and_ends(url: String) {
     let offices = offices(&store).await;
     let day = |n: f64| at(n * 86_400.0);
     let id = submitted(&offices, 150_000_000, day(0.0)).await;
+    let view = cleared(&store).await;
     let kinds = async || {
-        let thread = offices.thread(&id, &officer(MILITARY)).await.expect("read");
+        let thread = offices.thread(&id, &officer(MILITARY), &view).await.expect("read");
         thread.iter().map(|entry| entry.get().kind).collect::<Vec<_>>()
     };
     assert_eq!(offices.turn(day(1.9)).await.expect("turned"), Some(day(2.0)));

@@ -5,14 +5,17 @@ use pinpu::{
     Error,
     conflict::VerdictKind,
     detect::DetectEvent,
-    service::ledger::{Attachments, Ledger, NewAttachment, Room, SYSTEM},
+    service::{
+        ledger::{Attachments, Ledger, Room, SYSTEM},
+        vault::NewFile,
+    },
     store::{ConflictChange, ConflictQuery, Resolution, Store},
 };
 
 use crate::support::{Service, always, at, emission};
 
-fn file(name: &str, content: &[u8]) -> NewAttachment {
-    NewAttachment {
+fn file(name: &str, content: &[u8]) -> NewFile {
+    NewFile {
         name: name.to_owned(),
         content_type: "application/octet-stream".to_owned(),
         content: content.to_vec(),

@@ -4,7 +4,10 @@ use pinpu::{
     Error,
     conflict::VerdictKind,
     detect::DetectEvent,
-    service::ledger::{Attachments, Ledger, NewAttachment},
+    service::{
+        ledger::{Attachments, Ledger},
+        vault::NewFile,
+    },
     store::{
         Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionQuery, Resolution, Store,
     },
@@ -278,7 +281,7 @@ pub(crate) async fn files_follow_a_merging_and_are_kept_once(url: String) {
     service.send(on(2, 2.0, 97.9));
     service.published(4).await;
     let [a, b] = [conflict_of(store, 97.1).await, conflict_of(store, 97.9).await];
-    let file = |content: &[u8]| NewAttachment {
+    let file = |content: &[u8]| NewFile {
         name: "IQ 片段.cf32".to_owned(),
         content_type: "application/octet-stream".to_owned(),
         content: content.to_vec(),

@@ -341,9 +341,12 @@ test("two offices settle a request", { skip: password ? false : "PINPU_DEMO_PASS
   if (shots) await civil.screenshot({ path: join(shots, "coordination-form.png") });
   await civil.locator('[data-action="submit"]').click();
   await civil.locator('[data-state="submitted"]').waitFor();
+  await civil.locator('[data-action="attach"]').setInputFiles({ name: "场地图.txt", mimeType: "text/plain", buffer: Buffer.from("看台与控制室") });
+  await civil.locator('[data-list="attachments"] li', { hasText: "场地图.txt" }).waitFor();
 
   await military.goto(`${base}/coordination?phase=pending`);
   await military.locator("tr", { hasText: title }).click();
+  await military.locator('[data-list="attachments"] li', { hasText: "场地图.txt" }).waitFor();
   await military.locator('[data-step="receive"]').click();
   await military.locator('[data-step="start_review"]').click();
   await military.locator('[data-step="agree_with_conditions"]').click();
@@ -615,6 +618,33 @@ test("an administrator keeps organisations, accounts and tokens", { skip: passwo
   await admin.context().close();
   // A demo lets everybody in as coordinator, and a coordinator reads no accounts.
   assert.ok([401, 403].includes((await ask()).status), "revoked");
+});
+
+test("a site is written down, refused where a receiver stands elsewhere, and removed", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const coordinator = await colleague("coordinator");
+  const drawer = coordinator.locator("dialog[open]");
+  const name = `东湖站 ${Date.now().toString(36)}`;
+  const write = async (called: string): Promise<void> => {
+    await coordinator.locator('[data-action="add-site"]').click();
+    await drawer.locator('[data-field="zh"]').fill(called);
+    await drawer.locator('[data-field="latitude"]').fill("30.5612");
+    await drawer.locator('[data-field="longitude"]').fill("114.3871");
+    await drawer.locator('[data-field="antenna"]').fill("12");
+    await drawer.locator('[data-field="receivers"]').fill("mast-of-the-test");
+    await drawer.locator('[data-action="save"]').click();
+  };
+  await coordinator.goto(`${base}/receivers`);
+  await write(name);
+  const site = coordinator.locator('[data-list="sites"] tbody tr', { hasText: name });
+  await site.getByText("30.5612").waitFor();
+  if (shots) await coordinator.screenshot({ path: join(shots, "sites.png") });
+  await write(`${name} 2`);
+  await drawer.locator(".bad", { hasText: name }).waitFor(); // the receiver stands at the first one
+  await coordinator.keyboard.press("Escape");
+  await site.getByRole("button", { name: zh.users.remove }).click();
+  await drawer.locator('[data-action="confirm"]').click();
+  await site.waitFor({ state: "detached" });
+  await coordinator.context().close();
 });
 
 test("an auditor proves an entry and checks a checkpoint", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {

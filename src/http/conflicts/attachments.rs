@@ -20,7 +20,7 @@ use crate::{
         idempotency,
         page::ListResponse,
     },
-    service::{findings::AttachmentRecord, ledger::NewAttachment},
+    service::{findings::AttachmentRecord, vault::NewFile},
 };
 
 /// One file.
@@ -127,7 +127,7 @@ pub async fn add_attachment(
             bytes = content.len(),
             "a file is attached"
         );
-        let file = NewAttachment {
+        let file = NewFile {
             name: query.name,
             content_type,
             content: content.to_vec(),
@@ -147,8 +147,8 @@ pub async fn add_attachment(
 }
 
 /// The body, up to the size that is configured; a longer one is refused as soon as that is known.
-async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes> {
-    let most = state.attachments.bytes_max();
+pub(in crate::http) async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes> {
+    let most = state.attachments.vault().bytes_max();
     let too_large = || {
         let mib = most >> 20;
         Problem::new(
@@ -188,16 +188,21 @@ pub async fn get_attachment(
 ) -> Result<Response> {
     state.findings.check_known(&id, &*caller.view(&state)?).await?;
     let (record, content) = state.attachments.read(&id, &attachment).await?;
+    Ok(download(&record.name, &record.content_type, content))
+}
+
+/// Content to be saved under a name, and never shown as part of the console's site.
+pub(in crate::http) fn download(name: &str, content_type: &str, content: Vec<u8>) -> Response {
     let mut response = content.into_response();
     let headers = response.headers_mut();
     let header_value = |text: &str| HeaderValue::from_str(text).ok();
-    if let Some(value) = header_value(&record.content_type) {
+    if let Some(value) = header_value(content_type) {
         headers.insert(header::CONTENT_TYPE, value);
     }
-    if let Some(value) = header_value(&disposition(&record.name)) {
+    if let Some(value) = header_value(&disposition(name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
 /// `attachment` with the name in RFC 8187's form: every byte that is not plainly a letter or digit is escaped.

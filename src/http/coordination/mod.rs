@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod exchange;
+pub mod files;
 pub mod questions;
 pub mod steps;
 

@@ -21,7 +21,7 @@ use super::{
     frame::{FrameKind, Header, Reduction, bins_within, edges, encode_live, reduce},
 };
 use crate::{
-    http::AppState,
+    http::{AppState, proof::Proof},
     registry::disclosure::Audience,
     service::{
         auth::permissions,
@@ -59,7 +59,7 @@ enum End {
 struct Channel {
     socket: WebSocket,
     state: AppState,
-    token: Option<String>,
+    proof: Option<Proof>,
     /// Whose classified records the client reads.
     audience: Audience,
     wanted: Option<Subscription>,
@@ -75,13 +75,13 @@ struct Channel {
 }
 
 /// Serves one client until either side has enough.
-pub(in crate::http) async fn run(socket: WebSocket, state: AppState, token: Option<String>, audience: Audience) {
+pub(in crate::http) async fn run(socket: WebSocket, state: AppState, proof: Option<Proof>, audience: Audience) {
     metrics::gauge!("live_clients").increment(1.0);
     let (frames, events) = (state.hub.frames(), state.hub.events());
     let mut channel = Channel {
         socket,
         state,
-        token,
+        proof,
         audience,
         wanted: None,
         frames,
@@ -363,8 +363,8 @@ impl Channel {
 
     /// Whether the session is still in force and its role may still listen. An open channel counts as use.
     async fn check_session(&mut self) -> Result<(), End> {
-        let Some(token) = &self.token else { return Ok(()) };
-        let owner = self.state.sessions.owner(token, true).await.map_err(failed)?;
+        let Some(proof) = &self.proof else { return Ok(()) };
+        let owner = proof.owner(&self.state).await.map_err(failed)?;
         let access = permissions::access("open_live");
         match owner {
             Some(owner) if access.is_some_and(|access| access.allows(Some(owner.role))) => {

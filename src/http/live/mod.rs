@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use jiff::Timestamp;
@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
-    caller::{Caller, foreign_origin, same_origin, token},
+    caller::{Caller, foreign_origin, same_origin},
     error::{Problem, Result},
+    proof::Proof,
 };
 use crate::{service::audit::shown, store::EventKind};
 
@@ -162,10 +163,10 @@ impl From<EventKind> for LiveEventKind {
 pub async fn open_live(
     State(state): State<AppState>,
     caller: Caller,
-    headers: HeaderMap,
+    request: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    if !same_origin(&headers) {
+    if !same_origin(&request.headers) {
         return Err(foreign_origin());
     }
     let upgrade = upgrade.map_err(|_| {
@@ -181,9 +182,7 @@ pub async fn open_live(
         let busy = "too many live channels are open; close some".to_owned();
         Problem::from(crate::Error::Unavailable(busy))
     })?;
-    let token = token(&headers)
-        .filter(|_| !caller.0.is_demo())
-        .map(std::borrow::Cow::into_owned);
+    let proof = Proof::of(&request).filter(|_| !caller.0.is_demo());
     let audience = caller.audience();
     if caller.view(&state)?.is_cleared() {
         // What will be told is not known yet: the channel as a whole is noted.
@@ -194,7 +193,7 @@ pub async fn open_live(
         .max_frame_size(MESSAGE_BYTES)
         .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        channel::run(socket, state, token, audience).await;
+        channel::run(socket, state, proof, audience).await;
         drop(permit);
     }))
 }

@@ -20,6 +20,7 @@ mod policy;
 mod procedure;
 mod protection;
 mod request;
+pub mod site;
 mod state;
 mod table;
 pub mod tasks;

@@ -9,7 +9,6 @@
 mod decide;
 mod message;
 mod send;
-mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,9 +20,11 @@ use tokio::{
 
 use decide::{Decision, Plan, decide};
 use message::{LISTED_MAX, Message, MessageKind, Notice};
-use trust::Trust;
 
-use super::disclosure::{texts, withhold};
+use super::{
+    disclosure::{texts, withhold},
+    trust::Trust,
+};
 use crate::{
     Error, Result,
     config::alarm::AlarmConfig,
@@ -100,7 +101,7 @@ impl Alarms {
     /// from cannot be read or kept.
     pub async fn start(store: Store, config: AlarmConfig, times: AlarmTimes) -> Result<Arc<Self>> {
         let (stop, stopped) = watch::channel(false);
-        let trust = Trust::read(config.authorities.as_deref())?;
+        let trust = Trust::read(config.authorities.as_deref(), "alarm.authorities")?;
         let shared = Arc::new(Shared {
             store,
             config,

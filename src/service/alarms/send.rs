@@ -12,8 +12,8 @@ use lettre::{
 use sha2::Sha256;
 
 use super::{
+    super::trust::Trust,
     message::{Message, subject, text},
-    trust::Trust,
 };
 use crate::config::alarm::{AlarmLanguage, AlarmRoute, AlarmTarget, Secret, SmtpConfig, SmtpSecurity};
 

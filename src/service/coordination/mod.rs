@@ -8,6 +8,7 @@
 //! would count them. Boards ask again.
 
 mod clock;
+mod files;
 mod observing;
 mod steps;
 mod violations;
@@ -21,7 +22,7 @@ use observing::Observing;
 pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
-pub use crate::store::{EntryKind, Phase, RequestQuery, ThreadEntry};
+pub use crate::store::{EntryKind, Phase, RequestFile, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{

@@ -219,7 +219,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    fn new(coordination: &Coordination, officer: &Officer, now: Timestamp) -> Self {
+    pub(super) fn new(coordination: &Coordination, officer: &Officer, now: Timestamp) -> Self {
         Self {
             officer: officer.clone(),
             policy: std::sync::Arc::clone(&coordination.policy),
@@ -228,7 +228,7 @@ impl Work {
     }
 
     /// The request, as far as the officer may know of it.
-    async fn read(&self, tx: &mut Tx, id: &str) -> Result<Request> {
+    pub(super) async fn read(&self, tx: &mut Tx, id: &str) -> Result<Request> {
         let stored = tx.request(id).await?;
         let seen = stored.and_then(|request| View::request(&self.officer, request));
         seen.map(Disclosed::into_inner).ok_or_else(|| no_request(id))
@@ -250,7 +250,13 @@ impl Work {
         })
     }
 
-    fn entry(&self, request: &Request, kind: EntryKind, step: Option<Step>, text: Text) -> Result<ThreadEntry> {
+    pub(super) fn entry(
+        &self,
+        request: &Request,
+        kind: EntryKind,
+        step: Option<Step>,
+        text: Text,
+    ) -> Result<ThreadEntry> {
         Ok(ThreadEntry {
             entry: 0,
             time: self.now,

@@ -10,7 +10,7 @@ use super::Source;
 use crate::{
     Error, Result,
     capture::recent::{Cut, recording_facts},
-    service::{findings::ConflictRecord, ledger::NewAttachment},
+    service::{findings::ConflictRecord, vault::NewFile},
     units::{Dbfs, Hertz},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn recording(
     cut: &Cut,
     source: &Source,
     conflict: &ConflictRecord,
-) -> Result<Vec<NewAttachment>> {
+) -> Result<Vec<NewFile>> {
     let work = folder.join(&conflict.id);
     fs::create_dir_all(&work).map_err(|source| Error::Io {
         path: work.clone(),
@@ -37,7 +37,7 @@ pub(super) fn recording(
     written
 }
 
-fn write(work: &Path, name: &str, cut: &Cut, source: &Source, conflict: &ConflictRecord) -> Result<Vec<NewAttachment>> {
+fn write(work: &Path, name: &str, cut: &Cut, source: &Source, conflict: &ConflictRecord) -> Result<Vec<NewFile>> {
     let stream = cut.stream();
     let mut facts = recording_facts(&stream.facts, &stream.settings, stream.ppm);
     facts.insert("ppm_uncertainty".to_owned(), json!(stream.ppm_uncertainty));
@@ -64,12 +64,12 @@ fn write(work: &Path, name: &str, cut: &Cut, source: &Source, conflict: &Conflic
     cut.write(&mut writer)?;
     writer.annotate(annotation(cut, conflict));
     let written = writer.finish()?;
-    let read = |path: &Path, suffix: &str, content_type: &str| -> Result<NewAttachment> {
+    let read = |path: &Path, suffix: &str, content_type: &str| -> Result<NewFile> {
         let content = fs::read(path).map_err(|source| Error::Io {
             path: path.to_owned(),
             source,
         })?;
-        Ok(NewAttachment {
+        Ok(NewFile {
             name: format!("{name}.{suffix}"),
             content_type: content_type.to_owned(),
             content,

@@ -27,9 +27,10 @@ use tokio::{
 
 use super::{
     findings::ConflictRecord,
-    ledger::{Attachments, NewAttachment, Room},
+    ledger::{Attachments, Room},
     live::Hub,
     monitoring::until_stopped,
+    vault::NewFile,
 };
 use crate::{
     Error, Result,
@@ -189,7 +190,7 @@ impl Keeper {
         let mut files = Vec::new();
         if let Some(snapshot) = snapshot {
             let content = serde_json::to_vec_pretty(&snapshot).map_err(|error| Error::Invalid(error.to_string()))?;
-            files.push(NewAttachment {
+            files.push(NewFile {
                 name: format!("{name}.spectrum.json"),
                 content_type: "application/json".to_owned(),
                 content,
@@ -204,7 +205,7 @@ impl Keeper {
         self.attach(&conflict.id, files).await
     }
 
-    async fn attach(&self, conflict: &str, files: Vec<NewAttachment>) -> Result<u64> {
+    async fn attach(&self, conflict: &str, files: Vec<NewFile>) -> Result<u64> {
         let count = files.len() as u64;
         if count > 0 {
             let room = Room {
@@ -240,7 +241,7 @@ impl Keeper {
         let cut = source.recent.as_ref().and_then(|recent| {
             let cut = recent.cut(center, cut_span[0], cut_span[1])?;
             let sample = cut.stream().facts.format.bytes() as u64;
-            Some(cut.at_most(self.attachments.bytes_max() / sample)).filter(|cut| !cut.is_empty())
+            Some(cut.at_most(self.attachments.vault().bytes_max() / sample)).filter(|cut| !cut.is_empty())
         });
         let measured = Measured {
             center_hz: center,

@@ -6,13 +6,14 @@
 use jiff::Timestamp;
 
 use super::{
-    Attachments, NewAttachment, SYSTEM,
+    Attachments, SYSTEM,
     attachments::{FILES_MAX, naming},
     record,
 };
 use crate::{
     Error, Result,
     registry::Text,
+    service::vault::NewFile,
     store::{AttachmentRecord, ConflictRecord, EventKind, Tx},
 };
 
@@ -35,7 +36,7 @@ impl Attachments {
     pub async fn add_measured(
         &self,
         conflict: &str,
-        files: Vec<NewAttachment>,
+        files: Vec<NewFile>,
         room: Room,
         now: Timestamp,
     ) -> Result<ConflictRecord> {
@@ -43,13 +44,13 @@ impl Attachments {
             .iter()
             .map(|file| self.row(conflict, file, SYSTEM, now))
             .collect::<Result<_>>()?;
-        let _held = self.changing.lock().await;
+        let _held = self.vault.changing().await;
         let wanted = rows.iter().map(|row| row.size_bytes).sum();
         self.make_room(wanted, room, now).await?;
         let mut stored = Ok(());
         for (row, file) in rows.iter().zip(files) {
             if stored.is_ok() {
-                stored = self.keep(row, file.content).await;
+                stored = self.vault.keep(&row.sha256, file.content).await;
             }
         }
         let stored = match stored {
@@ -58,7 +59,7 @@ impl Attachments {
         };
         if stored.is_err() {
             for row in &rows {
-                self.discard(&row.sha256).await;
+                self.vault.discard(&row.sha256).await;
             }
         }
         stored
@@ -112,7 +113,7 @@ impl Attachments {
     /// # Errors
     /// `Store` or `Unavailable`; what was removed before stays removed.
     pub async fn forget_measured(&self, before: Timestamp, now: Timestamp) -> Result<u64> {
-        let _held = self.changing.lock().await;
+        let _held = self.vault.changing().await;
         let mut removed = 0;
         loop {
             let step = self.remove_settled(before, now, STEP).await?;
@@ -141,7 +142,7 @@ impl Attachments {
             })
             .await?;
         for row in &removed {
-            self.discard(&row.sha256).await;
+            self.vault.discard(&row.sha256).await;
         }
         Ok(removed.len() as u64)
     }

@@ -21,7 +21,7 @@ mod unused;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use attachments::{Attachments, CONTENT_TYPES, NewAttachment};
+pub use attachments::Attachments;
 pub(super) use evidence::settle;
 pub use kept::Room;
 pub(super) use unused::{Finding, close_unknown, settle_use};

@@ -194,6 +194,16 @@ pub(crate) static EVENT_DEVICES: Protected = Protected {
     lines: None,
 };
 
+/// Sites where receivers stand.
+pub(crate) static SITES: Protected = Protected {
+    name: "sites",
+    key: "id",
+    texts: &["id", "organisation", "record"],
+    numbers: &["version"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -212,7 +222,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 14] = [
+pub static ROWS: [&Protected; 15] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -227,6 +237,7 @@ pub static ROWS: [&Protected; 14] = [
     &MAJOR_EVENTS,
     &EVENT_ROWS,
     &EVENT_DEVICES,
+    &SITES,
 ];
 
 /// Those that had rows before the log knew of them.

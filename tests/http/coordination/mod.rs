@@ -1,5 +1,6 @@
 //! Requests between civil and military offices, from the draft to what is in force.
 
+mod files;
 mod observed;
 mod outward;
 

@@ -11,6 +11,7 @@ import type {
   Proposal,
   Resolution,
   Role,
+  SiteProfile,
   TakeOrderStep,
   TakeReportStep,
   TakeTaskStep,
@@ -93,6 +94,7 @@ function change(version: number) {
 export const api = {
   session: () => content(client.GET("/api/v1/sessions/current"), undefined, true),
   login: (user: string, password: string) => content(client.POST("/api/v1/sessions", { body: { user, password } }), undefined, true),
+  loginWays: () => content(client.GET("/api/v1/sessions/ways"), undefined, true),
   logout: () => content(client.DELETE("/api/v1/sessions/current"), undefined, true),
 
   users: () => content(client.GET("/api/v1/users", { params: { query: { limit: 1000 } } })),
@@ -121,6 +123,14 @@ export const api = {
   auditConsistency: (size: number) => content(client.GET("/api/v1/audit/consistency", { params: { query: { size } } })),
 
   receivers: (signal?: AbortSignal) => content(client.GET("/api/v1/receivers", { signal }), signal),
+
+  sites: (signal?: AbortSignal) => content(client.GET("/api/v1/sites", { signal }), signal),
+  addSite: (body: SiteProfile) =>
+    content(client.POST("/api/v1/sites", { body, params: { header: { "idempotency-key": uniqueKey() } } })),
+  changeSite: (id: string, version: number, body: SiteProfile) =>
+    content(client.PUT("/api/v1/sites/{id}", { params: { path: { id }, header: change(version) }, body })),
+  deleteSite: (id: string, version: number) =>
+    content(client.DELETE("/api/v1/sites/{id}", { params: { path: { id }, header: { "if-match": entityTag(version) } } })),
 
   emissions: (query: EmissionQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/emissions", { params: { query }, signal }), signal),
@@ -173,6 +183,19 @@ export const api = {
   occupancy: (query: OccupancyQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/occupancy", { params: { query }, signal }), signal),
 
+  requestFiles: (id: string, signal?: AbortSignal) =>
+    content(client.GET("/api/v1/coordination/requests/{id}/files", { params: { path: { id } }, signal }), signal),
+  addRequestFile: (id: string, file: File) =>
+    content(
+      client.POST("/api/v1/coordination/requests/{id}/files", {
+        params: { path: { id }, query: { name: file.name }, header: { "idempotency-key": uniqueKey() } },
+        body: file as never,
+        bodySerializer: (body: unknown) => body as File,
+        headers: { "Content-Type": attachmentType(file.type) },
+      }),
+    ),
+  removeRequestFile: (id: string, file: string) =>
+    content(client.DELETE("/api/v1/coordination/requests/{id}/files/{file}", { params: { path: { id, file }, header: { "idempotency-key": uniqueKey() } } })),
   requests: (query: RequestQuery, signal?: AbortSignal) =>
     content(client.GET("/api/v1/coordination/requests", { params: { query }, signal }), signal),
   request: (id: string, signal?: AbortSignal) =>
@@ -319,6 +342,11 @@ export function attachmentUrl(conflict: string, attachment: string): string {
   return `${API}/conflicts/${encodeURIComponent(conflict)}/attachments/${encodeURIComponent(attachment)}`;
 }
 
+/** Address of the content of a request's file; the browser saves it. */
+export function requestFileUrl(request: string, file: string): string {
+  return `${API}/coordination/requests/${encodeURIComponent(request)}/files/${encodeURIComponent(file)}`;
+}
+
 /** Address of a request as a letter to print. */
 export function letterUrl(request: string, lang: "zh" | "en"): string {
   return `${API}/coordination/requests/${encodeURIComponent(request)}/letter?lang=${lang}`;
@@ -338,6 +366,8 @@ export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en
 export function eventUrl(event: string, rest: string): string {
   return `${API}/events/${encodeURIComponent(event)}/${rest}`;
 }
+/** Where logging in by the identity provider begins; a page of its own, not a question of this one. */
+export const PROVIDER_LOGIN = `${API}/sessions/oidc`;
 
 /** Address of a plot image for reports. */
 export function plotUrl(

@@ -22,6 +22,8 @@ export type AuditEntry = Schemas["AuditResponse"];
 export type AuditProof = Schemas["AuditProofResponse"];
 export type Checkpoint = Schemas["CheckpointResponse"];
 export type Receiver = Schemas["ReceiverResponse"];
+export type Site = Schemas["SiteResponse"];
+export type SiteProfile = Schemas["SiteProfile"];
 export type ReceiverState = Schemas["ReceiverState"];
 export type Verdict = Schemas["Verdict"];
 export type VerdictKind = Schemas["VerdictKind"];
@@ -32,6 +34,7 @@ export type Conflict = Schemas["ConflictResponse"];
 export type ConflictDetail = Schemas["ConflictDetailResponse"];
 export type ConflictStatus = Schemas["ConflictStatus"];
 export type Attachment = Schemas["AttachmentResponse"];
+export type RequestFile = Schemas["RequestFileResponse"];
 export type Assignees = Schemas["AssigneesResponse"];
 export type AlarmRoute = Schemas["AlarmRouteResponse"];
 /** How a person ends a conflict. */

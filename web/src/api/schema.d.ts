@@ -649,6 +649,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coordination/requests/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files of a request, oldest first. */
+        get: operations["list_request_files"];
+        put?: never;
+        /**
+         * Adds a file to a request: the body is its content. It is on the disk when this answers. What is added to a draft goes with it
+         *     when it is sent.
+         */
+        post: operations["add_request_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coordination/requests/{id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content of a file, to be saved and not shown. */
+        get: operations["get_request_file"];
+        put?: never;
+        post?: never;
+        /** Takes a file out of a draft, and answers those that are left; what was sent stays. */
+        delete: operations["delete_request_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coordination/requests/{id}/letter": {
         parameters: {
             query?: never;
@@ -1377,6 +1416,94 @@ export interface paths {
         post?: never;
         /** Logs out. */
         delete: operations["delete_current_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to the identity provider to log in there. */
+        get: operations["begin_oidc_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes up who comes back from the identity provider: sets the session cookie. */
+        get: operations["finish_oidc_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how one can log in beside name and password. */
+        get: operations["list_login_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sites. Where a military one is, those outside its organisation who may not know all are told by its public cell. */
+        get: operations["list_sites"];
+        put?: never;
+        /** Makes a site. */
+        post: operations["create_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One site; the ETag is needed to change it. */
+        get: operations["get_site"];
+        /** Writes a site anew. */
+        put: operations["update_site"];
+        post?: never;
+        /** Removes a site. */
+        delete: operations["delete_site"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3025,7 +3152,7 @@ export interface components {
          * @description What an entry of a thread is.
          * @enum {string}
          */
-        EntryKind: "written" | "step" | "message" | "reminder" | "escalation" | "violation";
+        EntryKind: "written" | "step" | "message" | "reminder" | "escalation" | "violation" | "file_added" | "file_removed";
         /** @description A transmitter or receiver. */
         Equipment: {
             /**
@@ -4508,7 +4635,37 @@ export interface components {
                 /** @description Id, as configured. */
                 id: string;
                 latest_frame: components["schemas"]["LatestFrameResponse"] | null;
+                /** @description Id of the site it stands at; null where none names it. */
+                site: string | null;
             })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_RequestFileResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Media type. */
+                content_type: string;
+                /** @description Public id. */
+                id: string;
+                /** @description Name of the file. */
+                name: string;
+                /** @description SHA-256 of the content, hexadecimal. */
+                sha256: string;
+                /**
+                 * Format: int64
+                 * @description Size.
+                 */
+                size_bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                uploaded_at: string;
+                /** @description Who added it. */
+                uploaded_by: string;
+            }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -4520,6 +4677,56 @@ export interface components {
                 /** @description What the caller may do now. */
                 steps: components["schemas"]["StepResponse"][];
             })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_SiteResponse: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: double
+                 * @description Height of the antennas above the ground, m.
+                 */
+                antenna_m: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description The place is where the site is; `false`: the middle of the cell of 0.5° × 0.5° it lies in, without heights and notes. */
+                exact: boolean;
+                /**
+                 * Format: double
+                 * @description Height of the ground above sea level, m.
+                 */
+                ground_m: number | null;
+                /** @description Id. */
+                id: string;
+                /**
+                 * Format: double
+                 * @description Latitude, degrees north, WGS-84.
+                 */
+                latitude: number;
+                /**
+                 * Format: double
+                 * @description Longitude, degrees east, WGS-84.
+                 */
+                longitude: number;
+                /** @description What it is called. */
+                name: components["schemas"]["Text"];
+                /** @description Antennas, cables, calibration. */
+                notes: string;
+                /** @description Key of the organisation it belongs to. */
+                organisation: string;
+                /** @description Ids of the receivers that stand there. */
+                receivers: string[];
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -4737,6 +4944,10 @@ export interface components {
             place?: components["schemas"]["Place"] | null;
             /** @description In words: what it is and where. */
             words: string;
+        };
+        /** @description Ways to log in. */
+        LoginWaysResponse: {
+            provider: components["schemas"]["Text"] | null;
         };
         /** @description Counters since start; every loss has one. */
         LossCounters: {
@@ -5503,6 +5714,8 @@ export interface components {
             /** @description Id, as configured. */
             id: string;
             latest_frame: components["schemas"]["LatestFrameResponse"] | null;
+            /** @description Id of the site it stands at; null where none names it. */
+            site: string | null;
         };
         /**
          * @description State of a receiver as people care about it.
@@ -5647,6 +5860,29 @@ export interface components {
             /** @description What was done, said, reminded of and measured, oldest first. */
             thread: components["schemas"]["ThreadEntryResponse"][];
         };
+        /** @description One file of a request. */
+        RequestFileResponse: {
+            /** @description Media type. */
+            content_type: string;
+            /** @description Public id. */
+            id: string;
+            /** @description Name of the file. */
+            name: string;
+            /** @description SHA-256 of the content, hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            size_bytes: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            uploaded_at: string;
+            /** @description Who added it. */
+            uploaded_by: string;
+        };
         /**
          * @description Kind of use that is asked for.
          * @enum {string}
@@ -5757,6 +5993,82 @@ export interface components {
          * @enum {string}
          */
         Side: "civil" | "military";
+        /** @description What is written about a site. */
+        SiteProfile: {
+            /**
+             * Format: double
+             * @description Height of the antennas above the ground, m.
+             */
+            antenna_m?: number | null;
+            /**
+             * Format: double
+             * @description Height of the ground above sea level, m.
+             */
+            ground_m?: number | null;
+            /**
+             * Format: double
+             * @description Latitude, degrees north, WGS-84.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Longitude, degrees east, WGS-84.
+             */
+            longitude: number;
+            /** @description What it is called; one language will do. */
+            name: components["schemas"]["Text"];
+            /** @description Antennas, cables, calibration: what somebody who measures there should know. */
+            notes?: string;
+            /** @description Key of the organisation it belongs to. */
+            organisation: string;
+            /** @description Ids of the receivers that stand there. A receiver stands at one site. */
+            receivers?: string[];
+        };
+        /** @description A site, as far as the caller may know it. */
+        SiteResponse: {
+            /**
+             * Format: double
+             * @description Height of the antennas above the ground, m.
+             */
+            antenna_m: number | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The place is where the site is; `false`: the middle of the cell of 0.5° × 0.5° it lies in, without heights and notes. */
+            exact: boolean;
+            /**
+             * Format: double
+             * @description Height of the ground above sea level, m.
+             */
+            ground_m: number | null;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: double
+             * @description Latitude, degrees north, WGS-84.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Longitude, degrees east, WGS-84.
+             */
+            longitude: number;
+            /** @description What it is called. */
+            name: components["schemas"]["Text"];
+            /** @description Antennas, cables, calibration. */
+            notes: string;
+            /** @description Key of the organisation it belongs to. */
+            organisation: string;
+            /** @description Ids of the receivers that stand there. */
+            receivers: string[];
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
         /**
          * @description One averaged spectrum. Levels are dBFS per pixel (strongest bin for `max`, linear mean for `mean` and `floor`,
          *     weakest for `min`); null where nothing was observed.
@@ -9095,6 +9407,245 @@ export interface operations {
             };
         };
     };
+    list_request_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_RequestFileResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    add_request_file: {
+        parameters: {
+            query: {
+                /** @description Name of the file, without a path. */
+                name: string;
+            };
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFileResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_request_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description File id */
+                file: string;
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_request_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description File id */
+                file: string;
+                /** @description Request id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_RequestFileResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     get_request_letter: {
         parameters: {
             query?: {
@@ -12379,6 +12930,421 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    begin_oidc_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or back to the login page when it cannot be reached */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    finish_oidc_login: {
+        parameters: {
+            query?: {
+                /** @description What the token is given for. */
+                code?: string;
+                /** @description Why it refused. */
+                error?: string;
+                /** @description Which provider it is. */
+                iss?: string;
+                /** @description The login it belongs to. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the console with a session, or to the login page without */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_login_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginWaysResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_SiteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_site: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteProfile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_site: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the site as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_site: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the site as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-//! Whom the other side of an alarm route must be vouched for by: the system's certificate authorities, or the office's own.
+//! Whom servers that are called from here must be vouched for by: the system's certificate authorities, or the office's own.
 
 use std::{path::Path, sync::Arc};
 
@@ -15,11 +15,11 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Those of a PEM file; without one the system's.
+    /// Those of a PEM file, which the configuration names under `key`; without one the system's.
     ///
     /// # Errors
     /// `Io` when it cannot be read; `Invalid` when there is no certificate in it, or something that is none.
-    pub(super) fn read(path: Option<&Path>) -> Result<Self> {
+    pub(super) fn read(path: Option<&Path>, key: &str) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self::default());
         };
@@ -27,7 +27,7 @@ impl Trust {
             path: path.to_owned(),
             source,
         })?;
-        let invalid = |what: &str| Error::Invalid(format!("alarm.authorities: {}: {what}", path.display()));
+        let invalid = |what: &str| Error::Invalid(format!("{key}: {}: {what}", path.display()));
         let mut own = Vec::new();
         for item in parse_pem(&pem) {
             match item.map_err(|error| invalid(&error.to_string()))? {

@@ -1,0 +1,135 @@
+//! Files of requests: maps, frequency plans, letters with a seal. Whoever may know a request may read them; what was added to a
+//! draft goes with it when it is sent. Until then its own side may take it out again; what was sent stays.
+
+use jiff::Timestamp;
+
+use super::{Coordination, EntryKind, Officer, steps::Work};
+use crate::{
+    Error, Result,
+    coordination::State,
+    registry::Text,
+    service::vault::{NewFile, Vault},
+    store::{RequestFile, random_id},
+};
+
+/// Most files of one request.
+const FILES_MAX: u64 = 50;
+
+impl Coordination {
+    /// The files of a request, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound`, also where the officer may not know of the request; `Store` when reading fails.
+    pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<RequestFile>> {
+        self.get(id, officer).await?;
+        self.store.request_files(id).await
+    }
+
+    /// One file with its content.
+    ///
+    /// # Errors
+    /// `NotFound`; `Io` when the content is gone or is no longer what was added.
+    pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(RequestFile, Vec<u8>)> {
+        self.get(id, officer).await?;
+        let file = self.store.request_file(id, file).await?;
+        let content = vault.read(&file.sha256).await?;
+        Ok((file, content))
+    }
+
+    /// Adds a file and says so in the thread; it is on the disk when this answers.
+    ///
+    /// # Errors
+    /// `Invalid` for a file that may not be kept, saying why; `NotFound`; `Forbidden` for those who only look on;
+    /// `WrongState` where the request is over or has as many files as it may.
+    pub async fn add_file(
+        &self,
+        vault: &Vault,
+        id: &str,
+        file: NewFile,
+        officer: &Officer,
+        now: Timestamp,
+    ) -> Result<RequestFile> {
+        let sealed = vault.seal(&file)?;
+        let row = RequestFile {
+            id: random_id(),
+            request_id: id.to_owned(),
+            name: sealed.name,
+            content_type: sealed.content_type.to_owned(),
+            size_bytes: sealed.size_bytes,
+            sha256: sealed.sha256,
+            uploaded_by: officer.user.clone(),
+            // As it is stored: whoever added it and whoever reads it are told the same instant.
+            uploaded_at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
+        };
+        // Nothing is left on the disk of a request that is bound to be refused.
+        let _held = vault.changing().await;
+        self.get(id, officer).await?;
+        vault.keep(&row.sha256, file.content).await?;
+        let (work, added) = (Work::new(self, officer, now), row.clone());
+        let stored = self.store.write(move |tx| {
+            Box::pin(async move {
+                let request = work.read(tx, &added.request_id).await?;
+                if request.state.is_terminal() {
+                    return Err(Error::WrongState(
+                        "the request is over: add the file to the one that follows it".to_owned(),
+                    ));
+                }
+                if tx.request_files_count(&added.request_id).await? >= FILES_MAX {
+                    return Err(Error::WrongState(format!(
+                        "the request has {FILES_MAX} files, which is the most: pack several into a zip"
+                    )));
+                }
+                let entry = work.entry(&request, EntryKind::FileAdded, None, naming(&added))?;
+                tx.put_request_file(&added).await?;
+                tx.add_to_thread(&added.request_id, entry).await.map(drop)
+            })
+        });
+        let stored = stored.await;
+        if stored.is_err() {
+            vault.discard(&row.sha256).await;
+        }
+        stored.map(|()| row)
+    }
+
+    /// Takes a file out of a draft.
+    ///
+    /// # Errors
+    /// `NotFound`; `WrongState` for what was sent.
+    pub async fn remove_file(
+        &self,
+        vault: &Vault,
+        id: &str,
+        file: &str,
+        officer: &Officer,
+        now: Timestamp,
+    ) -> Result<()> {
+        let _held = vault.changing().await;
+        let (work, id, file) = (Work::new(self, officer, now), id.to_owned(), file.to_owned());
+        let removed = self.store.write(move |tx| {
+            Box::pin(async move {
+                let request = work.read(tx, &id).await?;
+                if request.state != State::Draft {
+                    return Err(Error::WrongState(
+                        "the request was sent, and its files stay with it: add the right one and say so in a message"
+                            .to_owned(),
+                    ));
+                }
+                let removed = tx.take_request_file(&id, &file).await?;
+                let entry = work.entry(&request, EntryKind::FileRemoved, None, naming(&removed))?;
+                tx.add_to_thread(&id, entry).await?;
+                Ok(removed)
+            })
+        });
+        vault.discard(&removed.await?.sha256).await;
+        Ok(())
+    }
+}
+
+/// Name and hash, for the thread.
+fn naming(file: &RequestFile) -> Text {
+    let RequestFile { name, sha256, .. } = file;
+    Text::new(
+        format!("{name}（SHA-256 {sha256}）"),
+        format!("{name} (SHA-256 {sha256})"),
+    )
+}
