@@ -367,6 +367,7 @@ impl Writer {
             event: self.event.clone(),
             organisation: self.author.organisation.clone(),
             content,
+            made_at: self.now,
             written_by: self.author.actor.clone(),
             written_at: self.now,
             version: 1,

@@ -164,16 +164,6 @@ pub(crate) static MEASURING_TASKS: Protected = Protected {
     lines: None,
 };
 
-/// Sites where receivers stand.
-pub(crate) static SITES: Protected = Protected {
-    name: "sites",
-    key: "id",
-    texts: &["id", "organisation", "record"],
-    numbers: &["version"],
-    only: None,
-    lines: None,
-};
-
 /// Major events.
 pub(crate) static MAJOR_EVENTS: Protected = Protected {
     name: "major_events",
@@ -200,6 +190,16 @@ pub(crate) static EVENT_DEVICES: Protected = Protected {
     key: "id",
     texts: &["id", "event_id", "serial", "result", "record"],
     numbers: &["version", "number"],
+    only: None,
+    lines: None,
+};
+
+/// Sites where receivers stand.
+pub(crate) static SITES: Protected = Protected {
+    name: "sites",
+    key: "id",
+    texts: &["id", "organisation", "record"],
+    numbers: &["version"],
     only: None,
     lines: None,
 };
@@ -234,10 +234,10 @@ pub static ROWS: [&Protected; 15] = [
     &INTERFERENCE_REPORTS,
     &ORGANISATIONS,
     &MEASURING_TASKS,
-    &SITES,
     &MAJOR_EVENTS,
     &EVENT_ROWS,
     &EVENT_DEVICES,
+    &SITES,
 ];
 
 /// Those that had rows before the log knew of them.

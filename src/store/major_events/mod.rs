@@ -34,12 +34,18 @@ pub struct MajorEventQuery {
 const ORDER: Order = Order {
     name: "-from",
     key: "from_us",
-    id: "id",
+    id: "place",
     descending: true,
 };
 
 fn read(row: &Row) -> Result<Event> {
     row.json("record")
+}
+
+/// Where a record stands among those of the same sort key: in the order in which they were made. Random keys alone would put
+/// the same records in another order each time.
+fn place(made_at: jiff::Timestamp, id: &str) -> String {
+    format!("{:020}-{id}", made_at.as_microsecond())
 }
 
 pub(crate) fn no_event(id: &str) -> Error {
@@ -74,18 +80,19 @@ impl Tx {
             &event.lead,
             from,
             until,
-            json_text(event)?
+            json_text(event)?,
+            place(event.created_at, &event.id)
         ];
         let sql = match before {
             None => {
-                "insert into major_events (id, version, state, number, lead, from_us, until_us, record) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)"
+                "insert into major_events (id, version, state, number, lead, from_us, until_us, record, place) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             }
             Some(before) => {
                 values.push(before.into());
                 // The version once more: another process may write to the same database.
                 "update major_events set version = $2, state = $3, number = $4, lead = $5, from_us = $6, until_us = $7, \
-                 record = $8 where id = $1 and version = $9"
+                 record = $8, place = $9 where id = $1 and version = $10"
             }
         };
         match self.execute(sql, values).await? {
@@ -114,7 +121,7 @@ impl Store {
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
     pub async fn major_events(&self, query: &MajorEventQuery, keep: impl Fn(&Event) -> bool) -> Result<Page<Event>> {
-        let place = |event: &Event| (event.span()[0].as_microsecond(), event.id.clone());
+        let place = |event: &Event| (event.span()[0].as_microsecond(), place(event.created_at, &event.id));
         let (mut cursor, mut items) = (query.cursor.clone(), Vec::new());
         // What is left out leaves no gap: pages are as full as if it were not there.
         loop {

@@ -1,5 +1,6 @@
 //! The rows of an event's frequency plan.
 
+use super::place;
 use crate::{
     Error, Result,
     coordination::events::PlanRow,
@@ -15,7 +16,7 @@ use crate::{
 const ORDER: Order = Order {
     name: "low",
     key: "low_hz",
-    id: "id",
+    id: "place",
     descending: false,
 };
 
@@ -30,7 +31,7 @@ pub(crate) fn no_row(id: &str) -> Error {
     }
 }
 
-const OF_EVENT: &str = "select record from event_rows where event_id = $1 order by low_hz, id";
+const OF_EVENT: &str = "select record from event_rows where event_id = $1 order by low_hz, place";
 
 impl Tx {
     /// A row of an event's plan.
@@ -58,15 +59,15 @@ impl Tx {
     /// `Stale` when it is of another version by now; `Store`.
     pub(crate) async fn put_event_row(&mut self, row: &PlanRow, before: Option<u64>) -> Result<()> {
         let low = row.content.band().low();
-        let mut values = values![&row.id, row.version, low, json_text(row)?];
+        let mut values = values![&row.id, row.version, low, json_text(row)?, place(row.made_at, &row.id)];
         let sql = match before {
             None => {
                 values.push(row.event.as_str().into());
-                "insert into event_rows (id, version, low_hz, record, event_id) values ($1, $2, $3, $4, $5)"
+                "insert into event_rows (id, version, low_hz, record, place, event_id) values ($1, $2, $3, $4, $5, $6)"
             }
             Some(before) => {
                 values.push(before.into());
-                "update event_rows set version = $2, low_hz = $3, record = $4 where id = $1 and version = $5"
+                "update event_rows set version = $2, low_hz = $3, record = $4, place = $5 where id = $1 and version = $6"
             }
         };
         match self.execute(sql, values).await? {
@@ -114,7 +115,7 @@ impl Store {
         (limit, cursor): (Option<u32>, Option<String>),
         keep: impl Fn(&PlanRow) -> bool,
     ) -> Result<Page<PlanRow>> {
-        let place = |row: &PlanRow| (row.content.band().low().0, row.id.clone());
+        let place = |row: &PlanRow| (row.content.band().low().0, place(row.made_at, &row.id));
         let (mut cursor, mut items) = (cursor, Vec::new());
         loop {
             let mut select = Select::new("select record from event_rows");

@@ -9,18 +9,21 @@ create table major_events (
     lead text not null,
     from_us bigint not null,
     until_us bigint not null,
+    -- In the order in which they were made, whatever their random keys.
+    place text not null,
     record text not null
 );
-create index major_events_from on major_events (from_us, id);
+create index major_events_from on major_events (from_us, place);
 
 create table event_rows (
     id text primary key,
     event_id text not null references major_events (id),
     version bigint not null,
     low_hz bigint not null,
+    place text not null,
     record text not null
 );
-create index event_rows_low on event_rows (event_id, low_hz, id);
+create index event_rows_low on event_rows (event_id, low_hz, place);
 
 create table event_devices (
     id text primary key,

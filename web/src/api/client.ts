@@ -362,13 +362,13 @@ export function reportUrl(report: string, as: "letter?lang=zh" | "letter?lang=en
   return `${API}/interference-reports/${encodeURIComponent(report)}/${as}`;
 }
 
-/** Where logging in by the identity provider begins; a page of its own, not a question of this one. */
-export const PROVIDER_LOGIN = `${API}/sessions/oidc`;
-
 /** Address of something of an event to print or to save. */
 export function eventUrl(event: string, rest: string): string {
   return `${API}/events/${encodeURIComponent(event)}/${rest}`;
 }
+
+/** Where logging in by the identity provider begins; a page of its own, not a question of this one. */
+export const PROVIDER_LOGIN = `${API}/sessions/oidc`;
 
 /** Address of a plot image for reports. */
 export function plotUrl(

@@ -3445,6 +3445,11 @@ export interface components {
             event: string;
             /** @description Public id. */
             id: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            made_at: string;
             /** @description Key of the organisation that wrote it. */
             organisation: string;
             /**

@@ -95,6 +95,8 @@ pub struct PlanRow {
     pub organisation: String,
     /// What is written.
     pub content: RowContent,
+    /// When it was added.
+    pub made_at: Timestamp,
     /// Who wrote it last.
     pub written_by: String,
     /// When.

@@ -164,6 +164,7 @@ fn row(id: &str, content: RowContent) -> PlanRow {
         event: "e1".to_owned(),
         organisation: "civil".to_owned(),
         content,
+        made_at: at(0),
         written_by: "li".to_owned(),
         written_at: at(0),
         version: 1,
