@@ -77,7 +77,13 @@ pub(super) fn read(config: &OidcConfig, claims: &Map<String, Value>) -> Outcome<
 /// The account, made where it is missing and the configuration says so.
 pub(super) async fn account(config: &OidcConfig, store: &Store, users: &Users, who: &Who) -> Outcome<User> {
     if let Some(record) = store.user(&who.name).await? {
-        return Ok(User::from_record(&record)?);
+        let user = User::from_record(&record)?;
+        // Whoever may choose a name at the provider would otherwise choose this one.
+        if user.role == Role::Admin {
+            let reason = "administrators log in with their password, never by the provider's word";
+            return Err(Failure::new(Refusal::NoAccount, reason));
+        }
+        return Ok(user);
     }
     if !config.create {
         return Err(Failure::new(Refusal::NoAccount, "there is no such account"));

@@ -320,6 +320,8 @@ fn only_accounts_that_are_there_and_not_locked_come_in() {
     refused(&log_in(&door, &idp), "no_account", "unknown");
     idp.say(&json!({"preferred_username": 7}));
     refused(&log_in(&door, &idp), "refused", "no text");
+    idp.say(&json!({"preferred_username": "admin"}));
+    refused(&log_in(&door, &idp), "no_account", "an administrator");
     idp.say(&json!({"preferred_username": "civil"}));
     door.with_store(async |store| {
         let lock = ChangeUser {

@@ -7,7 +7,7 @@
 //!   hour; what people write is on an hour, and what was measured is before it;
 //! * positions in a list (`next_cursor`): numbered like keys;
 //! * the headers `x-request-id`, `date`, `set-cookie`;
-//! * in a calendar (RFC 5545) the line `DTSTAMP`.
+//! * in a calendar (RFC 5545) the line `DTSTAMP`; on a printed page the minute in which it was printed.
 
 use std::collections::HashMap;
 
@@ -53,8 +53,14 @@ impl Names {
     pub fn mask(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for line in text.split_inclusive('\n') {
+            let printed = ["打印时间：", "Printed: "]
+                .into_iter()
+                .find_map(|label| line.split_once(label));
             if line.starts_with("DTSTAMP") {
                 out.push_str("DTSTAMP\n");
+            } else if let Some((before, after)) = printed {
+                self.mask_words(before, &mut out);
+                out.push_str(after.split_once('<').map_or("", |(_, after)| after));
             } else {
                 self.mask_words(line, &mut out);
             }
