@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     coordination::{
-        events::{Device, Event, PlanRow},
+        events::{Device, Event, EventEntry, EventStep, PlanRow},
         orders::Office,
     },
     registry::disclosure::{is_open, may_leave},
@@ -39,10 +39,10 @@ impl View {
         for entry in &mut event.entries {
             self.screen_words(&entry.actor.clone(), [&mut entry.text], asking);
         }
-        let author = event
-            .entries
-            .first()
-            .map_or_else(String::new, |entry| entry.actor.clone());
+        // What it says now is theirs who wrote it last.
+        let written = |entry: &&EventEntry| matches!(entry.step, EventStep::Create | EventStep::Edit);
+        let author = event.entries.iter().rev().find(written);
+        let author = author.map_or_else(String::new, |entry| entry.actor.clone());
         let content = &mut event.content;
         let texts = [&mut content.about, &mut content.name.zh, &mut content.name.en];
         self.screen_words(&author, texts, asking);
@@ -72,16 +72,16 @@ impl View {
     pub fn event_device(&self, mut device: Device, asking: Asking<'_>) -> Disclosed<Device> {
         for test in &mut device.tests {
             let declared = &mut test.declared;
+            self.screen_words(&test.by.clone(), [&mut test.note, &mut test.instrument], asking);
             let texts = [
-                &mut test.note,
-                &mut test.instrument,
+                &mut declared.kind,
+                &mut declared.owner,
                 &mut declared.approval,
                 &mut declared.serial,
             ];
-            self.screen_words(&test.by.clone(), texts, asking);
-            self.screen_words(&test.by.clone(), [&mut declared.kind, &mut declared.owner], asking);
+            self.screen_words(&test.declared_by, texts, asking);
         }
-        let author = device.registered_by.clone();
+        let author = device.declared_by.clone();
         let content = &mut device.content;
         let texts = [
             &mut content.kind,

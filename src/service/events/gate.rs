@@ -143,7 +143,7 @@ impl Events {
                 if let Some(refused) = taken(tx, &ids[0], &content.serial, Some(&before.id)).await? {
                     return Ok(Err(refused));
                 }
-                let after = redeclared(&before, content);
+                let after = redeclared(&before, content, &author.actor);
                 if after != before {
                     tx.put_event_device(&after, Some(version)).await?;
                 }
@@ -197,6 +197,7 @@ impl Events {
             result: result_of(&rows, rules),
             rows,
             declared: device.content,
+            declared_by: device.declared_by,
             label: None,
             policy_version: self.policy.version.clone(),
         };

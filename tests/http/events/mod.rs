@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "a case is one story told in order")]
 
 mod gate;
+mod words;
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 use pinpu::service::auth::Role;

@@ -1853,6 +1853,8 @@ export interface components {
             by: string;
             /** @description What was declared then. */
             declared: components["schemas"]["EventDeviceContent"];
+            /** @description Who had declared it. */
+            declared_by: string;
             /** @description The emission that a receiver measured; null: none was chosen. */
             emission: string | null;
             /** @description The instrument whose values were typed in; may be empty. */
@@ -3350,6 +3352,8 @@ export interface components {
         EventDevice: {
             /** @description What is declared. */
             content: components["schemas"]["EventDeviceContent"];
+            /** @description Who declared it so. */
+            declared_by: string;
             /** @description Id of the event. */
             event: string;
             /** @description Public id. */

@@ -163,6 +163,8 @@ pub struct AdmissionTest {
     pub note: String,
     /// What was declared then.
     pub declared: DeviceContent,
+    /// Who had declared it.
+    pub declared_by: String,
     /// The parameters.
     pub rows: Vec<AdmissionRow>,
     /// How it came out.
@@ -188,6 +190,8 @@ pub struct Device {
     pub organisation: String,
     /// What is declared.
     pub content: DeviceContent,
+    /// Who declared it so.
+    pub declared_by: String,
     /// How the last test of this declaration came out; null: not tested.
     #[schema(required = true)]
     pub result: Option<AdmissionResult>,
@@ -219,6 +223,7 @@ pub fn register(
         number,
         organisation,
         content,
+        declared_by: by.clone(),
         result: None,
         label: None,
         tests: Vec::new(),
@@ -228,14 +233,15 @@ pub fn register(
     }
 }
 
-/// The device with another declaration: its label is void, and it is to be tested again. The same declaration changes nothing.
+/// The device as `by` declares it now: its label is void, and it is to be tested again. The same declaration changes nothing.
 #[must_use]
-pub fn redeclared(device: &Device, content: DeviceContent) -> Device {
+pub fn redeclared(device: &Device, content: DeviceContent, by: &str) -> Device {
     if device.content == content {
         return device.clone();
     }
     Device {
         content,
+        declared_by: by.to_owned(),
         result: None,
         label: None,
         version: device.version + 1,

@@ -288,6 +288,7 @@ fn outcome(results: [AdmissionResult; 3]) -> Vec<AdmissionRow> {
 
 fn test_of(result: AdmissionResult) -> AdmissionTest {
     AdmissionTest {
+        declared_by: "li".to_owned(),
         at: at(0),
         by: "li".to_owned(),
         organisation: "civil".to_owned(),
@@ -353,10 +354,10 @@ fn a_label_is_given_by_a_pass_and_taken_by_everything_else() {
     let undecided = tested(&passed, test_of(AdmissionResult::Undecided), || "L-4".to_owned());
     assert_eq!(undecided.label, None);
     // Another declaration voids the label; the same one does not.
-    assert_eq!(redeclared(&passed, declared()), passed);
+    assert_eq!(redeclared(&passed, declared(), "wang"), passed);
     let mut other = declared();
     other.center_hz = Hertz(641_000_000);
-    let anew = redeclared(&passed, other);
+    let anew = redeclared(&passed, other, "wang");
     assert_eq!((anew.label, anew.result, anew.tests.len()), (None, None, 1));
 }
 
