@@ -87,8 +87,8 @@ pub async fn list_request_alternatives(
     Path(id): Path<String>,
 ) -> Result<Answer<ListResponse<Alternative>>> {
     let view = caller.view(&state)?;
-    let checked = state.coordination.check(&id, &caller.officer()?, &view).await?;
-    Ok(Answer(ListResponse::complete(checked.alternatives)))
+    let alternatives = state.coordination.alternatives(&id, &caller.officer()?, &view).await?;
+    Ok(Answer(ListResponse::complete(alternatives)))
 }
 
 /// The request as a letter (协调函) to print, sign and seal.

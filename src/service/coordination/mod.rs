@@ -220,6 +220,15 @@ impl Coordination {
         self.checked(&request, officer, view).await
     }
 
+    /// Bands that would pass, best first; nothing is measured for them.
+    ///
+    /// # Errors
+    /// As `check`.
+    pub async fn alternatives(&self, id: &str, officer: &Officer, view: &View) -> Result<Vec<Alternative>> {
+        let request = self.get(id, officer).await?.request.into_inner();
+        Ok(self.of_register(&request, officer, view).await?.alternatives)
+    }
+
     /// The same of something that is not written down yet.
     ///
     /// # Errors
@@ -250,6 +259,19 @@ impl Coordination {
     }
 
     async fn checked(&self, request: &Request, officer: &Officer, view: &View) -> Result<Checked> {
+        let mut checked = self.of_register(request, officer, view).await?;
+        if let Some(observing) = &self.observing {
+            let rules = &self.policy.check;
+            let bands = &checked.analysis.bands;
+            let asked = (rules, checked.analysis.at);
+            let observed = observing.of(&self.store, request, bands, asked).await?;
+            checked.analysis.add_observed(&observed, rules);
+        }
+        Ok(checked)
+    }
+
+    /// What the register, other requests and control orders say.
+    async fn of_register(&self, request: &Request, officer: &Officer, view: &View) -> Result<Checked> {
         if !view.is_cleared() {
             // All that the findings and the alternatives are made of.
             let area = Footprint::of_area(&request.proposal.place);
@@ -269,17 +291,10 @@ impl Coordination {
             policy: &self.policy,
             now,
         };
-        let mut checked = Checked {
+        Ok(Checked {
             analysis: analyse(request, &around),
             alternatives: alternatives(request, &around),
-        };
-        if let Some(observing) = &self.observing {
-            let rules = &self.policy.check;
-            let bands = &checked.analysis.bands;
-            let observed = observing.of(&self.store, request, bands, (rules, now)).await?;
-            checked.analysis.add_observed(&observed, rules);
-        }
-        Ok(checked)
+        })
     }
 
     /// The request as a letter: one HTML page.

@@ -79,7 +79,7 @@ impl Observing {
                 split: Split::Whole,
                 zone: TimeZone::UTC,
             };
-            let report = self.occupancies.report(&query).await?;
+            let report = self.occupancies.channels(&query).await?;
             for channel in report.channels {
                 observed.push(Observed {
                     receiver: receiver.clone(),

@@ -155,9 +155,21 @@ impl Occupancies {
     /// # Errors
     /// `Invalid` for a span that is empty or too long, with what to ask instead; `Store` when reading fails.
     pub async fn report(&self, query: &OccupancyQuery) -> Result<OccupancyReport> {
+        self.counted(query, points(&query.channels)).await
+    }
+
+    /// The same of the channels alone, which is a small part of the work where they are few: the occupancy of the band is left
+    /// out.
+    ///
+    /// # Errors
+    /// As `report`.
+    pub async fn channels(&self, query: &OccupancyQuery) -> Result<OccupancyReport> {
+        self.counted(query, Vec::new()).await
+    }
+
+    async fn counted(&self, query: &OccupancyQuery, points: Vec<Band>) -> Result<OccupancyReport> {
         query.check().map_err(|text| Error::Invalid(text.en))?;
         let [from, to] = [query.from, query.to].map(minute_of);
-        let points = points(&query.channels);
         let channels: Arc<[Band]> = query.channels.iter().chain(&points).copied().collect();
         let table = Table::new(query, points.len());
         let sweep = Sweep {

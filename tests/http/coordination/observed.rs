@@ -25,7 +25,7 @@ fn a_check_tells_what_the_nearest_receiver_measured_and_what_nobody_observed() {
     let unobserved = finding(&case, &asked, "not_observed").expect("told");
     assert_eq!(unobserved["level"], "note", "{unobserved}");
 
-    // Two hours of the last 24, and something on for half of each minute of them.
+    // Two hours of the last six, and something on for half of each minute of them.
     let second = (Timestamp::now().as_second() - 3 * 3600).div_euclid(60) * 60;
     let receiver = Receiver {
         app: &case.app,
@@ -51,11 +51,11 @@ fn a_check_tells_what_the_nearest_receiver_measured_and_what_nobody_observed() {
     assert_eq!(observed["strongest"]["center_hz"], 97_450_000, "{observed}");
     let text = used["explanation"]["en"].as_str().expect("text");
     assert!(
-        text.contains("8 % of the last 24 hours") && text.contains("97.45 MHz"),
+        text.contains("33 % of the last 6 hours") && text.contains("97.45 MHz"),
         "{text}"
     );
 
-    // Beside it nothing was heard; two hours of 24 are too few to call it quiet.
+    // Beside it nothing was heard; two hours of six are too few to call it quiet.
     let beside = finding(&case, &proposal(98_450_000, 200_000), "measured_use").expect("told");
     assert_eq!(
         (&beside["level"], &beside["observed"]["share"]["share"]),

@@ -189,7 +189,7 @@ fn every_seeded_leak_is_seen() {
         }
         pair.times_s = [Vec::new(), Vec::new()];
         let mut seen = None;
-        for sequence in 0..SEQUENCES {
+        for sequence in 0..4 * SEQUENCES {
             if let Err(difference) = pair.run(1) {
                 seen = Some(difference);
                 break;
