@@ -54,6 +54,9 @@ pub enum Error {
     /// The record changed since it was read.
     #[error("the record was changed by somebody else: read it again and repeat the change")]
     Stale,
+    /// It was there and is not kept any more.
+    #[error("{0}")]
+    Gone(String),
     /// A state machine does not allow the step.
     #[error("{0}")]
     WrongState(String),

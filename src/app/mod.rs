@@ -33,6 +33,7 @@ use crate::{
         comparison::Comparisons,
         control_orders::ControlOrders,
         coordination::Coordination,
+        events::Events,
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
@@ -41,6 +42,7 @@ use crate::{
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
+        notices::Notices,
         occupancy::{Occupancies, UseConfig, UseWatch},
         organisations::Organisations,
         paws::Paws,
@@ -52,6 +54,7 @@ use crate::{
         tasks::Tasks,
         tokens::Tokens,
         users::Users,
+        webhooks::{WebhookConfig, Webhooks},
     },
     store::{DatabaseConfig, Retention, Store},
 };
@@ -81,6 +84,7 @@ pub struct App {
     monitor: Monitor,
     evidence: Evidence,
     alarms: Arc<Alarms>,
+    webhooks: Arc<Webhooks>,
     clocks: [Clock; 3],
     store: Store,
     stop: watch::Sender<bool>,
@@ -147,7 +151,28 @@ impl App {
         let occupancies = Occupancies::new(store.clone());
         let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
+        let comparisons = Comparisons::new(
+            Findings::new(store.clone()),
+            registry.clone(),
+            rules.clone(),
+            sites.clone(),
+        );
         let uses = uses(config, &store, &registry, &rules, &sites);
+        let control_orders = ControlOrders::new(store.clone(), registry.clone(), policy(config)?);
+        let events = Events::new(
+            Arc::clone(&hub),
+            registry.clone(),
+            occupancies.clone(),
+            offices.coordination.clone(),
+            comparisons.clone(),
+        );
+        let notices = Notices::new(
+            (offices.coordination.clone(), events),
+            control_orders.clone(),
+            offices.interference_reports.clone(),
+            offices.tasks.clone(),
+        );
+        let webhooks = webhooks(config, &store, &notices)?;
         let services = Services {
             machines: doors.machines,
             oidc: doors.oidc,
@@ -169,9 +194,11 @@ impl App {
             audit: audit.clone(),
             attachments,
             alarms: Arc::clone(&alarms),
-            checker: Checker::new(rules.clone()),
-            control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
-            comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
+            notices,
+            webhooks: Arc::clone(&webhooks),
+            checker: Checker::new(rules),
+            control_orders,
+            comparisons,
             occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
@@ -190,6 +217,7 @@ impl App {
             monitor,
             evidence,
             alarms,
+            webhooks,
             clocks: offices.clocks,
             store,
             stop,
@@ -222,6 +250,7 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
         self.alarms.stop().await;
+        self.webhooks.stop().await;
         for clock in self.clocks {
             clock.stop().await;
         }
@@ -273,6 +302,16 @@ async fn offices(
         tasks,
         clocks,
     })
+}
+
+/// Where programs of organisations are told what their people are told.
+fn webhooks(config: &Config, store: &Store, notices: &Notices) -> Result<Arc<Webhooks>> {
+    let how = WebhookConfig {
+        internal: config.webhooks_internal,
+        console_url: config.alarm.console_url.clone(),
+        ..WebhookConfig::default()
+    };
+    Webhooks::start(store.clone(), notices.clone(), how, config.alarm.authorities.as_deref())
 }
 
 /// What devices of operators are answered; what they ask counts with what people do.
@@ -374,6 +413,7 @@ fn monitor_config(config: &Config) -> MonitorConfig {
         stored_bins: config.stored_bins,
         retention: Retention {
             spectra,
+            notices: SignedDuration::from_hours(24 * i64::from(config.notices_days)),
             ..Retention::default()
         },
         ..MonitorConfig::default()

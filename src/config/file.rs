@@ -33,6 +33,8 @@ pub(super) struct ConfigFile {
     usage: UseFile,
     attachments: AttachmentsFile,
     evidence: EvidenceFile,
+    notices: NoticesFile,
+    webhooks: WebhooksFile,
     alarm: AlarmFile,
     smtp: SmtpFile,
     receiver: Vec<ReceiverFile>,
@@ -90,6 +92,8 @@ section!(DisclosureFile {
 section!(PawsFile {
     rules: std::path::PathBuf = std::path::PathBuf::new()
 });
+section!(NoticesFile { keep_days: u32 = 90 });
+section!(WebhooksFile { internal: bool = false });
 section!(UseFile {
     days: u32 = 30,
     every_h: u32 = 24,
@@ -120,6 +124,16 @@ impl EvidenceFile {
             disk_bytes_max: u64::from(self.disk_mib) << 20,
             retention_days: self.retention_days,
         }
+    }
+}
+
+impl NoticesFile {
+    fn check(&self, faults: &mut Faults) {
+        faults.unless(
+            (1..=3650).contains(&self.keep_days),
+            "notices.keep_days",
+            "write 1 to 3650",
+        );
     }
 }
 
@@ -221,6 +235,7 @@ impl ConfigFile {
         self.attachments.check(&mut faults);
         self.evidence.check(&mut faults);
         self.usage.check(&mut faults);
+        self.notices.check(&mut faults);
         let receivers = validate_receivers(self.receiver, &mut faults);
         let known = Known {
             receivers: receivers.iter().map(|receiver| receiver.id.as_str()).collect(),
@@ -253,6 +268,8 @@ impl ConfigFile {
                 alarm,
                 use_days: self.usage.days,
                 use_every_h: self.usage.every_h,
+                notices_days: self.notices.keep_days,
+                webhooks_internal: self.webhooks.internal,
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),

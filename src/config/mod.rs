@@ -92,6 +92,10 @@ pub struct Config {
     pub use_days: u32,
     /// Hours between two judgements of the use of assignments; 0: none.
     pub use_every_h: u32,
+    /// Days for which notices, and what became of messages to webhooks, are kept.
+    pub notices_days: u32,
+    /// Webhooks of organisations may go to addresses of closed networks, and without TLS.
+    pub webhooks_internal: bool,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

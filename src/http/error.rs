@@ -209,6 +209,7 @@ fn title(code: &str) -> Text {
         "method_not_allowed" => ("方法不支持", "Method not allowed"),
         "stale" => ("已被他人修改", "Changed by somebody else"),
         "precondition_required" => ("缺少 If-Match", "If-Match is missing"),
+        "gone" => ("已不再保存", "No longer kept"),
         "wrong_state" => ("当前状态不允许", "Not in this state"),
         "too_large" => ("内容过大", "Too large"),
         "unsupported_media_type" => ("内容类型不支持", "Unsupported media type"),
@@ -268,6 +269,7 @@ impl From<Error> for Problem {
                 "记录已被他人修改：请重新读取后再改。",
                 english,
             ),
+            Error::Gone(text) => Self::new(StatusCode::GONE, "gone", format!("已不再保存：{text}"), text),
             Error::WrongState(text) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong_state",
@@ -323,6 +325,8 @@ fn kind_zh(kind: &str) -> &str {
         "site" => "站址",
         "request" => "协调申请",
         "token" => "令牌",
+        "webhook" => "推送地址",
+        "delivery" => "推送消息",
         other => other,
     }
 }

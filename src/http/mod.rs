@@ -26,6 +26,7 @@ mod leftover;
 pub mod live;
 pub mod metrics;
 mod noted;
+pub mod notices;
 pub mod occupancy;
 pub mod oidc;
 pub mod openapi;
@@ -48,6 +49,7 @@ pub mod tasks;
 pub mod tls;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 pub use serve::{serve, serve_tls};
 pub use state::{AppState, HttpConfig, Services};

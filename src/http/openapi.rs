@@ -51,6 +51,8 @@ use crate::service::{
         (name = "control-orders", description = "Radio control orders"),
         (name = "interference-reports", description = "Complaints of interference"),
         (name = "tasks", description = "Measuring time on shared receivers"),
+        (name = "notices", description = "What happened to records, for those who may know them"),
+        (name = "webhooks", description = "Where programs of organisations are told of that"),
         (name = "events", description = "Major events: plan, gate, watch list, daily report"),
         (name = "audit", description = "What was put in force or refused"),
         (name = "paws", description = "Devices of operators that ask which spectrum they may use (RFC 7545)"),

@@ -14,8 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, alarm_routes, allocations, assignments, audit, caller, conflicts, console, control_orders, coordination,
-    emissions, envelope, events, health, history, interference_reports, leftover, live, metrics, occupancy, oidc,
-    openapi, organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
+    emissions, envelope, events, health, history, interference_reports, leftover, live, metrics, notices, occupancy,
+    oidc, openapi, organisations, paws, plots, receivers, registry, sessions, sites, spectra, tasks, tokens, users,
+    webhooks,
 };
 
 /// The API with its document.
@@ -81,6 +82,8 @@ fn v1() -> OpenApiRouter<AppState> {
         .nest("/control-orders", control_orders())
         .merge(interference())
         .nest("/tasks", measuring_tasks())
+        .nest("/notices", news())
+        .nest("/webhooks", hooks())
         .nest("/events", major_events())
         .nest("/audit", audit())
         .routes(routes!(paws::ask_paws))
@@ -230,6 +233,29 @@ fn measuring_tasks() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::get_task, tasks::update_task))
         .routes(routes!(tasks::take_task_step))
         .routes(routes!(tasks::results::get_task_results))
+}
+
+/// What happened to records that the caller may know.
+fn news() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(notices::list_notices))
+        .routes(routes!(notices::count_unread_notices))
+        .routes(routes!(notices::mark_notices_read))
+}
+
+/// Where programs of organisations are told of that.
+fn hooks() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(
+            webhooks::get_webhook,
+            webhooks::update_webhook,
+            webhooks::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::list_webhook_deliveries))
+        .routes(routes!(webhooks::redeliver_webhook_delivery))
 }
 
 /// Major events with their plans, gates, watch lists and reports.

@@ -21,6 +21,7 @@ use crate::service::{
     ledger::{Attachments, Ledger},
     live::Hub,
     machines::Machines,
+    notices::Notices,
     occupancy::Occupancies,
     oidc::Oidc,
     organisations::Organisations,
@@ -33,6 +34,7 @@ use crate::service::{
     tasks::Tasks,
     tokens::Tokens,
     users::Users,
+    webhooks::Webhooks,
 };
 
 /// Live channels that may be open at the same time.
@@ -92,6 +94,10 @@ pub struct Services {
     pub interference_reports: InterferenceReports,
     /// Measuring time on shared receivers.
     pub tasks: Tasks,
+    /// What happened to records, for those who may know them.
+    pub notices: Notices,
+    /// Where programs of organisations are told of that.
+    pub webhooks: Arc<Webhooks>,
     /// Devices that ask for spectrum.
     pub paws: Paws,
     /// What was put in force or refused.

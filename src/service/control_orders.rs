@@ -10,6 +10,7 @@ use super::{
     auth::{Role, permissions},
     change::{Asking, Refused},
     disclosure::{Disclosed, View},
+    notices::{Subject, tell, word},
     registry::RegistryService,
 };
 use crate::{
@@ -96,13 +97,13 @@ impl ControlOrders {
         let office = office(asking)?;
         self.check(&order, asking)?;
         let record = orders::draft(random_id(), order, office, asking.actor, asking.now);
-        let stored = record.clone();
+        let (stored, asked_at) = (record.clone(), asking.now);
         self.store
             .write(move |tx| {
                 Box::pin(async move {
                     tx.put_control_order(&stored, None).await?;
                     tx.note(noted(None, &stored));
-                    Ok(())
+                    told(tx, &stored, asked_at).await
                 })
             })
             .await?;
@@ -255,7 +256,18 @@ async fn changed(
     };
     tx.put_control_order(&after, Some(version)).await?;
     tx.note(noted(Some(&before), &after));
+    told(tx, &after, now).await?;
     Ok(Ok(after))
+}
+
+/// Tells of the last step of a record. That a draft was written anew is no news.
+async fn told(tx: &mut Tx, record: &OrderRecord, now: Timestamp) -> Result<()> {
+    match record.steps.last() {
+        Some(entry) if entry.step != OrderStep::Edit => {
+            tell(tx, Subject::Order(record), &word(&entry.step), &entry.actor, now).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The last step of a record, for the audit.

@@ -323,7 +323,12 @@ impl View {
     /// office's, what is proposed that of all who decide; the public knows what was approved.
     #[must_use]
     pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
-        if !may_leave(&record.order, self.audience) {
+        Self::order_is_known(record, role, self.audience)
+    }
+
+    /// The same of a role and its audience.
+    pub(super) fn order_is_known(record: &OrderRecord, role: Role, audience: Audience) -> bool {
+        if !may_leave(&record.order, audience) {
             return false;
         }
         match record.state {
@@ -378,11 +383,15 @@ impl View {
     /// all of them see what was sent.
     #[must_use]
     pub fn request(officer: &Officer, request: Request) -> Option<Disclosed<Request>> {
-        let known = match officer.seat() {
-            Some(seat) => seat.party(&request).is_some(),
+        Self::knows_request(officer, &request).then_some(Disclosed(request))
+    }
+
+    /// Whether this officer may know a request.
+    pub(super) fn knows_request(officer: &Officer, request: &Request) -> bool {
+        match officer.seat() {
+            Some(seat) => seat.party(request).is_some(),
             None => request.submitted_at.is_some(),
-        };
-        known.then_some(Disclosed(request))
+        }
     }
 
     /// An entry of the thread of a request that the officer may know: what was written before it was sent is for the

@@ -21,6 +21,7 @@ mod importing;
 mod interference_reports;
 mod major_events;
 mod merging;
+mod notices;
 mod on_times;
 mod organisations;
 mod page;
@@ -37,6 +38,7 @@ mod spectra;
 mod tasks;
 mod tx;
 mod users;
+mod webhooks;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -62,6 +64,8 @@ pub use interference_reports::ReportQuery;
 pub(crate) use interference_reports::no_report;
 pub use major_events::{DeviceQuery, MajorEventQuery};
 pub(crate) use major_events::{no_event, no_row};
+pub(crate) use notices::News;
+pub use notices::NoticeRow;
 pub use on_times::{OnTime, OnTimeQuery};
 pub(crate) use organisations::no_organisation;
 pub use page::Page;
@@ -80,6 +84,7 @@ pub use spectra::{SpectraQuery, SpectrumRow};
 pub use tasks::TaskQuery;
 pub(crate) use tasks::no_task;
 pub use users::{UserChange, UserRecord};
+pub use webhooks::{DeliveryState, WebhookDelivery, WebhookHealth, WebhookRecord};
 pub use writer::WriterCounts;
 
 pub(crate) use tx::Tx;
@@ -125,7 +130,7 @@ struct Inner {
     engine: Engine,
     pool: engine::Pool,
     writer: writer::Writer,
-    events: broadcast::Sender<Arc<EventRecord>>,
+    publish: writer::Publish,
 }
 
 impl Store {
@@ -141,16 +146,19 @@ impl Store {
         conn.migrate(&MIGRATOR)
             .await
             .map_err(|source| cannot_migrate(config, source))?;
-        let (events, _) = broadcast::channel(4096);
+        let publish = writer::Publish {
+            events: broadcast::channel(4096).0,
+            desks: broadcast::channel(256).0,
+        };
         let pool = target.pool(config.readers);
         let engine = target.engine();
-        let writer = writer::Writer::start(target, conn, config, events.clone());
+        let writer = writer::Writer::start(target, conn, config, publish.clone());
         let store = Self {
             inner: Arc::new(Inner {
                 engine,
                 pool,
                 writer,
-                events,
+                publish,
             }),
         };
         if let Err(error) = store.begin_log().await {
@@ -191,7 +199,14 @@ impl Store {
     /// [`Store::events_after`] instead.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<EventRecord>> {
-        self.inner.events.subscribe()
+        self.inner.publish.events.subscribe()
+    }
+
+    /// The desks that are told something from now on, after the commit. A receiver who missed some reads what follows the
+    /// number it has.
+    #[must_use]
+    pub fn desks_told(&self) -> broadcast::Receiver<Arc<[String]>> {
+        self.inner.publish.desks.subscribe()
     }
 
     /// Runs `job` in the writer's next transaction and answers after the commit. An error of the job undoes the job

@@ -81,13 +81,15 @@ impl Tx {
     pub(crate) async fn delete_organisation(&mut self, id: &str, version: u64) -> Result<()> {
         let sql = "select (select count(*) from users where organisation = $1) as people, \
                    (select count(*) from requests where organisation = $1 or to_organisation = $1) as letters, \
+                   (select count(*) from webhooks where organisation = $1) as hooks, \
                    (select count(*) from organisations where parent = $1) as below";
         if let Some(row) = self.fetch_optional(sql, values![id]).await? {
             let (people, letters, below) = (row.count("people")?, row.count("letters")?, row.count("below")?);
-            if people + letters + below > 0 {
+            let hooks = row.count("hooks")?;
+            if people + letters + below + hooks > 0 {
                 return Err(Error::WrongState(format!(
-                    "the organisation is named by {people} accounts, {letters} requests and {below} organisations: \
-                     deactivate it instead"
+                    "the organisation is named by {people} accounts, {letters} requests, {hooks} webhooks and {below} \
+                     organisations: deactivate it instead"
                 )));
             }
         }

@@ -20,6 +20,8 @@ pub struct Retention {
     pub artefacts: SignedDuration,
     /// Answers kept for repeated requests.
     pub idempotency: SignedDuration,
+    /// Notices, and what became of messages to webhooks.
+    pub notices: SignedDuration,
 }
 
 impl Default for Retention {
@@ -32,6 +34,7 @@ impl Default for Retention {
             emissions: days(366),
             artefacts: days(30),
             idempotency: days(2),
+            notices: days(90),
         }
     }
 }
@@ -51,6 +54,8 @@ pub struct Pruned {
     pub alarms: u64,
     /// Expired sessions and old idempotency keys.
     pub sessions: u64,
+    /// Notices, and messages to webhooks that were delivered or given up.
+    pub notices: u64,
 }
 
 /// Rows removed in one transaction; about a millisecond's work.
@@ -94,6 +99,13 @@ impl Store {
         let old = before(retention.idempotency);
         pruned.sessions += self
             .prune_table("idempotency", "(actor, key)", "begun_us < $1", old)
+            .await?;
+        let old = before(retention.notices);
+        pruned.notices += self
+            .prune_table("notices", "(desk, number)", "time_us < $1", old)
+            .await?;
+        pruned.notices += self
+            .prune_table("webhook_deliveries", "id", "done_us < $1", old)
             .await?;
         Ok(pruned)
     }

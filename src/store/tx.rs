@@ -21,6 +21,8 @@ pub(crate) type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 pub(crate) struct Tx {
     conn: Conn,
     events: Vec<Arc<EventRecord>>,
+    /// Desks that were told something.
+    desks: Vec<String>,
     failure: Option<Failure>,
     notes: Pending,
 }
@@ -30,6 +32,7 @@ impl Tx {
         Self {
             conn,
             events: Vec::new(),
+            desks: Vec::new(),
             failure: None,
             notes: Pending::default(),
         }
@@ -99,19 +102,30 @@ impl Tx {
         self.checked(done)
     }
 
+    /// A desk was told something: whoever listens there hears of it after the commit.
+    pub(super) fn wake(&mut self, desk: &str) {
+        self.desks.push(desk.to_owned());
+    }
+
     /// What the jobs since the last call emitted.
     pub(super) fn take_events(&mut self) -> Vec<Arc<EventRecord>> {
         std::mem::take(&mut self.events)
     }
 
-    /// Events emitted so far.
-    pub(super) fn event_count(&self) -> usize {
-        self.events.len()
+    /// The desks that the jobs since the last call told something.
+    pub(super) fn take_desks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.desks)
     }
 
-    /// Forgets the events of an undone job.
-    pub(super) fn truncate_events(&mut self, count: usize) {
-        self.events.truncate(count);
+    /// How much is to be published so far: events, and desks.
+    pub(super) fn published(&self) -> [usize; 2] {
+        [self.events.len(), self.desks.len()]
+    }
+
+    /// Forgets what an undone job would have published.
+    pub(super) fn unpublish(&mut self, [events, desks]: [usize; 2]) {
+        self.events.truncate(events);
+        self.desks.truncate(desks);
     }
 
     /// The worst that happened to the connection so far.

@@ -28,6 +28,7 @@ use pinpu::{
         check::Checker,
         control_orders::ControlOrders,
         coordination::Coordination,
+        events::Events,
         findings::Findings,
         history::History,
         idempotency::Answers,
@@ -36,6 +37,7 @@ use pinpu::{
         live::Hub,
         machines::Machines,
         monitoring::{Monitor, MonitorConfig},
+        notices::Notices,
         occupancy::Occupancies,
         organisations::Organisations,
         paws::Paws,
@@ -53,7 +55,7 @@ use pinpu::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::parts::{comparisons, judge_with, metrics_handle, seeded};
+use crate::parts::{comparisons, judge_with, metrics_handle, seeded, webhooks};
 
 pub use crate::air::{band, frame, pirate, status};
 
@@ -320,6 +322,29 @@ async fn build(
     let times = AlarmTimes {
         first_retry: jiff::SignedDuration::from_millis(50),
     };
+    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy());
+    let tasks = Tasks::new(
+        store.clone(),
+        Arc::clone(&hub),
+        registry.clone(),
+        occupancies.clone(),
+        policy(),
+    );
+    let control_orders = ControlOrders::new(store.clone(), registry.clone(), policy());
+    let comparisons = comparisons(&store, &registry, &rules);
+    let events = Events::new(
+        Arc::clone(&hub),
+        registry.clone(),
+        occupancies.clone(),
+        coordination.clone(),
+        comparisons.clone(),
+    );
+    let notices = Notices::new(
+        (coordination.clone(), events),
+        control_orders.clone(),
+        reports.clone(),
+        tasks.clone(),
+    );
     let services = Services {
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -330,19 +355,21 @@ async fn build(
             PawsRules::read(DEMO_TOML).expect("rulesets"),
             coordination.questions().clone(),
         ),
-        occupancies: occupancies.clone(),
+        occupancies,
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
         coordination,
-        interference_reports: InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy()),
-        tasks: Tasks::new(store.clone(), Arc::clone(&hub), registry.clone(), occupancies, policy()),
+        interference_reports: reports,
+        tasks,
+        webhooks: webhooks(&store, &notices),
+        notices,
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        comparisons: comparisons(&store, &registry, &rules),
-        control_orders: ControlOrders::new(store.clone(), registry.clone(), policy()),
+        comparisons,
+        control_orders,
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

@@ -20,6 +20,7 @@ mod limits;
 #[path = "../store/listener.rs"]
 mod listener;
 mod live;
+mod notices;
 mod occupancy;
 mod organisations;
 mod parts;
@@ -33,4 +34,5 @@ mod tasks;
 #[path = "../store/tls.rs"]
 mod tls;
 mod tokens;
+mod webhooks;
 mod worlds;

@@ -6,7 +6,13 @@ use pinpu::{
     conflict::{Context, Measured, Rules, judge},
     registry::{demo, table},
     service::{
-        comparison::Comparisons, findings::Findings, monitoring::Judge, registry::RegistryService, rules::RulesInForce,
+        comparison::Comparisons,
+        findings::Findings,
+        monitoring::Judge,
+        notices::Notices,
+        registry::RegistryService,
+        rules::RulesInForce,
+        webhooks::{WebhookConfig, Webhooks},
     },
     store::Store,
 };
@@ -42,6 +48,21 @@ pub fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
                 .expect("only one recorder")
         })
         .clone()
+}
+
+/// Webhooks that may go to this machine; what fails is tried again soon.
+pub fn webhooks(store: &Store, notices: &Notices) -> Arc<Webhooks> {
+    Webhooks::start(store.clone(), notices.clone(), hooks(), None).expect("started")
+}
+
+/// How they are sent.
+pub fn hooks() -> WebhookConfig {
+    WebhookConfig {
+        first_retry: jiff::SignedDuration::from_millis(50),
+        internal: true,
+        console_url: Some("https://pinpu.example.cn".to_owned()),
+        ..WebhookConfig::default()
+    }
 }
 
 /// A judge without receivers that have a site.

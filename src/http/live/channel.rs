@@ -19,6 +19,7 @@ use tokio::{
 use super::{
     LiveReceiverResponse, LiveRequest, LiveResponse, Subscription,
     frame::{FrameKind, Header, Reduction, bins_within, edges, encode_live, reduce},
+    news::News,
 };
 use crate::{
     http::{AppState, proof::Proof},
@@ -26,6 +27,7 @@ use crate::{
     service::{
         auth::permissions,
         live::{Backlog, LiveFrame},
+        sessions::Principal,
     },
     store::EventRecord,
     units::Hertz,
@@ -49,19 +51,23 @@ const MESSAGES_MAX: u32 = 50;
 
 /// Why the channel ends.
 #[derive(Debug)]
-enum End {
+pub(super) enum End {
     /// The client is gone or does not read.
     Gone,
     /// We say goodbye.
     Close(u16, &'static str),
 }
 
-struct Channel {
+pub(super) struct Channel {
     socket: WebSocket,
-    state: AppState,
+    pub(super) state: AppState,
     proof: Option<Proof>,
+    /// Who listens.
+    pub(super) reader: Arc<Principal>,
     /// Whose classified records the client reads.
     audience: Audience,
+    /// The client's notices.
+    pub(super) news: News,
     wanted: Option<Subscription>,
     frames: broadcast::Receiver<Arc<LiveFrame>>,
     events: broadcast::Receiver<Arc<EventRecord>>,
@@ -75,14 +81,16 @@ struct Channel {
 }
 
 /// Serves one client until either side has enough.
-pub(in crate::http) async fn run(socket: WebSocket, state: AppState, proof: Option<Proof>, audience: Audience) {
+pub(in crate::http) async fn run(socket: WebSocket, state: AppState, proof: Option<Proof>, reader: Arc<Principal>) {
     metrics::gauge!("live_clients").increment(1.0);
     let (frames, events) = (state.hub.frames(), state.hub.events());
     let mut channel = Channel {
         socket,
+        news: News::of(&state),
         state,
         proof,
-        audience,
+        audience: permissions::audience(reader.role),
+        reader,
         wanted: None,
         frames,
         events,
@@ -124,9 +132,14 @@ impl Channel {
                 frame = self.frames.recv(), if frames => self.keep(frame)?,
                 () = sleep_until(self.frames_due), if !self.slots.is_empty() => self.send_frames().await?,
                 event = self.events.recv(), if events => self.pass_on(event).await?,
+                told = self.news.told(), if self.news.is_wanted() => self.hear(told).await?,
                 Ok(()) = receivers.changed() => self.hello().await?,
                 Ok(()) = accounts.changed() => self.check_session().await?,
-                _ = session_check.tick() => self.check_session().await?,
+                _ = session_check.tick() => {
+                    self.check_session().await?;
+                    // What another process told is found here.
+                    self.tell_news().await?;
+                }
                 _ = ping.tick() => {
                     self.messages = 0;
                     if self.heard.elapsed() > SILENCE_MAX {
@@ -150,7 +163,7 @@ impl Channel {
         }
     }
 
-    async fn say(&mut self, response: &LiveResponse) -> Result<(), End> {
+    pub(super) async fn say(&mut self, response: &LiveResponse) -> Result<(), End> {
         let text = serde_json::to_string(response).map_err(|error| {
             tracing::error!(%error, "a live message cannot be written");
             End::Close(1011, "internal error")
@@ -231,6 +244,7 @@ impl Channel {
             Some(after) if self.counts_all()? => after,
             Some(after) => self.state.hub.sequence_told(after).await.map_err(failed)?,
         };
+        self.begin_news(&wanted).await?;
         let events = wanted.events;
         if wanted.frames {
             let receivers = self.state.hub.receivers();
@@ -369,7 +383,7 @@ impl Channel {
         match owner {
             Some(owner) if access.is_some_and(|access| access.allows(Some(owner.role))) => {
                 self.audience = permissions::audience(owner.role);
-                Ok(())
+                self.take_seat(owner).await
             }
             _ => Err(End::Close(4401, "the session has ended")),
         }
@@ -381,7 +395,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-fn failed(error: crate::Error) -> End {
+pub(super) fn failed(error: crate::Error) -> End {
     tracing::error!(%error, "the live channel cannot read");
     End::Close(1011, "internal error")
 }

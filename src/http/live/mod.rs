@@ -1,7 +1,8 @@
-//! The live channel: spectra as they are measured (lossy, newest wins) and events (complete, by number).
+//! The live channel: spectra as they are measured (lossy, newest wins) and events (complete, by number), and notices.
 
 pub(crate) mod channel;
 pub mod frame;
+mod news;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::{
     AppState,
     caller::{Caller, foreign_origin, same_origin},
     error::{Problem, Result},
+    notices::NoticeResponse,
     proof::Proof,
 };
 use crate::{service::audit::shown, store::EventKind};
@@ -56,6 +58,12 @@ pub struct Subscription {
     pub events: bool,
     /// The last event the client has; null for only new ones.
     pub after: Option<u64>,
+    /// Whether notices are wanted.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub notices: bool,
+    /// Key of the last notice the client has; null for only new ones.
+    pub notices_after: Option<String>,
 }
 
 fn default_pixels() -> u32 {
@@ -90,6 +98,13 @@ pub enum LiveResponse {
         kind: LiveEventKind,
         /// The resource as its own address answers it.
         data: serde_json::Value,
+    },
+    /// Something happened to a record that the client may know.
+    Notice(NoticeResponse),
+    /// Notices are missing: read their list again; new ones follow.
+    NoticesResync {
+        /// Why.
+        reason: String,
     },
     /// The last message was not understood; nothing changed.
     Problem {
@@ -183,7 +198,6 @@ pub async fn open_live(
         Problem::from(crate::Error::Unavailable(busy))
     })?;
     let proof = Proof::of(&request).filter(|_| !caller.0.is_demo());
-    let audience = caller.audience();
     if caller.view(&state)?.is_cleared() {
         // What will be told is not known yet: the channel as a whole is noted.
         shown("live channel");
@@ -193,7 +207,7 @@ pub async fn open_live(
         .max_frame_size(MESSAGE_BYTES)
         .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        channel::run(socket, state, proof, audience).await;
+        channel::run(socket, state, proof, caller.0).await;
         drop(permit);
     }))
 }

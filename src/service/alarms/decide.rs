@@ -122,25 +122,6 @@ pub(super) fn window(route: &AlarmRoute) -> SignedDuration {
     SignedDuration::from_mins(i64::from(route.digest_minutes))
 }
 
-/// Longest pause between two attempts.
-const PAUSE_MAX: SignedDuration = SignedDuration::from_hours(1);
-
-/// When to try again after `attempts` failures: `first` doubled each time, up to an hour, of which a random half is kept
-/// open, so that many senders do not come back at once. Nothing when the route's time is over. `chance` is 0 to 1.
-pub(super) fn retry(
-    route: &AlarmRoute,
-    first: SignedDuration,
-    created: Timestamp,
-    attempts: u64,
-    now: Timestamp,
-    chance: f64,
-) -> Option<Timestamp> {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
-    let pause = first.saturating_mul(1 << doublings).min(PAUSE_MAX);
-    let next = now + pause.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
-    (next <= created + SignedDuration::from_hours(i64::from(route.retry_hours))).then_some(next)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -331,21 +312,5 @@ mod tests {
         assert_eq!(plan(&route, 2, &[at(0), at(1)]), Plan::Digest);
         assert_eq!(plan(&route, 1, &[at(0), at(1), at(2)]), Plan::Wait(at(10)));
         assert_eq!(plan(&route, 1, &[at(0), at(1), at(2), at(3)]), Plan::Wait(at(11)));
-    }
-
-    #[test]
-    fn attempts_come_at_growing_pauses_and_end() {
-        let route = route("retry_hours = 2");
-        let first = SignedDuration::from_secs(15);
-        let pause = |attempts, chance| {
-            retry(&route, first, time(NOON), attempts, time(NOON), chance)
-                .map(|next| next.duration_since(time(NOON)).as_secs_f64())
-        };
-        assert_eq!(pause(1, 1.0), Some(15.0));
-        assert_eq!(pause(1, 0.0), Some(7.5));
-        assert_eq!(pause(4, 1.0), Some(120.0));
-        assert_eq!(pause(4000, 1.0), Some(3600.0));
-        let late = time(NOON) + SignedDuration::from_hours(2);
-        assert_eq!(retry(&route, first, time(NOON), 9, late, 0.0), None);
     }
 }

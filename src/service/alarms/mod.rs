@@ -23,6 +23,7 @@ use message::{LISTED_MAX, Message, MessageKind, Notice};
 
 use super::{
     disclosure::{texts, withhold},
+    outbox::retry,
     trust::Trust,
 };
 use crate::{
@@ -441,14 +442,9 @@ async fn send_one(shared: &Arc<Shared>, index: usize, delivery: DeliveryRecord) 
     let (attempt, result) = match &error {
         None => (Attempt::Delivered, "delivered"),
         Some(reason) => {
-            let next = decide::retry(
-                route,
-                shared.times.first_retry,
-                created,
-                attempts + 1,
-                now,
-                rand::random(),
-            );
+            let lasting = SignedDuration::from_hours(i64::from(route.retry_hours));
+            let pauses = (shared.times.first_retry, lasting);
+            let next = retry(pauses, created, attempts + 1, now, rand::random());
             tracing::warn!(route = route.id, delivery = id, reason, again = ?next, "an alarm was not accepted");
             next.map_or((Attempt::GivenUp, "given_up"), |at| (Attempt::Again(at), "failed"))
         }

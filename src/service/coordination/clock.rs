@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Coordination, EntryKind, ThreadEntry, steps::take_step};
+use super::{Coordination, EntryKind, ThreadEntry, enter, steps::take_step};
 use crate::{
     Result,
     coordination::{Due, Give, Party, Request, State, Step, assignments, due},
@@ -117,7 +117,7 @@ async fn act(
         conflict: None,
         internal: false,
     };
-    tx.add_to_thread(&after.id, entry).await?;
+    enter(tx, &after, entry).await?;
     Ok(after)
 }
 

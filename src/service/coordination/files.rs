@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Coordination, EntryKind, Officer, steps::Work};
+use super::{Coordination, EntryKind, Officer, enter, steps::Work};
 use crate::{
     Error, Result,
     coordination::State,
@@ -81,7 +81,7 @@ impl Coordination {
                 }
                 let entry = work.entry(&request, EntryKind::FileAdded, None, naming(&added))?;
                 tx.put_request_file(&added).await?;
-                tx.add_to_thread(&added.request_id, entry).await.map(drop)
+                enter(tx, &request, entry).await.map(drop)
             })
         });
         let stored = stored.await;
@@ -116,7 +116,7 @@ impl Coordination {
                 }
                 let removed = tx.take_request_file(&id, &file).await?;
                 let entry = work.entry(&request, EntryKind::FileRemoved, None, naming(&removed))?;
-                tx.add_to_thread(&id, entry).await?;
+                enter(tx, &request, entry).await?;
                 Ok(removed)
             })
         });

@@ -4,8 +4,8 @@
 //! thread and, where it changes what is in force, with the assignments it makes or ends. Two requests that `clash` are
 //! never in force together: whoever puts one in force holds the row that all of them hold.
 //!
-//! There are no live events of requests: their numbers run through all events, and a caller who may not read requests
-//! would count them. Boards ask again.
+//! Whoever may know of a request hears of each entry of its thread by a notice (`service::notices`). It is no live event:
+//! the numbers of those run through all of them, and a caller who may not read requests would count them.
 
 mod clock;
 mod files;
@@ -33,10 +33,11 @@ use crate::{
     service::{
         auth::permissions::Standing,
         disclosure::{Disclosed, View},
+        notices::{Subject, tell, word},
         questions::{DisclosurePolicy, Questions},
         registry::RegistryService,
     },
-    store::{Page, Store, no_request},
+    store::{Page, Store, Tx, no_request},
 };
 
 /// Requests in one calendar: those that changed last.
@@ -107,6 +108,17 @@ pub struct Seen {
     pub due: Option<(Timestamp, Due)>,
     /// What whoever asks may do now.
     pub steps: Vec<&'static Rule>,
+}
+
+/// Adds an entry to the thread of a request, which is as the entry left it, and tells whoever may know of it. That a draft was
+/// written anew is no news.
+pub(super) async fn enter(tx: &mut Tx, request: &Request, entry: ThreadEntry) -> Result<ThreadEntry> {
+    let entry = tx.add_to_thread(&request.id, entry).await?;
+    let action = entry.step.map_or_else(|| word(&entry.kind), |step| word(&step));
+    if entry.kind != EntryKind::Written || entry.entry == 1 {
+        tell(tx, Subject::Request(request), &action, &entry.actor, entry.time).await?;
+    }
+    Ok(entry)
 }
 
 /// What a machine says of a request.

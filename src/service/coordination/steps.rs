@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry};
+use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry, enter};
 use crate::{
     Error, Result,
     coordination::{
@@ -132,7 +132,7 @@ impl Coordination {
             Box::pin(async move {
                 let request = work.read(tx, &id).await?;
                 let entry = work.entry(&request, EntryKind::Message, None, Text::new(text.clone(), text))?;
-                let said = tx.add_to_thread(&id, entry).await?;
+                let said = enter(tx, &request, entry).await?;
                 Ok((request, said))
             })
         });
@@ -316,7 +316,7 @@ impl Work {
         )
         .await?;
         let entry = self.entry(&request, EntryKind::Written, None, Text::default())?;
-        tx.add_to_thread(&request.id, entry).await?;
+        enter(tx, &request, entry).await?;
         Ok(Ok(request))
     }
 
@@ -338,7 +338,7 @@ impl Work {
         }
         tx.put_request(&request, version, None, self.now).await?;
         let entry = self.entry(&request, EntryKind::Written, None, Text::default())?;
-        tx.add_to_thread(id, entry).await?;
+        enter(tx, &request, entry).await?;
         Ok(Ok(request))
     }
 
@@ -408,7 +408,7 @@ pub(super) async fn take_step(
         conflict: None,
         internal: after.submitted_at.is_none(),
     };
-    tx.add_to_thread(&after.id, entry).await?;
+    enter(tx, &after, entry).await?;
     Ok(Ok(after))
 }
 

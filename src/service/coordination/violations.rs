@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{EntryKind, ThreadEntry};
+use super::{EntryKind, ThreadEntry, enter};
 use crate::{
     Result,
     conflict::VerdictKind,
@@ -32,7 +32,7 @@ pub(in crate::service) async fn tell(tx: &mut Tx, conflict: &ConflictRecord, now
         conflict: Some(conflict.id.clone()),
         internal: false,
     };
-    tx.add_to_thread(&request.id, entry).await.map(drop)
+    enter(tx, &request, entry).await.map(drop)
 }
 
 /// What was measured against what was agreed, where the reason speaks of the request's own assignment alone. One that speaks

@@ -23,6 +23,7 @@ use crate::{
         comparison::Comparisons,
         disclosure::{Disclosed, View},
         findings::EmissionRecord,
+        notices::{Subject, tell},
     },
     store::{AuditNote, DeviceQuery, Page, Tx, random_id},
     units::Hertz,
@@ -112,6 +113,7 @@ impl Events {
                 let by = [author.actor, author.organisation];
                 let device = register([random_id(), id], number, content, by, now);
                 tx.put_event_device(&device, None).await?;
+                tell(tx, Subject::Event(&event), "device", &device.declared_by, now).await?;
                 Ok(Ok((event, device)))
             })
         });
@@ -133,7 +135,7 @@ impl Events {
         let content = tidy(content);
         faultless(device_faults(&content))?;
         self.known(ids[0], asking).await?;
-        let (author, ids) = (author(asking)?, ids.map(str::to_owned));
+        let (author, ids, now) = (author(asking)?, ids.map(str::to_owned), asking.now);
         let changed = self.store.write(move |tx| {
             Box::pin(async move {
                 let (event, before) = match at_gate(tx, &ids, version, &author).await? {
@@ -146,6 +148,7 @@ impl Events {
                 let after = redeclared(&before, content, &author.actor);
                 if after != before {
                     tx.put_event_device(&after, Some(version)).await?;
+                    tell(tx, Subject::Event(&event), "device", &author.actor, now).await?;
                 }
                 Ok(Ok((event, after)))
             })
@@ -247,8 +250,10 @@ async fn record(
         let n = tx.next_number(&format!("event-label-{}", event.id)).await?;
         label = format!("{}-{n:04}", event.number);
     }
+    let tested_at = test.at;
     let after = tested(&before, test, || label);
     tx.put_event_device(&after, Some(version)).await?;
+    tell(tx, Subject::Event(&event), "test", &author.actor, tested_at).await?;
     let name = |result: Option<AdmissionResult>| result.map(|result| format!("{result:?}").to_lowercase());
     tx.note(AuditNote {
         actor: author.actor.clone(),

@@ -27,6 +27,7 @@ use super::{
     disclosure::{Disclosed, View},
     findings::Findings,
     live::Hub,
+    notices::{Subject, tell, word},
     occupancy::Occupancies,
     registry::RegistryService,
 };
@@ -144,6 +145,7 @@ impl Events {
                 let event = create(new, now);
                 tx.put_major_event(&event, None).await?;
                 tx.note(noted(None, &event));
+                told(tx, &event, now).await?;
                 Ok(Ok(event))
             })
         });
@@ -210,6 +212,7 @@ impl Events {
                 }
                 tx.put_major_event(&after, Some(version)).await?;
                 tx.note(noted(Some(&before), &after));
+                told(tx, &after, now).await?;
                 Ok(Ok(after))
             })
         });
@@ -332,6 +335,14 @@ async fn workable(tx: &mut Tx, id: &str, author: &Author) -> Result<std::result:
         Ok(()) => Ok(event),
         Err(refusal) => Err(Refused::Step(refusal)),
     })
+}
+
+/// Tells of the last step of an event.
+async fn told(tx: &mut Tx, event: &Event, now: Timestamp) -> Result<()> {
+    match event.entries.last() {
+        Some(entry) => tell(tx, Subject::Event(event), &word(&entry.step), &entry.actor, now).await,
+        None => Ok(()),
+    }
 }
 
 /// A step of somebody who may not take it is noted too.

@@ -17,6 +17,7 @@ use crate::{
     service::{
         change::{Asking, Refused},
         disclosure::{Disclosed, View},
+        notices::{Subject, tell},
     },
     store::{Page, Tx, no_row, random_id},
 };
@@ -114,6 +115,7 @@ impl Events {
                 }
                 let row = writing.row(content);
                 tx.put_event_row(&row, None).await?;
+                writing.told(tx, &event, &[&row]).await?;
                 Ok(Ok((event, row)))
             })
         });
@@ -148,6 +150,7 @@ impl Events {
                 }
                 let after = writing.rewritten(&before, content);
                 tx.put_event_row(&after, Some(version)).await?;
+                writing.told(tx, &event, &[&after]).await?;
                 Ok(Ok((event, after)))
             })
         });
@@ -168,10 +171,12 @@ impl Events {
         let (writing, row) = (self.writing(id, asking).await?, row.to_owned());
         let removed = self.store.write(move |tx| {
             Box::pin(async move {
-                if let Err(refused) = writing.changeable(tx, &row, version).await? {
-                    return Ok(Err(refused));
-                }
-                tx.delete_event_row(&row, version).await.map(Ok)
+                let (event, before) = match writing.changeable(tx, &row, version).await? {
+                    Ok(found) => found,
+                    Err(refused) => return Ok(Err(refused)),
+                };
+                tx.delete_event_row(&row, version).await?;
+                writing.told(tx, &event, &[&before]).await.map(Ok)
             })
         });
         removed.await?
@@ -210,6 +215,8 @@ impl Events {
                     for (row, before) in &changes {
                         tx.put_event_row(row, *before).await?;
                     }
+                    let rows: Vec<&PlanRow> = changes.iter().map(|(row, _)| row).collect();
+                    writing.told(tx, &event, &rows).await?;
                 }
                 Ok(Ok(imported))
             })
@@ -332,6 +339,11 @@ impl Writer {
             Ok(()) => Ok((event, before)),
             Err(refusal) => Err(Refused::Step(refusal)),
         })
+    }
+
+    /// Tells those who may know one of the rows that the plan changed.
+    async fn told(&self, tx: &mut Tx, event: &Event, rows: &[&PlanRow]) -> Result<()> {
+        tell(tx, Subject::Plan(event, rows), "plan", &self.author.actor, self.now).await
     }
 
     /// A row of the same name, or too many of them; of those the writer may not know nothing is told.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::InterferenceReports;
+use super::{InterferenceReports, noted::told};
 use crate::{
     Result,
     coordination::interference::{remind, report_due},
@@ -61,7 +61,8 @@ impl InterferenceReports {
                             Some((at, what)) if at <= now => {
                                 let after = remind(&report, what, SYSTEM, now);
                                 let next = due(&after).map(|(at, _)| at);
-                                tx.put_interference_report(&after, Some(report.version), next).await
+                                tx.put_interference_report(&after, Some(report.version), next).await?;
+                                told(tx, Some(&report), &after, now).await
                             }
                             // Somebody else was here, or what is due changed: it only waits for another time.
                             other => tx.set_report_due(&report, other.map(|(at, _)| at)).await,

@@ -17,6 +17,11 @@ impl View {
     /// overseers; the other side once it was brought in.
     #[must_use]
     pub fn knows_report(&self, report: &Report, role: Role) -> bool {
+        Self::report_is_known(report, role)
+    }
+
+    /// The same of a role.
+    pub(in crate::service) fn report_is_known(report: &Report, role: Role) -> bool {
         match permissions::office(role) {
             Some(office) => office == Office::Coordinator || office == report.office || report.shared.is_some(),
             None => permissions::sees_proposals(role),

@@ -5,6 +5,7 @@
 
 mod clock;
 mod disclosed;
+mod noted;
 mod observed;
 mod outward;
 
@@ -15,12 +16,13 @@ use tokio::sync::Notify;
 
 pub use crate::store::ReportQuery;
 pub(super) use disclosed::withheld_words;
+use noted::{noted, number, told};
 pub use outward::{LinkedConflict, LinkedEmission};
 
 use super::{
     auth::permissions,
     change::{Asking, Refused},
-    coordination::{EntryKind, Officer, ThreadEntry},
+    coordination::{EntryKind, Officer, ThreadEntry, enter},
     disclosure::{Disclosed, View},
     findings::Findings,
     occupancy::Occupancies,
@@ -41,8 +43,6 @@ use crate::{
     store::{AuditNote, Page, Store, Tx, no_report, no_request, random_id},
 };
 
-/// Steps in the audit.
-const ACTION: &str = "interference_report";
 /// Conflicts, and emissions, of one report at most.
 const LINKS_MAX: usize = 100;
 
@@ -153,6 +153,7 @@ impl InterferenceReports {
                 let due = report_due(&report, &policy.reports).map(|(at, _)| at);
                 tx.put_interference_report(&report, None, due).await?;
                 tx.note(noted(None, &report));
+                told(tx, None, &report, now).await?;
                 Ok(report)
             })
         });
@@ -244,9 +245,11 @@ impl InterferenceReports {
         let policy = Arc::clone(&self.policy);
         let done = self.store.write(move |tx| {
             Box::pin(async move {
-                let done = changed(tx, &id, version, &actor, &policy, |report| step(report, now)).await?;
-                if let (Ok(_), Some((request, entry))) = (&done, thread) {
-                    tx.add_to_thread(&request, entry).await?;
+                let done = changed(tx, &id, version, &actor, &policy, now, |report| step(report, now)).await?;
+                if let (Ok(_), Some((request, entry))) = (&done, thread)
+                    && let Some(request) = tx.request(&request).await?
+                {
+                    enter(tx, &request, entry).await?;
                 }
                 Ok(done)
             })
@@ -437,18 +440,6 @@ fn absent(error: Error, id: &str, zh: &str, en: &str) -> Refused {
     }
 }
 
-/// The number of a case: the office, the year (UTC+8), and how many it took in that year.
-async fn number(tx: &mut Tx, office: Office, now: Timestamp) -> Result<String> {
-    let year = jiff::tz::Offset::constant(8).to_datetime(now).year();
-    let letter = match office {
-        Office::Civil => 'C',
-        Office::Military => 'M',
-        Office::Coordinator => 'J',
-    };
-    let n = tx.next_number(&format!("interference-{letter}-{year}")).await?;
-    Ok(format!("I{letter}-{year}-{n:04}"))
-}
-
 /// One step in the writer's transaction, with its note in the audit. A step of somebody who may not take it is noted too.
 async fn changed(
     tx: &mut Tx,
@@ -456,6 +447,7 @@ async fn changed(
     version: u64,
     actor: &str,
     policy: &Policy,
+    now: Timestamp,
     step: impl FnOnce(&Report) -> std::result::Result<Report, Refusal>,
 ) -> Result<std::result::Result<Report, Refusal>> {
     let before = tx.interference_report(id).await?;
@@ -482,18 +474,6 @@ async fn changed(
     let due = report_due(&after, &policy.reports).map(|(at, _)| at);
     tx.put_interference_report(&after, Some(version), due).await?;
     tx.note(noted(Some(&before), &after));
+    told(tx, Some(&before), &after, now).await?;
     Ok(Ok(after))
-}
-
-/// The last step of a report, for the audit.
-fn noted(before: Option<&Report>, after: &Report) -> AuditNote {
-    AuditNote {
-        actor: after
-            .entries
-            .last()
-            .map_or_else(String::new, |entry| entry.actor.clone()),
-        version_before: before.map(|report| report.state.name().to_owned()),
-        version_after: Some(after.state.name().to_owned()),
-        ..AuditNote::of(ACTION, &format!("{} ({})", after.number, after.id))
-    }
 }

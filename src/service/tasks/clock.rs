@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Tasks, due, noted};
+use super::{Tasks, due, noted, told};
 use crate::{
     Error, Result,
     coordination::tasks::{
@@ -111,6 +111,7 @@ impl Tasks {
                 if after.state != before.state {
                     tx.note(noted(Some(&before), &after));
                 }
+                told(tx, Some(&before), &after, now).await?;
                 Ok(true)
             })
         });

@@ -25,6 +25,7 @@ use super::{
     findings::Findings,
     ledger::SYSTEM,
     live::Hub,
+    notices::{Subject, tell, word},
     occupancy::Occupancies,
     registry::RegistryService,
 };
@@ -216,6 +217,7 @@ impl Tasks {
                 let task = ask(new, rules, SYSTEM, now);
                 tx.put_task(&task, None, due(&task, now)).await?;
                 tx.note(noted(None, &task));
+                told(tx, None, &task, now).await?;
                 Ok(Ok(task))
             })
         });
@@ -290,6 +292,7 @@ impl Tasks {
                 }
                 tx.put_task(&after, Some(version), due(&after, now)).await?;
                 tx.note(noted(Some(&before), &after));
+                told(tx, Some(&before), &after, now).await?;
                 Ok(Ok(after))
             })
         });
@@ -443,6 +446,20 @@ async fn number(tx: &mut Tx, organisation: &str, now: Timestamp) -> Result<Strin
     let code = code_of(tx, organisation).await?;
     let n = tx.next_number(&format!("task-{organisation}-{year}")).await?;
     Ok(format!("T-{code}-{year}-{n:04}"))
+}
+
+/// Tells of what was done since `before`; not of each time a receiver begins to measure.
+async fn told(tx: &mut Tx, before: Option<&Task>, after: &Task, now: Timestamp) -> Result<()> {
+    let known = before.map_or(0, |task| task.entries.len());
+    for entry in after
+        .entries
+        .iter()
+        .skip(known)
+        .filter(|entry| entry.step != TaskStep::Begin)
+    {
+        tell(tx, Subject::Task(after), &word(&entry.step), &entry.actor, now).await?;
+    }
+    Ok(())
 }
 
 /// A step of somebody who may not take it is noted too.

@@ -204,6 +204,16 @@ pub(crate) static SITES: Protected = Protected {
     lines: None,
 };
 
+/// Webhooks of organisations, but for the key of their signature: not even a hash of that is anywhere.
+pub(crate) static WEBHOOKS: Protected = Protected {
+    name: "webhooks",
+    key: "id",
+    texts: &["id", "organisation", "record"],
+    numbers: &["active", "version"],
+    only: None,
+    lines: None,
+};
+
 /// Requests between offices with their threads; not when the clock looks at them again.
 pub(crate) static REQUESTS: Protected = Protected {
     name: "requests",
@@ -222,7 +232,7 @@ pub(crate) static REQUESTS: Protected = Protected {
 
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 15] = [
+pub static ROWS: [&Protected; 16] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -238,6 +248,7 @@ pub static ROWS: [&Protected; 15] = [
     &EVENT_ROWS,
     &EVENT_DEVICES,
     &SITES,
+    &WEBHOOKS,
 ];
 
 /// Those that had rows before the log knew of them.

@@ -43,6 +43,15 @@ enum Order {
     Stop(oneshot::Sender<()>),
 }
 
+/// Who hears what after a commit.
+#[derive(Debug, Clone)]
+pub(super) struct Publish {
+    /// Every event.
+    pub(super) events: broadcast::Sender<Arc<EventRecord>>,
+    /// The desks that were told something.
+    pub(super) desks: broadcast::Sender<Arc<[String]>>,
+}
+
 /// What the writer did since it was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriterCounts {
@@ -93,12 +102,7 @@ impl std::fmt::Debug for Order {
 }
 
 impl Writer {
-    pub(super) fn start(
-        target: Target,
-        conn: Conn,
-        config: &DatabaseConfig,
-        events: broadcast::Sender<Arc<EventRecord>>,
-    ) -> Self {
+    pub(super) fn start(target: Target, conn: Conn, config: &DatabaseConfig, publish: Publish) -> Self {
         let (queue, orders) = mpsc::channel(config.queue.max(1));
         let state = Arc::new(State::default());
         let linger = config.linger.min(Duration::from_millis(5));
@@ -106,7 +110,7 @@ impl Writer {
             target,
             tx: Some(Tx::new(conn)),
             state: Arc::clone(&state),
-            events,
+            publish,
             linger,
             tried: Instant::now(),
             stopped_for_good: false,
@@ -180,7 +184,7 @@ struct Task {
     target: Target,
     tx: Option<Tx>,
     state: Arc<State>,
-    events: broadcast::Sender<Arc<EventRecord>>,
+    publish: Publish,
     linger: Duration,
     tried: Instant,
     stopped_for_good: bool,
@@ -253,7 +257,11 @@ impl Task {
                 metrics::histogram!("pinpu_store_commit_seconds").record(started.elapsed().as_secs_f64());
                 metrics::counter!("pinpu_store_jobs_total").increment(count);
                 for event in tx.take_events() {
-                    let _ = self.events.send(event);
+                    let _ = self.publish.events.send(event);
+                }
+                let desks = tx.take_desks();
+                if !desks.is_empty() {
+                    let _ = self.publish.desks.send(desks.into());
                 }
                 self.tx = Some(tx);
                 for acknowledge in acknowledges {
@@ -324,7 +332,7 @@ async fn run_group(tx: &mut Tx, jobs: &mut VecDeque<Job>, acknowledges: &mut Vec
     let mut kept_any = false;
     tx.frame(Frame::Begin).await?;
     while let Some(job) = jobs.pop_front() {
-        let events_before = tx.event_count();
+        let before = tx.published();
         if !alone {
             tx.frame(Frame::Mark).await?;
         }
@@ -335,7 +343,7 @@ async fn run_group(tx: &mut Tx, jobs: &mut VecDeque<Job>, acknowledges: &mut Vec
         }
         kept_any |= kept;
         if !kept {
-            tx.truncate_events(events_before);
+            tx.unpublish(before);
         }
         if !alone {
             tx.frame(if kept { Frame::Keep } else { Frame::Undo }).await?;
