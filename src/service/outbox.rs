@@ -111,6 +111,8 @@ pub(super) struct Address<'a> {
     pub(super) secret: &'a Secret,
     pub(super) trust: &'a Trust,
     pub(super) reach: Reach,
+    /// Longest time the attempt may take.
+    pub(super) patience: Duration,
 }
 
 /// The signature of a body at a time, as the header has it: `t=1750000000,v1=0123…`. The time is signed too, so that
@@ -134,7 +136,7 @@ pub(super) fn post(to: &Address<'_>, delivery: &str, body: &str, now: Timestamp)
 fn put_through(to: &Address<'_>, delivery: &str, body: &str, now: Timestamp) -> Result<(), String> {
     let tls = ureq::tls::TlsConfig::builder().root_certs(to.trust.of_web()).build();
     let mut config = ureq::Agent::config_builder()
-        .timeout_global(Some(ATTEMPT_MAX))
+        .timeout_global(Some(to.patience))
         .http_status_as_error(false)
         // Another address has not been named by anybody.
         .max_redirects(0)

@@ -76,6 +76,21 @@ pub fn step(app: &TestApp, cookie: &str, request: &Value, step: &str) -> Value {
     .json()
 }
 
+/// Takes an organisation out of use, or back into it.
+pub fn put_active(app: &TestApp, admin: &str, organisation: &str, active: bool) {
+    let path = format!("/api/v1/organisations/{organisation}");
+    let known = app.get(&path).cookie(admin).send().expect(200).json();
+    let profile: serde_json::Map<String, Value> = ["name", "code", "kind", "level", "parent", "contact"]
+        .map(|key| (key.to_owned(), known[key].clone()))
+        .into_iter()
+        .collect();
+    let call = app.call("PUT", &path).cookie(admin);
+    let call = call.header("if-match", &format!("\"{}\"", known["version"]));
+    call.json(&json!({"profile": profile, "active": active}))
+        .send()
+        .expect(200);
+}
+
 fn list(app: &TestApp, cookie: &str, query: &str) -> Vec<Value> {
     let reply = app.get(&format!("{NOTICES}{query}")).cookie(cookie).send().expect(200);
     reply.json()["items"].as_array().expect("items").clone()
@@ -247,21 +262,11 @@ fn an_organisation_that_is_out_of_use_is_told_nothing_and_what_is_old_is_gone() 
     assert_eq!(told().expect("rows").len(), 1);
     let oldest = text(&list(&app, &military, "")[0], "id").to_owned();
 
-    let path = "/api/v1/organisations/military";
-    let known = app.get(path).cookie(&admin).send().expect(200);
-    let put = |active: bool, version: &Value| {
-        let call = app
-            .call("PUT", path)
-            .cookie(&admin)
-            .header("if-match", &format!("\"{version}\""));
-        let body = json!({"profile": known.json()["profile"], "active": active});
-        call.json(&body).send().expect(200).json()
-    };
-    let off = put(false, &known.json()["version"]);
+    put_active(&app, &admin, "military", false);
     let withdrawn = step(&app, &civil, &request, "withdraw");
     assert_eq!(withdrawn["state"], "withdrawn");
     assert_eq!(told().expect("rows").len(), 1, "nobody is there to be told");
-    put(true, &off["version"]);
+    put_active(&app, &admin, "military", true);
 
     let all = Retention {
         notices: SignedDuration::ZERO,
@@ -311,7 +316,7 @@ fn orders_are_told_as_they_become_known_and_not_to_those_who_may_not_know_them()
     };
 
     // A classified one is told to nobody on the civil side, at no step.
-    let secret = write(&military, &order("S-1", &json!({"classification": "秘密"})));
+    let secret = write(&military, &order("HB-S-1", &json!({"classification": "秘密"})));
     let secret = take(&military, &secret, "propose");
     take(&coordinator, &secret, "approve");
     for other in [&civil, &viewer, &field] {
@@ -320,7 +325,7 @@ fn orders_are_told_as_they_become_known_and_not_to_those_who_may_not_know_them()
     assert_eq!(heard(&app, &coordinator).len(), 3);
 
     // An open one is told to officers when it is proposed, to everybody when it is approved, and who did it to those who decide.
-    let open = write(&civil, &order("O-1", &json!({})));
+    let open = write(&civil, &order("HB-O-1", &json!({})));
     assert_eq!(heard(&app, &military).len(), 3, "a draft is its own office's");
     let open = take(&civil, &open, "propose");
     assert_eq!(heard(&app, &military)[0], "control_order propose");
@@ -330,12 +335,12 @@ fn orders_are_told_as_they_become_known_and_not_to_those_who_may_not_know_them()
     assert_eq!((&told["action"], &told["actor"]), (&json!("approve"), &json!(null)));
     assert_eq!(
         (&told["subject"]["number"], &told["subject"]["state"]),
-        (&json!("O-1"), &json!("in_force"))
+        (&json!("HB-O-1"), &json!("in_force"))
     );
     assert_eq!(list(&app, &civil, "")[0]["actor"], "military_officer");
 
     // What is withdrawn is its own office's again: others have no notice of it any more, and none of them counts.
-    let other = write(&civil, &order("O-2", &json!({})));
+    let other = write(&civil, &order("HB-O-2", &json!({})));
     let other = take(&civil, &other, "propose");
     let before = heard(&app, &military);
     assert_eq!(

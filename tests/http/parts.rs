@@ -59,6 +59,7 @@ pub fn webhooks(store: &Store, notices: &Notices) -> Arc<Webhooks> {
 pub fn hooks() -> WebhookConfig {
     WebhookConfig {
         first_retry: jiff::SignedDuration::from_millis(50),
+        patience: std::time::Duration::from_millis(700),
         internal: true,
         console_url: Some("https://pinpu.example.cn".to_owned()),
         ..WebhookConfig::default()

@@ -300,6 +300,18 @@ for (const theme of ["dark", "light"] as const) {
   }
 }
 
+test("the list of notices is accessible", async () => {
+  for (const theme of ["dark", "light"] as const) {
+    await settings({ theme });
+    await open("tasks");
+    await page.locator('[data-action="notices"]').click();
+    await page.locator("dialog[open] h2").waitFor();
+    await settled();
+    await accessible();
+    await page.keyboard.press("Escape");
+  }
+});
+
 /** A page of somebody else's, logged in. */
 async function colleague(user: string): Promise<Page> {
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1400, height: 1000 } });
@@ -471,6 +483,70 @@ test("measuring time is asked for, accepted and given a receiver", { skip: passw
   await drawer.locator('[data-action="confirm-step"]').click();
   await drawer.locator('[data-state="cancelled"]').waitFor();
   await civil.context().close();
+});
+
+test("who may know it hears of it at once, by bell and board", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const [civil, coordinator] = [await colleague("civil"), await colleague("coordinator")];
+  await coordinator.goto(`${base}/tasks`);
+  await coordinator.locator(".line.open").waitFor();
+  const title = `通知 ${Date.now()}`;
+  await civil.goto(`${base}/tasks`);
+  await civil.locator('[data-action="new"]').click();
+  await civil.locator('[data-field="title"]').fill(title);
+  await civil.locator('[data-field="purpose"]').fill("核实群众反映");
+  await civil.locator("[data-band]").first().click();
+  await civil.locator('[data-field="minutes"]').fill("5");
+  await civil.locator('[data-action="save"]').click();
+  // Long before the board would ask by itself.
+  await coordinator.locator('[data-list="tasks"] tr', { hasText: title }).waitFor({ timeout: 5_000 });
+  const bell = coordinator.locator('[data-action="notices"]');
+  await bell.locator(".count").waitFor();
+  assert.match(await coordinator.title(), /^\(\d+\+?\) /, "the tab counts too");
+  // By keyboard to the record and back.
+  await bell.press("Enter");
+  const drawer = coordinator.locator("dialog[open]");
+  const notice = drawer.locator('[data-list="notices"] li', { hasText: title }).first();
+  await notice.waitFor();
+  assert.ok(await notice.evaluate((item) => item.classList.contains("unread")));
+  if (shots) await coordinator.screenshot({ path: join(shots, "notices.png") });
+  await notice.locator("a").press("Enter");
+  await drawer.getByRole("heading", { name: title }).waitFor();
+  await coordinator.keyboard.press("Escape");
+  await bell.click();
+  await drawer.locator('[data-action="mark-read"]').click();
+  await drawer.locator("li.unread").first().waitFor({ state: "detached" });
+  await drawer.locator('[data-action="unread"]').click();
+  await drawer.locator(".empty").waitFor();
+  await bell.locator(".count").waitFor({ state: "detached" });
+  for (const other of [civil, coordinator]) await other.context().close();
+});
+
+test("a coordinator keeps webhooks, whose key is shown once", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {
+  const coordinator = await colleague("coordinator");
+  const name = `值班系统 ${Date.now()}`;
+  const drawer = coordinator.locator("dialog[open]");
+  await coordinator.goto(`${base}/alarms/webhooks`);
+  await coordinator.locator('[data-action="add-webhook"]').click();
+  await drawer.locator('[data-field="name"]').fill(name);
+  await drawer.locator('[data-field="url"]').fill("https://10.0.0.1/hook");
+  await drawer.locator('[data-action="save"]').click();
+  await drawer.getByText("webhooks.internal").first().waitFor(); // what to do instead
+  await drawer.locator('[data-field="url"]').fill("https://hooks.invalid/pinpu");
+  await drawer.locator('[data-action="save"]').click();
+  assert.match(await drawer.locator('[data-field="secret"]').inputValue(), /^whsec_[0-9a-z]{40}$/);
+  await drawer.locator('[data-action="done"]').click();
+  const row = coordinator.locator('[data-list="webhooks"] tbody tr', { hasText: name });
+  await row.getByText("hooks.invalid").waitFor();
+  await row.locator('[data-action="open"]').click();
+  await drawer.locator('[data-action="test"]').click();
+  await drawer.locator('[data-list="deliveries"] [data-state="given_up"]').waitFor(); // a name that stands for nothing
+  if (shots) await coordinator.screenshot({ path: join(shots, "webhook.png") });
+  await drawer.locator('[data-action="toggle"]').click();
+  await row.locator('[data-state="off"]').waitFor();
+  await drawer.locator('[data-action="delete"]').click();
+  await drawer.locator('[data-action="confirm"]').click();
+  await row.waitFor({ state: "detached" });
+  await coordinator.context().close();
 });
 
 test("an event is planned, its gate admits a device, and its day is reported", { skip: password ? false : "PINPU_DEMO_PASSWORD is not set" }, async () => {

@@ -31,7 +31,7 @@ class FakeSocket implements Socket {
   }
 }
 
-const ALL: Subscription = { receivers: null, low_hz: null, high_hz: null, pixels: 1024, frames: true, events: true };
+const ALL: Subscription = { receivers: null, low_hz: null, high_hz: null, pixels: 1024, frames: true, events: true, notices: true };
 const hello = (sequence: number) => ({ type: "hello", sequence, receivers: [{ index: 0, id: "rx1", label: "One" }] });
 const event = (sequence: number) => ({ type: "event", sequence, time: "2026-11-22T00:00:00Z", kind: "gap", data: {} });
 
@@ -39,13 +39,15 @@ function bench() {
   const sockets: FakeSocket[] = [];
   const timers: { at: number; run: () => void; cancelled: boolean }[] = [];
   let now = 0;
-  const log = { states: [] as string[], events: [] as number[], reloads: 0, frames: [] as string[], faults: [] as string[], closed: [] as string[] };
+  const log = { states: [] as string[], events: [] as number[], notices: [] as string[], lost: 0, reloads: 0, frames: [] as string[], faults: [] as string[], closed: [] as string[] };
   const link = new LiveLink(
     {
       state: (state) => log.states.push(state),
       receivers: () => {},
       frame: (_, receiver) => log.frames.push(receiver?.id ?? "?"),
       event: (e: LiveEvent) => log.events.push(e.sequence),
+      notice: (n) => log.notices.push(n.id),
+      noticesLost: () => (log.lost += 1),
       reload: () => (log.reloads += 1),
       fault: (message) => log.faults.push(message),
       closed: (code, failures) => log.closed.push(`${code}/${failures}`),
@@ -86,7 +88,7 @@ test("the first connection subscribes from where the lists were read", () => {
   link.start();
   last().open();
   last().text(hello(40));
-  assert.deepEqual(last().sent, [{ type: "subscribe", ...ALL, after: 40 }]);
+  assert.deepEqual(last().sent, [{ type: "subscribe", ...ALL, after: 40, notices_after: null }]);
   assert.equal(log.reloads, 1);
   assert.deepEqual(log.states, ["connecting", "open"]);
 });
@@ -219,4 +221,28 @@ test("frames carry their receiver; a broken one is reported and does no harm", (
   last().onmessage?.({ data: frameBytes({ receiver: 0 }) });
   assert.deepEqual(log.frames, ["rx1", "rx1"]);
   assert.equal(log.faults.length, 2);
+});
+
+test("notices are gone on with after a break, and where they cannot be, everything they tell of is read again", () => {
+  const { link, log, advance, last } = bench();
+  const notice = (id: string) => ({ type: "notice", id, kind: "task", own: false, subject: { id: "t1" } });
+  link.start();
+  last().open();
+  last().text(hello(40));
+  last().break();
+  advance(500);
+  last().open();
+  last().text(hello(40));
+  assert.equal(log.lost, 1, "nothing to go on from: what came meanwhile is unknown");
+  last().text(notice("a"));
+  last().text(notice("b"));
+  assert.deepEqual(log.notices, ["a", "b"]);
+  last().break();
+  advance(500);
+  last().open();
+  last().text(hello(40));
+  assert.equal(last().sent[0]?.["notices_after"], "b");
+  assert.equal(log.lost, 1, "they will be sent");
+  last().text({ type: "notices_resync", reason: "too old" });
+  assert.equal(log.lost, 2);
 });

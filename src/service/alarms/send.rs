@@ -28,11 +28,13 @@ pub(super) fn send(
     match (&route.target, smtp) {
         (AlarmTarget::Webhook { url, secret }, _) => {
             let reach = Reach::Any;
+            let patience = ATTEMPT_MAX;
             let to = Address {
                 url,
                 secret,
                 trust,
                 reach,
+                patience,
             };
             post(&to, delivery, body, now)
         }

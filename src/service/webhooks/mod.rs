@@ -5,7 +5,7 @@
 
 mod send;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -19,7 +19,7 @@ use super::{
     auth::Role,
     change::{Asking, Refused},
     notices::{NoticeKind, Notices, plain_role},
-    outbox::{Reach, names_closed_network},
+    outbox::{ATTEMPT_MAX, Reach, names_closed_network},
     trust::Trust,
 };
 use crate::{
@@ -52,6 +52,8 @@ pub struct WebhookConfig {
     pub first_retry: SignedDuration,
     /// How long a message is tried. A webhook that accepted nothing for as long is switched off.
     pub lasting: SignedDuration,
+    /// Longest time one attempt may take.
+    pub patience: Duration,
     /// Addresses of closed networks, and without TLS, are taken.
     pub internal: bool,
     /// Address of the console, for links in messages.
@@ -63,6 +65,7 @@ impl Default for WebhookConfig {
         Self {
             first_retry: SignedDuration::from_secs(15),
             lasting: SignedDuration::from_hours(24),
+            patience: ATTEMPT_MAX,
             internal: false,
             console_url: None,
         }

@@ -295,6 +295,7 @@ async fn put_through(
             secret: &secret,
             trust: &shared.trust,
             reach: reach(&shared.config),
+            patience: shared.config.patience,
         };
         post(&to, &delivery, &body, Timestamp::now())
     });

@@ -385,9 +385,14 @@ impl World {
         }
     }
 
-    /// Every event from the first one on, over a connection of its own. The answer to something that makes no sense
-    /// comes after all of them.
+    /// Every event from the first one on, and every notice after the first, over a connection of its own. The answer to
+    /// something that makes no sense comes after all of them.
     fn live(&self) -> String {
+        let path = "/api/v1/notices?limit=1000";
+        let told = self.app.get(path).cookie(&self.cookie).send().expect(200).json();
+        let first = told["items"].as_array().and_then(|items| items.last());
+        let subscribe = json!({"type": "subscribe", "frames": false, "after": 0, "notices": true,
+            "notices_after": first.map(|notice| &notice["id"])});
         self.app.runtime.block_on(async {
             let mut request = format!("ws://{}/api/v1/live", self.app.address)
                 .into_client_request()
@@ -399,7 +404,7 @@ impl World {
                 .await
                 .expect("connection");
             let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("channel");
-            for text in [r#"{"type":"subscribe","frames":false,"after":0}"#, "{}"] {
+            for text in [subscribe.to_string(), "{}".to_owned()] {
                 socket.send(Message::Text(text.into())).await.expect("sent");
             }
             let mut heard = String::new();

@@ -7,6 +7,7 @@ import type {
   Complaint,
   ControlOrderRequest,
   InterferenceReportRequest,
+  NoticeKind,
   OrganisationProfile,
   Proposal,
   Resolution,
@@ -78,6 +79,7 @@ export type RequestQuery = Query<"/api/v1/coordination/requests">;
 export type ControlOrderQuery = Query<"/api/v1/control-orders">;
 export type InterferenceQuery = Query<"/api/v1/interference-reports">;
 export type TaskQuery = Query<"/api/v1/tasks">;
+export type NoticeQuery = Query<"/api/v1/notices">;
 export type EventQuery = Query<"/api/v1/events">;
 export type EventDeviceQuery = Query<"/api/v1/events/{id}/devices">;
 export type AllocationQuery = Query<"/api/v1/allocations">;
@@ -121,6 +123,33 @@ export const api = {
   auditProof: (entry: number) => content(client.GET("/api/v1/audit/entries/{entry}/proof", { params: { path: { entry } } })),
   auditCheckpoint: () => content(client.GET("/api/v1/audit/checkpoint")),
   auditConsistency: (size: number) => content(client.GET("/api/v1/audit/consistency", { params: { query: { size } } })),
+
+  notices: (query: NoticeQuery, signal?: AbortSignal) => content(client.GET("/api/v1/notices", { params: { query }, signal }), signal),
+  unreadNotices: () => content(client.GET("/api/v1/notices/unread")),
+  markNoticesRead: (through: string) => content(client.PUT("/api/v1/notices/read", { body: { through } })),
+
+  webhooks: (signal?: AbortSignal) => content(client.GET("/api/v1/webhooks", { signal }), signal),
+  addWebhook: (body: { name: string; url: string; kinds: NoticeKind[]; organisation?: string }) =>
+    content(client.POST("/api/v1/webhooks", { body })),
+  changeWebhook: (id: string, version: number, body: { name: string; url?: string; kinds: NoticeKind[]; active: boolean }) =>
+    content(client.PUT("/api/v1/webhooks/{id}", { params: { path: { id }, header: change(version) }, body })),
+  rotateWebhook: (id: string, version: number) =>
+    content(client.POST("/api/v1/webhooks/{id}/secret", { params: { path: { id }, header: { "if-match": entityTag(version) } } })),
+  deleteWebhook: (id: string, version: number) =>
+    content(client.DELETE("/api/v1/webhooks/{id}", { params: { path: { id }, header: { "if-match": entityTag(version) } } })),
+  testWebhook: (id: string) =>
+    content(client.POST("/api/v1/webhooks/{id}/test", { params: { path: { id }, header: { "idempotency-key": uniqueKey() } } })),
+  deliveries: (id: string, cursor: string | null, signal?: AbortSignal) =>
+    content(
+      client.GET("/api/v1/webhooks/{id}/deliveries", { params: { path: { id }, query: { limit: 50, cursor: cursor ?? undefined } }, signal }),
+      signal,
+    ),
+  redeliver: (id: string, delivery: string) =>
+    content(
+      client.POST("/api/v1/webhooks/{id}/deliveries/{delivery}/redelivery", {
+        params: { path: { id, delivery }, header: { "idempotency-key": uniqueKey() } },
+      }),
+    ),
 
   receivers: (signal?: AbortSignal) => content(client.GET("/api/v1/receivers", { signal }), signal),
 

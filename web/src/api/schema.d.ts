@@ -1205,6 +1205,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists notices of records the caller may know, the latest first. Of a record that the caller may not know any more there is
+         *     none. With `after` those that came after a notice, oldest first; 410 where it is not kept any more: read the list anew.
+         */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks everything up to a notice as read, for the caller's account alone. What was read stays read. */
+        put: operations["mark_notices_read"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the caller has not read. */
+        get: operations["count_unread_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/occupancy": {
         parameters: {
             query?: never;
@@ -1722,6 +1776,114 @@ export interface paths {
         head?: never;
         /** Changes an account; a change of role, password or lock ends its sessions. */
         patch: operations["update_user"];
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the webhooks of the own organisation; all of them for administrators. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Makes a webhook. The answer to this change is kept nowhere, as it has the key of the signature in it: sent twice, it makes
+         *     two.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook; the ETag is needed to change it. */
+        get: operations["get_webhook"];
+        /** Writes it anew, and switches it on or off. */
+        put: operations["update_webhook"];
+        post?: never;
+        /** Removes it, with what waits for it. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists its messages, the latest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{delivery}/redelivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message that is over once more, under its key and with its text. */
+        post: operations["redeliver_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives it another key at once, which is told this once: the one before is no longer in force. */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message at once; answers whether it was accepted. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/metrics": {
@@ -2931,6 +3093,17 @@ export interface components {
             password: string;
             /** @description Role. */
             role: components["schemas"]["Role"];
+        };
+        /** @description What is written about a new webhook. */
+        CreateWebhookRequest: {
+            /** @description What it is told of. */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** @description What people call it. */
+            name: string;
+            /** @description Key of the organisation; the own where it is not given. Administrators alone name another. */
+            organisation?: string | null;
+            /** @description Where messages go: `https://`, without a login. */
+            url: string;
         };
         /** @description Particulars of an assignment. Absent ones are not written, so a record without any is stored as before. */
         Details: {
@@ -4512,6 +4685,33 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_NoticeResponse: {
+            /** @description The items. */
+            items: {
+                /** @description What happened: the step that was taken, or `message`, `file_added`, `reminder`, `violation`, `plan`, `device`, `test`. */
+                action: string;
+                /** @description The account that did it, or `system`; null where the caller is not told. */
+                actor: string | null;
+                /** @description Key, by which one goes on. */
+                id: string;
+                /** @description What kind of record it is about. */
+                kind: components["schemas"]["NoticeKind"];
+                /** @description The caller did it. */
+                own: boolean;
+                /** @description The record. */
+                subject: components["schemas"]["NoticeSubject"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                time: string;
+                /** @description Somebody else did it, and the caller has not marked it as read. */
+                unread: boolean;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_OrganisationResponse: {
             /** @description The items. */
             items: {
@@ -4871,6 +5071,100 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        ListResponse_WebhookDeliveryResponse: {
+            /** @description The items. */
+            items: {
+                /** @description What happened. */
+                action: string;
+                /**
+                 * Format: int64
+                 * @description Attempts so far.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it was accepted or given up.
+                 */
+                done_at: string | null;
+                /** @description Why the last attempt failed. */
+                error: string | null;
+                /** @description Its key, the same at every attempt. */
+                id: string;
+                /** @description Kind of record, or `test`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next; null: not again.
+                 */
+                next_at: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["WebhookDeliveryState"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                time: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        ListResponse_WebhookResponse: {
+            /** @description The items. */
+            items: {
+                /** @description Messages are sent. */
+                active: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who made it. */
+                created_by: string;
+                /** @description It was switched off because nothing was accepted for long. */
+                failed: boolean;
+                /** @description Host of its address. */
+                host: string;
+                /** @description Id. */
+                id: string;
+                /** @description What it is told of. */
+                kinds: components["schemas"]["NoticeKind"][];
+                /** @description and why. */
+                last_error: string | null;
+                /**
+                 * Format: date-time
+                 * @description Last failed attempt,
+                 */
+                last_error_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Last accepted message.
+                 */
+                last_success: string | null;
+                /** @description What people call it. */
+                name: string;
+                /** @description Key of the organisation. */
+                organisation: string;
+                /**
+                 * Format: date-time
+                 * @description Since when its key is in force.
+                 */
+                secret_at: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description Messages that are not delivered yet.
+                 */
+                waiting: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
         /**
          * @description What happened.
          * @enum {string}
@@ -4927,6 +5221,14 @@ export interface components {
             time: string;
             /** @enum {string} */
             type: "event";
+        } | (components["schemas"]["NoticeResponse"] & {
+            /** @enum {string} */
+            type: "notice";
+        }) | {
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            type: "notices_resync";
         } | {
             /** @description What to send instead. */
             detail: string;
@@ -5041,6 +5343,11 @@ export interface components {
             /** @description Keys of the organisations that take part besides the lead office. */
             participants?: string[];
         };
+        /** @description Up to where the caller has read. */
+        MarkNoticesReadRequest: {
+            /** @description Key of the last notice that was read. */
+            through: string;
+        };
         /** @description What came of a slot. */
         MeasuredSlot: components["schemas"]["TaskSlot"] & {
             band?: components["schemas"]["InUse"] | null;
@@ -5147,6 +5454,51 @@ export interface components {
         NewTokenResponse: components["schemas"]["TokenResponse"] & {
             /** @description What a program sends as `Authorization: Bearer …`. It is shown this once. */
             secret: string;
+        };
+        /** @description A webhook with the key of its signature. */
+        NewWebhookResponse: {
+            /** @description The key. It is told this once. */
+            secret: string;
+            /** @description The webhook. */
+            webhook: components["schemas"]["WebhookResponse"];
+        };
+        /**
+         * @description What kind of record a notice is about.
+         * @enum {string}
+         */
+        NoticeKind: "request" | "control_order" | "task" | "interference_report" | "event" | "webhook";
+        /** @description One notice. What it tells of the record is what the caller may know when they read, not what was when it happened. */
+        NoticeResponse: {
+            /** @description What happened: the step that was taken, or `message`, `file_added`, `reminder`, `violation`, `plan`, `device`, `test`. */
+            action: string;
+            /** @description The account that did it, or `system`; null where the caller is not told. */
+            actor: string | null;
+            /** @description Key, by which one goes on. */
+            id: string;
+            /** @description What kind of record it is about. */
+            kind: components["schemas"]["NoticeKind"];
+            /** @description The caller did it. */
+            own: boolean;
+            /** @description The record. */
+            subject: components["schemas"]["NoticeSubject"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+            /** @description Somebody else did it, and the caller has not marked it as read. */
+            unread: boolean;
+        };
+        /** @description A record as the caller may know it now. */
+        NoticeSubject: {
+            /** @description Id of the record. */
+            id: string;
+            /** @description Its number; null where it has none yet. */
+            number: string | null;
+            /** @description Where it stands now. */
+            state: string;
+            /** @description What it is called. */
+            title: components["schemas"]["Text"];
         };
         /** @description What one receiver measured on one band. */
         ObservedBand: {
@@ -6162,6 +6514,13 @@ export interface components {
              */
             low_hz?: number | null;
             /**
+             * @description Whether notices are wanted.
+             * @default false
+             */
+            notices: boolean;
+            /** @description Key of the last notice the client has; null for only new ones. */
+            notices_after?: string | null;
+            /**
              * Format: int32
              * @description Most values in a frame.
              * @default 1024
@@ -6427,6 +6786,15 @@ export interface components {
             /** @description What an instrument showed. */
             readings?: components["schemas"]["AdmissionReadings"];
         };
+        /** @description What became of a test message. */
+        TestWebhookResponse: {
+            /** @description Whether the other side accepted it. */
+            delivered: boolean;
+            /** @description Key of the message. */
+            delivery: string;
+            /** @description Why not. */
+            error: string | null;
+        };
         /** @description A text in the two languages of the product. */
         Text: {
             /** @description English. */
@@ -6494,6 +6862,13 @@ export interface components {
          * @enum {string}
          */
         Unlisted: "military" | "operator" | "amateur" | "space" | "abroad";
+        /** @description How much the caller has not read. */
+        UnreadNoticesResponse: {
+            /** @description There are more. */
+            more: boolean;
+            /** @description Notices, at most 99. */
+            unread: number;
+        };
         /** @description An organisation written anew. */
         UpdateOrganisationRequest: {
             /** @description Its people may log in. Those of one that is put out of use are logged out at once. */
@@ -6514,6 +6889,17 @@ export interface components {
              */
             password?: string | null;
             role?: components["schemas"]["Role"] | null;
+        };
+        /** @description What is written about a webhook anew. */
+        UpdateWebhookRequest: {
+            /** @description Whether messages are sent. What happens while it is off is not told later. */
+            active: boolean;
+            /** @description What it is told of. */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** @description What people call it. */
+            name: string;
+            /** @description Another address; the one it has stays where it is not given. */
+            url?: string | null;
         };
         /** @description An account. */
         UserResponse: {
@@ -6598,6 +6984,95 @@ export interface components {
          * @enum {string}
          */
         WatchStanding: "unobserved" | "partly_observed" | "clear" | "disturbed" | "ask_other_side";
+        /** @description A message and where it stands. */
+        WebhookDeliveryResponse: {
+            /** @description What happened. */
+            action: string;
+            /**
+             * Format: int64
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was accepted or given up.
+             */
+            done_at: string | null;
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            /** @description Its key, the same at every attempt. */
+            id: string;
+            /** @description Kind of record, or `test`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null: not again.
+             */
+            next_at: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["WebhookDeliveryState"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /**
+         * @description Where a message stands.
+         * @enum {string}
+         */
+        WebhookDeliveryState: "waiting" | "delivered" | "given_up";
+        /** @description A webhook and how it is doing. Its address and its key are not told. */
+        WebhookResponse: {
+            /** @description Messages are sent. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description It was switched off because nothing was accepted for long. */
+            failed: boolean;
+            /** @description Host of its address. */
+            host: string;
+            /** @description Id. */
+            id: string;
+            /** @description What it is told of. */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** @description and why. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description Last failed attempt,
+             */
+            last_error_at: string | null;
+            /**
+             * Format: date-time
+             * @description Last accepted message.
+             */
+            last_success: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description Key of the organisation. */
+            organisation: string;
+            /**
+             * Format: date-time
+             * @description Since when its key is in force.
+             */
+            secret_at: string;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Messages that are not delivered yet.
+             */
+            waiting: number;
+        };
         /** @description A weekly window of use. */
         Window: {
             /**
@@ -12062,6 +12537,175 @@ export interface operations {
             };
         };
     };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description Key of a notice: those that came after it, oldest first. */
+                after?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Of this kind. */
+                kind?: "request" | "control_order" | "task" | "interference_report" | "event" | "webhook";
+                /** @description Most items. */
+                limit?: number;
+                /** @description Only what the caller has not read, and others did. */
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_NoticeResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    mark_notices_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkNoticesReadRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadNoticesResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    count_unread_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadNoticesResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     get_occupancy: {
         parameters: {
             query?: {
@@ -14350,6 +14994,563 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_WebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice with the same body, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the webhook as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the webhook as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description Most items. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_WebhookDeliveryResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    redeliver_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Key of the message */
+                delivery: string;
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is sent again */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the webhook as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Id of the webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestWebhookResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

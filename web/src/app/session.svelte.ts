@@ -3,7 +3,7 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "task" | "users" | "audit";
+export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "task" | "users" | "audit" | "webhooks";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
@@ -15,6 +15,7 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   task: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
   users: ["admin"],
   audit: ["auditor", "admin"],
+  webhooks: ["coordinator", "admin"],
 };
 
 class SessionState {

@@ -27,6 +27,15 @@ export interface Subscription {
   pixels: number;
   frames: boolean;
   events: boolean;
+  notices: boolean;
+}
+
+/** That something happened to a record; the resource of the API. */
+export interface LiveNotice {
+  id: string;
+  kind: string;
+  own: boolean;
+  subject: { id: string };
 }
 
 export interface LinkHandlers {
@@ -34,6 +43,9 @@ export interface LinkHandlers {
   receivers(list: LiveReceiver[]): void;
   frame(frame: SpectrumFrame, receiver: LiveReceiver | undefined): void;
   event(event: LiveEvent): void;
+  notice(notice: LiveNotice): void;
+  /** Notices were missed for good: read whatever they tell of again. */
+  noticesLost(): void;
   /** Events were missed for good, or this is the first connection: read the lists again. */
   reload(): void;
   /** Something on the wire could not be read. */
@@ -81,6 +93,7 @@ export class LiveLink {
   private cancelWatch: (() => void) | null = null;
   private receivers = new Map<number, LiveReceiver>();
   private lastSequence: number | null = null;
+  private lastNotice: string | null = null;
   private subscription: Subscription;
   private stopped = true;
 
@@ -173,7 +186,7 @@ export class LiveLink {
 
   private sendSubscription(): void {
     if (this.socket?.readyState !== OPEN) return;
-    this.socket.send(JSON.stringify({ type: "subscribe", ...this.subscription, after: this.lastSequence }));
+    this.socket.send(JSON.stringify({ type: "subscribe", ...this.subscription, after: this.lastSequence, notices_after: this.lastNotice }));
   }
 
   private receive(data: unknown): void {
@@ -200,6 +213,12 @@ export class LiveLink {
         if (this.lastSequence !== null && isOld(message, this.lastSequence)) return;
         this.lastSequence = message.sequence;
         return this.handlers.event(message);
+      case "notice":
+        this.lastNotice = message.id;
+        return this.handlers.notice(message);
+      case "notices_resync":
+        this.lastNotice = null;
+        return this.handlers.noticesLost();
       case "resync":
         this.lastSequence = message.sequence;
         return this.handlers.reload();
@@ -217,6 +236,8 @@ export class LiveLink {
     if (first) this.lastSequence = message.sequence; // a smaller number: the server started with a new store
     this.handlers.state("open", 0);
     this.sendSubscription();
+    // Without a notice to go on from, those of the time away are not sent.
+    if (!first && this.lastNotice === null) this.handlers.noticesLost();
     if (first) this.handlers.reload();
   }
 
@@ -234,4 +255,9 @@ function isOld(event: LiveEvent, last: number): boolean {
   return event.sequence < last || (event.sequence === last && !event.kind.startsWith("conflict_"));
 }
 
-type Message = Hello | ({ type: "event" } & LiveEvent) | { type: "resync"; reason: string; sequence: number };
+type Message =
+  | Hello
+  | ({ type: "event" } & LiveEvent)
+  | ({ type: "notice" } & LiveNotice)
+  | { type: "notices_resync"; reason: string }
+  | { type: "resync"; reason: string; sequence: number };

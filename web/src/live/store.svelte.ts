@@ -6,6 +6,7 @@ import type { Conflict, Emission, Receiver } from "../api/model";
 import type { SpectrumFrame } from "./frame";
 import { LiveLink, type LinkHandlers, type LinkState, type LiveEvent, type LiveReceiver, type Socket, type Subscription } from "./socket";
 import { session } from "../app/session.svelte";
+import { notices } from "../notices/store.svelte";
 
 /** Closed emissions stay in the list this long, so that a short burst can be read. */
 const LINGER_MS = 8_000;
@@ -50,12 +51,14 @@ class LiveStore {
         receivers: () => void this.refreshReceivers(),
         event: (event) => this.takeEvent(event),
         reload: () => this.scheduleReload(),
+        notice: (notice) => notices.take(notice),
+        noticesLost: () => notices.lost(),
         closed: (code, failures) => {
           // A handshake that is refused looks like any failure here; the session resource tells them apart.
           if (code === 4401 || failures === 2) void session.check();
         },
       },
-      { receivers: null, low_hz: null, high_hz: null, pixels: 16, frames: false, events: true },
+      { receivers: null, low_hz: null, high_hz: null, pixels: 16, frames: false, events: true, notices: true },
     );
     this.connection.start();
     this.timers = [setInterval(() => this.publish(), PUBLISH_MS), setInterval(() => this.measureRate(), 2_000)];
@@ -71,6 +74,8 @@ class LiveStore {
         frame: () => {},
         event: () => {},
         reload: () => {},
+        notice: () => {},
+        noticesLost: () => {},
         closed: () => {},
         fault: (message) => console.warn(`live: ${message}`),
         ...handlers,
@@ -113,7 +118,7 @@ class LiveStore {
     this.pictures?.stop();
     this.pictures = null;
     if (receiver === null) return;
-    const wanted = { receivers: [receiver], low_hz: null, high_hz: null, pixels, frames: true, events: false };
+    const wanted = { receivers: [receiver], low_hz: null, high_hz: null, pixels, frames: true, events: false, notices: false };
     this.pictures = this.line({ frame: (frame, from) => this.takeFrame(frame, from) }, wanted);
     this.pictures.start();
   }
