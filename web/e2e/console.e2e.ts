@@ -510,7 +510,7 @@ test("who may know it hears of it at once, by bell and board", { skip: password 
   assert.ok(await notice.evaluate((item) => item.classList.contains("unread")));
   if (shots) await coordinator.screenshot({ path: join(shots, "notices.png") });
   await notice.locator("a").press("Enter");
-  await drawer.getByRole("heading", { name: title }).waitFor();
+  await drawer.locator(".big", { hasText: title }).waitFor();
   await coordinator.keyboard.press("Escape");
   await bell.click();
   await drawer.locator('[data-action="mark-read"]').click();
