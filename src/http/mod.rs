@@ -48,6 +48,7 @@ pub mod state;
 pub mod tasks;
 pub mod tls;
 pub mod tokens;
+mod upload;
 pub mod users;
 pub mod webhooks;
 

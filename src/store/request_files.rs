@@ -1,80 +1,29 @@
 //! Files that belong to requests: their rows. The content lies in the data folder under its hash.
 
-use jiff::Timestamp;
-
 use super::{
     Store, Tx,
-    engine::{Row, values},
+    engine::values,
+    files::{FileRecord, FileTable},
 };
-use crate::{Error, Result};
+use crate::Result;
 
-/// One file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestFile {
-    /// Random public key.
-    pub id: String,
-    /// The request it was added to.
-    pub request_id: String,
-    /// Name of the file, without a path.
-    pub name: String,
-    /// Media type.
-    pub content_type: String,
-    /// Size.
-    pub size_bytes: u64,
-    /// SHA-256 of the content, lower-case hexadecimal.
-    pub sha256: String,
-    /// Who added it.
-    pub uploaded_by: String,
-    /// When.
-    pub uploaded_at: Timestamp,
-}
-
-const COLUMNS: &str = "id, request_id, name, content_type, size_bytes, sha256, uploaded_by, uploaded_us";
-
-impl RequestFile {
-    fn read(row: &Row) -> Result<Self> {
-        Ok(Self {
-            id: row.text("id")?,
-            request_id: row.text("request_id")?,
-            name: row.text("name")?,
-            content_type: row.text("content_type")?,
-            size_bytes: row.count("size_bytes")?,
-            sha256: row.text("sha256")?,
-            uploaded_by: row.text("uploaded_by")?,
-            uploaded_at: row.time("uploaded_us")?,
-        })
-    }
-}
-
-fn unknown(id: &str) -> Error {
-    Error::NotFound {
-        kind: "file",
-        id: id.to_owned(),
-    }
-}
+const TABLE: FileTable = FileTable {
+    name: "request_files",
+    owner: "request_id",
+};
 
 impl Tx {
     /// Adds the row.
-    pub(crate) async fn put_request_file(&mut self, file: &RequestFile) -> Result<()> {
-        let sql = format!("insert into request_files ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)");
-        let values = values![
-            &file.id,
-            &file.request_id,
-            &file.name,
-            &file.content_type,
-            file.size_bytes,
-            &file.sha256,
-            &file.uploaded_by,
-            file.uploaded_at
-        ];
-        self.execute(sql, values).await.map(drop)
+    pub(crate) async fn put_request_file(&mut self, file: &FileRecord) -> Result<()> {
+        self.put_file(&TABLE, file).await
     }
 
     /// Removes the row of a file of this request; answers what it said.
-    pub(crate) async fn take_request_file(&mut self, request: &str, id: &str) -> Result<RequestFile> {
-        let sql = format!("delete from request_files where request_id = $1 and id = $2 returning {COLUMNS}");
+    pub(crate) async fn take_request_file(&mut self, request: &str, id: &str) -> Result<FileRecord> {
+        let columns = TABLE.columns();
+        let sql = format!("delete from request_files where request_id = $1 and id = $2 returning {columns}");
         let row = self.fetch_optional(sql, values![request, id]).await?;
-        row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
+        FileRecord::found(row.as_ref(), id)
     }
 
     /// Files of this request.
@@ -90,19 +39,21 @@ impl Store {
     ///
     /// # Errors
     /// `Store` when reading fails.
-    pub async fn request_files(&self, request: &str) -> Result<Vec<RequestFile>> {
-        let sql = format!("select {COLUMNS} from request_files where request_id = $1 order by uploaded_us, id");
+    pub async fn request_files(&self, request: &str) -> Result<Vec<FileRecord>> {
+        let columns = TABLE.columns();
+        let sql = format!("select {columns} from request_files where request_id = $1 order by uploaded_us, id");
         let rows = self.fetch_all(sql, values![request]).await?;
-        rows.iter().map(RequestFile::read).collect()
+        rows.iter().map(FileRecord::read).collect()
     }
 
     /// One file of a request.
     ///
     /// # Errors
     /// `NotFound`; `Store` when reading fails.
-    pub async fn request_file(&self, request: &str, id: &str) -> Result<RequestFile> {
-        let sql = format!("select {COLUMNS} from request_files where request_id = $1 and id = $2");
+    pub async fn request_file(&self, request: &str, id: &str) -> Result<FileRecord> {
+        let columns = TABLE.columns();
+        let sql = format!("select {columns} from request_files where request_id = $1 and id = $2");
         let row = self.fetch_optional(sql, values![request, id]).await?;
-        row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
+        FileRecord::found(row.as_ref(), id)
     }
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::support::open;
 
-fn order(number: &str, now: Timestamp) -> ControlOrder {
+pub(crate) fn order(number: &str, now: Timestamp) -> ControlOrder {
     ControlOrder {
         id: number.to_owned(),
         title: Text::new("管制", "Control"),

@@ -22,6 +22,7 @@ mod ledger;
 mod listener;
 mod lists;
 mod monitor;
+mod notices;
 mod occupancy;
 mod organisations;
 mod postgres;
@@ -120,6 +121,8 @@ cases! {
     tasks::two_who_ask_at_once_are_counted_both,
     tasks::a_task_goes_on_after_a_restart,
     spectra::rows_become_spectra_and_waterfalls,
+    notices::numbers_have_no_gap_whoever_writes_and_what_is_old_goes,
+    notices::messages_to_webhooks_are_kept_in_order_and_counted,
     occupancy::stored_minutes_and_bursts_are_occupancy,
     occupancy::on_times_come_by_their_start_with_their_bursts,
     occupancy::what_is_kept_from_a_reader_leaves_no_gap_in_a_list,

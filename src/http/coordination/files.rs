@@ -13,13 +13,13 @@ use crate::{
     http::{
         AppState,
         caller::Caller,
-        conflicts::attachments::{AddAttachmentQuery, content, download},
         error::{ProblemResponse, Result},
         extract::{Path, Query},
         idempotency,
         page::ListResponse,
+        upload::{FileQuery, content, download},
     },
-    service::{coordination::RequestFile, vault::NewFile},
+    service::{coordination::FileRecord, vault::NewFile},
 };
 
 /// One file of a request.
@@ -41,8 +41,8 @@ pub struct RequestFileResponse {
     pub uploaded_at: Timestamp,
 }
 
-impl From<RequestFile> for RequestFileResponse {
-    fn from(file: RequestFile) -> Self {
+impl From<FileRecord> for RequestFileResponse {
+    fn from(file: FileRecord) -> Self {
         Self {
             id: file.id,
             name: file.name,
@@ -75,7 +75,7 @@ pub async fn list_request_files(
 #[utoipa::path(post, path = "/{id}/files", operation_id = "add_request_file", tag = "coordination",
     request_body(content = Vec<u8>, content_type = "application/octet-stream",
         description = "The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else"),
-    params(("id" = String, Path, description = "Request id"), AddAttachmentQuery,
+    params(("id" = String, Path, description = "Request id"), FileQuery,
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 201, body = RequestFileResponse), (status = 413, body = ProblemResponse, content_type = "application/problem+json"),
         (status = 422, body = ProblemResponse, content_type = "application/problem+json")))]
@@ -83,7 +83,7 @@ pub async fn add_request_file(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<AddAttachmentQuery>,
+    Query(query): Query<FileQuery>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response> {

@@ -9,7 +9,7 @@ use crate::{
     coordination::State,
     registry::Text,
     service::vault::{NewFile, Vault},
-    store::{RequestFile, random_id},
+    store::{FileRecord, random_id},
 };
 
 /// Most files of one request.
@@ -20,7 +20,7 @@ impl Coordination {
     ///
     /// # Errors
     /// `NotFound`, also where the officer may not know of the request; `Store` when reading fails.
-    pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<RequestFile>> {
+    pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<FileRecord>> {
         self.get(id, officer).await?;
         self.store.request_files(id).await
     }
@@ -29,7 +29,7 @@ impl Coordination {
     ///
     /// # Errors
     /// `NotFound`; `Io` when the content is gone or is no longer what was added.
-    pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(RequestFile, Vec<u8>)> {
+    pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(FileRecord, Vec<u8>)> {
         self.get(id, officer).await?;
         let file = self.store.request_file(id, file).await?;
         let content = vault.read(&file.sha256).await?;
@@ -48,11 +48,11 @@ impl Coordination {
         file: NewFile,
         officer: &Officer,
         now: Timestamp,
-    ) -> Result<RequestFile> {
+    ) -> Result<FileRecord> {
         let sealed = vault.seal(&file)?;
-        let row = RequestFile {
+        let row = FileRecord {
             id: random_id(),
-            request_id: id.to_owned(),
+            owner_id: id.to_owned(),
             name: sealed.name,
             content_type: sealed.content_type.to_owned(),
             size_bytes: sealed.size_bytes,
@@ -68,13 +68,13 @@ impl Coordination {
         let (work, added) = (Work::new(self, officer, now), row.clone());
         let stored = self.store.write(move |tx| {
             Box::pin(async move {
-                let request = work.read(tx, &added.request_id).await?;
+                let request = work.read(tx, &added.owner_id).await?;
                 if request.state.is_terminal() {
                     return Err(Error::WrongState(
                         "the request is over: add the file to the one that follows it".to_owned(),
                     ));
                 }
-                if tx.request_files_count(&added.request_id).await? >= FILES_MAX {
+                if tx.request_files_count(&added.owner_id).await? >= FILES_MAX {
                     return Err(Error::WrongState(format!(
                         "the request has {FILES_MAX} files, which is the most: pack several into a zip"
                     )));
@@ -126,8 +126,8 @@ impl Coordination {
 }
 
 /// Name and hash, for the thread.
-fn naming(file: &RequestFile) -> Text {
-    let RequestFile { name, sha256, .. } = file;
+fn naming(file: &FileRecord) -> Text {
+    let FileRecord { name, sha256, .. } = file;
     Text::new(
         format!("{name}（SHA-256 {sha256}）"),
         format!("{name} (SHA-256 {sha256})"),

@@ -22,7 +22,7 @@ use observing::Observing;
 pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
-pub use crate::store::{EntryKind, Phase, RequestFile, RequestQuery, ThreadEntry};
+pub use crate::store::{EntryKind, FileRecord, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{

@@ -182,7 +182,7 @@ impl Tasks {
                 files
                     .filter(|file| in_slot(file.uploaded_at))
                     .map(|file| TaskRecording {
-                        conflict_id: file.conflict_id,
+                        conflict_id: file.owner_id,
                         id: file.id,
                         name: file.name,
                         size_bytes: file.size_bytes,

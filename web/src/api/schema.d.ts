@@ -5514,6 +5514,7 @@ export interface components {
              * @description First instant that was looked at.
              */
             from: string;
+            in_use?: components["schemas"]["InUse"] | null;
             /**
              * Format: int64
              * @description Seconds of that time in which the band was observed.
@@ -5521,7 +5522,6 @@ export interface components {
             observed_s: number;
             /** @description Receiver id. */
             receiver: string;
-            share?: components["schemas"]["ObservedShare"] | null;
             strongest?: components["schemas"]["ObservedEmission"] | null;
             /**
              * Format: date-time
@@ -5543,29 +5543,6 @@ export interface components {
              * @description Power over the noise in its occupied band, dB.
              */
             snr_db: number;
-        };
-        /** @description A share of time with its interval. */
-        ObservedShare: {
-            /**
-             * Format: double
-             * @description Probability that the interval holds the true share.
-             */
-            confidence: number;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high: number;
-            /**
-             * Format: double
-             * @description Lower end.
-             */
-            low: number;
-            /**
-             * Format: double
-             * @description The share, 0 to 1.
-             */
-            share: number;
         };
         /**
          * @description Which ends of an interval were measured.
