@@ -6,6 +6,7 @@
 mod demo;
 mod doors;
 mod judge;
+mod offices;
 mod receivers;
 mod watched;
 
@@ -30,19 +31,14 @@ use crate::{
         audit::Audit,
         check::Checker,
         clock::Clock,
-        comparison::Comparisons,
-        control_orders::ControlOrders,
         coordination::Coordination,
-        events::Events,
         evidence::{Evidence, Source},
         findings::Findings,
         history::History,
         idempotency::Answers,
-        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         monitoring::{Monitor, MonitorConfig},
-        notices::Notices,
         occupancy::{Occupancies, UseConfig, UseWatch},
         organisations::Organisations,
         paws::Paws,
@@ -51,10 +47,9 @@ use crate::{
         rules::RulesInForce,
         sites::Sites,
         spectra::Spectra,
-        tasks::Tasks,
         tokens::Tokens,
         users::Users,
-        webhooks::{WebhookConfig, Webhooks},
+        webhooks::Webhooks,
     },
     store::{DatabaseConfig, Retention, Store},
 };
@@ -83,8 +78,7 @@ pub struct App {
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
     evidence: Evidence,
-    alarms: Arc<Alarms>,
-    webhooks: Arc<Webhooks>,
+    senders: (Arc<Alarms>, Arc<Webhooks>),
     clocks: [Clock; 3],
     store: Store,
     stop: watch::Sender<bool>,
@@ -119,7 +113,7 @@ impl App {
             .local_addr()
             .map_err(|source| cannot_listen(config.listen, source))?;
         let store = Store::open(&DatabaseConfig::new(config.effective_database_url())).await?;
-        let started = Self::wire(config, options, store.clone(), listener, address).await;
+        let started = Self::wire(config, options, store.clone(), (listener, address)).await;
         if started.is_err() {
             store.close().await;
         }
@@ -130,8 +124,7 @@ impl App {
         config: &Config,
         options: &AppOptions,
         store: Store,
-        listener: TcpListener,
-        address: SocketAddr,
+        (listener, address): (TcpListener, SocketAddr),
     ) -> Result<Self> {
         let rules = RulesInForce::new(watched::rules(config)?);
         let registry = open_registry(config, &store).await?;
@@ -141,38 +134,11 @@ impl App {
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
         registry.note_versions().await?;
-        let known = receivers::known(config, options.demo)?;
-        let sources = receivers::sources(config, &known);
-        let sites = known.sites.clone();
-        let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
-        let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
-        let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
-        let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let occupancies = Occupancies::new(store.clone());
-        let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
+        let measuring = measuring(config, options, (&store, &hub), (&registry, &rules)).await?;
+        let (captures, found) = (&measuring.captures, (&measuring.occupancies, &measuring.sites));
+        let offices = offices::offices(config, (&store, &hub), (&registry, &rules), found, captures).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
-        let comparisons = Comparisons::new(
-            Findings::new(store.clone()),
-            registry.clone(),
-            rules.clone(),
-            sites.clone(),
-        );
-        let uses = uses(config, &store, &registry, &rules, &sites);
-        let control_orders = ControlOrders::new(store.clone(), registry.clone(), policy(config)?);
-        let events = Events::new(
-            Arc::clone(&hub),
-            registry.clone(),
-            occupancies.clone(),
-            offices.coordination.clone(),
-            comparisons.clone(),
-        );
-        let notices = Notices::new(
-            (offices.coordination.clone(), events),
-            control_orders.clone(),
-            offices.interference_reports.clone(),
-            offices.tasks.clone(),
-        );
-        let webhooks = webhooks(config, &store, &notices)?;
+        let uses = uses(config, &store, &registry, &rules, &measuring.sites);
         let services = Services {
             machines: doors.machines,
             oidc: doors.oidc,
@@ -192,14 +158,14 @@ impl App {
             interference_reports: offices.interference_reports,
             tasks: offices.tasks,
             audit: audit.clone(),
-            attachments,
+            attachments: measuring.attachments,
             alarms: Arc::clone(&alarms),
-            notices,
-            webhooks: Arc::clone(&webhooks),
+            notices: offices.notices,
+            webhooks: Arc::clone(&offices.webhooks),
             checker: Checker::new(rules),
-            control_orders,
-            comparisons,
-            occupancies,
+            control_orders: offices.control_orders,
+            comparisons: offices.comparisons,
+            occupancies: measuring.occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -213,11 +179,10 @@ impl App {
         Ok(Self {
             address,
             new_demo_password,
-            captures,
-            monitor,
-            evidence,
-            alarms,
-            webhooks,
+            captures: measuring.captures,
+            monitor: measuring.monitor,
+            evidence: measuring.evidence,
+            senders: (alarms, offices.webhooks),
             clocks: offices.clocks,
             store,
             stop,
@@ -249,8 +214,9 @@ impl App {
             .server
             .await
             .unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())));
-        self.alarms.stop().await;
-        self.webhooks.stop().await;
+        let (alarms, webhooks) = self.senders;
+        alarms.stop().await;
+        webhooks.stop().await;
         for clock in self.clocks {
             clock.stop().await;
         }
@@ -262,56 +228,37 @@ impl App {
     }
 }
 
-/// What offices do with each other, with complaints and with receivers' time, and the clocks of their deadlines.
-struct Offices {
-    coordination: Coordination,
-    interference_reports: InterferenceReports,
-    tasks: Tasks,
-    clocks: [Clock; 3],
+/// What measures, and what is kept of it.
+struct Measuring {
+    captures: Vec<CaptureHandle>,
+    monitor: Monitor,
+    attachments: Attachments,
+    evidence: Evidence,
+    occupancies: Occupancies,
+    /// Where receivers stand.
+    sites: BTreeMap<String, Place>,
 }
 
-async fn offices(
+async fn measuring(
     config: &Config,
-    store: &Store,
-    hub: &Arc<Hub>,
-    registry: &RegistryService,
-    (occupancies, sites): (&Occupancies, &BTreeMap<String, Place>),
-    captures: &[CaptureHandle],
-) -> Result<Offices> {
-    let (store, registry) = (|| store.clone(), || registry.clone());
-    let coordination = Coordination::new(store(), registry(), policy(config)?, disclosure(config)?);
-    let coordination = coordination.observing(sites.clone());
-    let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
-    let tasks = Tasks::new(
-        store(),
-        Arc::clone(hub),
-        registry(),
-        occupancies.clone(),
-        policy(config)?,
-    );
-    let ids = config.receivers.iter().map(|receiver| receiver.id.clone());
-    let tasks = tasks.tuning(ids.zip(captures.iter().map(CaptureHandle::tuner)));
-    let clocks = [
-        Clock::start(coordination.clone()).await?,
-        Clock::start(reports.clone()).await?,
-        Clock::start(tasks.clone()).await?,
-    ];
-    Ok(Offices {
-        coordination,
-        interference_reports: reports,
-        tasks,
-        clocks,
+    options: &AppOptions,
+    (store, hub): (&Store, &Arc<Hub>),
+    (registry, rules): (&RegistryService, &RulesInForce),
+) -> Result<Measuring> {
+    let known = receivers::known(config, options.demo)?;
+    let sources = receivers::sources(config, &known);
+    let sites = known.sites.clone();
+    let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(hub), known);
+    let (attachments, evidence) = files(config, store, hub, sources.clone()).await?;
+    let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config));
+    Ok(Measuring {
+        captures: receivers::start(config, &monitor, hub, &sources)?,
+        monitor,
+        attachments,
+        evidence,
+        occupancies: Occupancies::new(store.clone()),
+        sites,
     })
-}
-
-/// Where programs of organisations are told what their people are told.
-fn webhooks(config: &Config, store: &Store, notices: &Notices) -> Result<Arc<Webhooks>> {
-    let how = WebhookConfig {
-        internal: config.webhooks_internal,
-        console_url: config.alarm.console_url.clone(),
-        ..WebhookConfig::default()
-    };
-    Webhooks::start(store.clone(), notices.clone(), how, config.alarm.authorities.as_deref())
 }
 
 /// What devices of operators are answered; what they ask counts with what people do.
@@ -413,7 +360,7 @@ fn monitor_config(config: &Config) -> MonitorConfig {
         stored_bins: config.stored_bins,
         retention: Retention {
             spectra,
-            notices: SignedDuration::from_hours(24 * i64::from(config.notices_days)),
+            notices: SignedDuration::from_hours(24 * i64::from(config.notices.keep_days)),
             ..Retention::default()
         },
         ..MonitorConfig::default()

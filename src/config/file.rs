@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, EvidenceConfig, Fault,
+    Config, ConfigError, EvidenceConfig, Fault, NoticesConfig,
     alarm::{AlarmFile, Known, SmtpFile, validate_alarm},
     fault::explain,
     identity::{AuthFile, TlsFile},
@@ -129,11 +129,15 @@ impl EvidenceFile {
 
 impl NoticesFile {
     fn check(&self, faults: &mut Faults) {
-        faults.unless(
-            (1..=3650).contains(&self.keep_days),
-            "notices.keep_days",
-            "write 1 to 3650",
-        );
+        let fits = (1..=3650).contains(&self.keep_days);
+        faults.unless(fits, "notices.keep_days", "write 1 to 3650");
+    }
+
+    fn config(&self, webhooks: &WebhooksFile) -> NoticesConfig {
+        NoticesConfig {
+            keep_days: self.keep_days,
+            webhooks_internal: webhooks.internal,
+        }
     }
 }
 
@@ -268,8 +272,7 @@ impl ConfigFile {
                 alarm,
                 use_days: self.usage.days,
                 use_every_h: self.usage.every_h,
-                notices_days: self.notices.keep_days,
-                webhooks_internal: self.webhooks.internal,
+                notices: self.notices.config(&self.webhooks),
                 receivers,
             }),
             _ => Err(ConfigError::Faults(faults.0)),

@@ -41,6 +41,15 @@ pub struct EvidenceConfig {
     pub retention_days: u32,
 }
 
+/// Notices, and the webhooks of organisations that are told of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticesConfig {
+    /// Days for which notices, and what became of messages to webhooks, are kept.
+    pub keep_days: u32,
+    /// Webhooks may go to addresses of closed networks, and without TLS.
+    pub webhooks_internal: bool,
+}
+
 /// Validated configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -92,10 +101,8 @@ pub struct Config {
     pub use_days: u32,
     /// Hours between two judgements of the use of assignments; 0: none.
     pub use_every_h: u32,
-    /// Days for which notices, and what became of messages to webhooks, are kept.
-    pub notices_days: u32,
-    /// Webhooks of organisations may go to addresses of closed networks, and without TLS.
-    pub webhooks_internal: bool,
+    /// Who is told of requests, orders, tasks, complaints and events.
+    pub notices: NoticesConfig,
     /// Receivers; empty: whatever is found.
     pub receivers: Vec<ReceiverConfig>,
 }

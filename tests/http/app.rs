@@ -14,7 +14,6 @@ use pinpu::{
     config::AlarmConfig,
     conflict::Rules,
     coordination::{
-        Policy,
         organisation::{Contact, OrganisationKind, Profile},
         paws::{DEMO_TOML, PawsRules},
     },
@@ -26,27 +25,19 @@ use pinpu::{
         audit::Audit,
         auth::{Passwords, Role},
         check::Checker,
-        control_orders::ControlOrders,
-        coordination::Coordination,
-        events::Events,
         findings::Findings,
         history::History,
         idempotency::Answers,
-        interference_reports::InterferenceReports,
         ledger::{Attachments, Ledger},
         live::Hub,
         machines::Machines,
         monitoring::{Monitor, MonitorConfig},
-        notices::Notices,
-        occupancy::Occupancies,
         organisations::Organisations,
         paws::Paws,
-        questions::DisclosurePolicy,
         rules::RulesInForce,
         sessions::Sessions,
         sites::Sites,
         spectra::Spectra,
-        tasks::Tasks,
         tokens::Tokens,
         users::{NewUser, Users},
     },
@@ -55,7 +46,7 @@ use pinpu::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::parts::{comparisons, judge_with, metrics_handle, seeded, webhooks};
+use crate::parts::{Offices, judge_with, metrics_handle, seeded};
 
 pub use crate::air::{band, frame, pirate, status};
 
@@ -303,15 +294,6 @@ async fn build(
     let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
     let hub = Hub::new(store.clone());
     let registry = seeded(&store).await;
-    let policy = || Policy::builtin().expect("policy");
-    let occupancies = Occupancies::new(store.clone());
-    let coordination = Coordination::new(
-        store.clone(),
-        registry.clone(),
-        policy(),
-        DisclosurePolicy::builtin().expect("policy"),
-    )
-    .observing(crate::air::sites());
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),
@@ -322,29 +304,7 @@ async fn build(
     let times = AlarmTimes {
         first_retry: jiff::SignedDuration::from_millis(50),
     };
-    let reports = InterferenceReports::new(store.clone(), registry.clone(), occupancies.clone(), policy());
-    let tasks = Tasks::new(
-        store.clone(),
-        Arc::clone(&hub),
-        registry.clone(),
-        occupancies.clone(),
-        policy(),
-    );
-    let control_orders = ControlOrders::new(store.clone(), registry.clone(), policy());
-    let comparisons = comparisons(&store, &registry, &rules);
-    let events = Events::new(
-        Arc::clone(&hub),
-        registry.clone(),
-        occupancies.clone(),
-        coordination.clone(),
-        comparisons.clone(),
-    );
-    let notices = Notices::new(
-        (coordination.clone(), events),
-        control_orders.clone(),
-        reports.clone(),
-        tasks.clone(),
-    );
+    let offices = Offices::start(&store, &hub, &registry, &rules);
     let services = Services {
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),
@@ -353,23 +313,23 @@ async fn build(
         paws: Paws::new(
             store.clone(),
             PawsRules::read(DEMO_TOML).expect("rulesets"),
-            coordination.questions().clone(),
+            offices.coordination.questions().clone(),
         ),
-        occupancies,
+        occupancies: offices.occupancies,
         ledger: Ledger::new(store.clone()),
         history: History::new(store.clone()),
         audit: Audit::new(store.clone()),
-        coordination,
-        interference_reports: reports,
-        tasks,
-        webhooks: webhooks(&store, &notices),
-        notices,
+        coordination: offices.coordination,
+        interference_reports: offices.interference_reports,
+        tasks: offices.tasks,
+        webhooks: offices.webhooks,
+        notices: offices.notices,
         attachments: Attachments::open(store.clone(), attachments, ATTACHMENT_BYTES_MAX)
             .await
             .expect("folder"),
         alarms: Alarms::start(store.clone(), alarms, times).await.expect("alarms"),
-        comparisons,
-        control_orders,
+        comparisons: offices.comparisons,
+        control_orders: offices.control_orders,
         checker: Checker::new(RulesInForce::new((*rules).clone())),
         readiness: Arc::new(Readiness::waiting_for(&["capture"])),
         metrics: Some(metrics_handle()),

@@ -4,27 +4,77 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use pinpu::{
     conflict::{Context, Measured, Rules, judge},
+    coordination::Policy,
     registry::{demo, table},
     service::{
         comparison::Comparisons,
+        control_orders::ControlOrders,
+        coordination::Coordination,
+        events::Events,
         findings::Findings,
+        interference_reports::InterferenceReports,
+        live::Hub,
         monitoring::Judge,
         notices::Notices,
+        occupancy::Occupancies,
+        questions::DisclosurePolicy,
         registry::RegistryService,
         rules::RulesInForce,
+        tasks::Tasks,
         webhooks::{WebhookConfig, Webhooks},
     },
     store::Store,
 };
 
-/// Comparisons of stations with their licences, without receivers that have a site.
-pub fn comparisons(store: &Store, registry: &RegistryService, rules: &Rules) -> Comparisons {
-    Comparisons::new(
-        Findings::new(store.clone()),
-        registry.clone(),
-        RulesInForce::new(rules.clone()),
-        BTreeMap::new(),
-    )
+/// What offices do with each other, and who is told of it.
+pub struct Offices {
+    pub occupancies: Occupancies,
+    pub coordination: Coordination,
+    pub control_orders: ControlOrders,
+    pub interference_reports: InterferenceReports,
+    pub tasks: Tasks,
+    pub comparisons: Comparisons,
+    pub notices: Notices,
+    pub webhooks: Arc<Webhooks>,
+}
+
+impl Offices {
+    /// Without receivers that have a site, but for the check of requests.
+    pub fn start(store: &Store, hub: &Arc<Hub>, registry: &RegistryService, rules: &Rules) -> Self {
+        let (at, of) = (|| store.clone(), || registry.clone());
+        let policy = || Policy::builtin().expect("policy");
+        let disclosure = DisclosurePolicy::builtin().expect("policy");
+        let occupancies = Occupancies::new(at());
+        let coordination = Coordination::new(at(), of(), policy(), disclosure).observing(crate::air::sites());
+        let rules = RulesInForce::new(rules.clone());
+        let comparisons = Comparisons::new(Findings::new(at()), of(), rules, BTreeMap::new());
+        let control_orders = ControlOrders::new(at(), of(), policy());
+        let interference_reports = InterferenceReports::new(at(), of(), occupancies.clone(), policy());
+        let tasks = Tasks::new(at(), Arc::clone(hub), of(), occupancies.clone(), policy());
+        let events = Events::new(
+            Arc::clone(hub),
+            of(),
+            occupancies.clone(),
+            coordination.clone(),
+            comparisons.clone(),
+        );
+        let notices = Notices::new(
+            (coordination.clone(), events),
+            control_orders.clone(),
+            interference_reports.clone(),
+            tasks.clone(),
+        );
+        Self {
+            webhooks: Webhooks::start(at(), notices.clone(), hooks(), None).expect("started"),
+            occupancies,
+            coordination,
+            control_orders,
+            interference_reports,
+            tasks,
+            comparisons,
+            notices,
+        }
+    }
 }
 
 /// A registry with the built-in table and the demo's stations.
@@ -51,11 +101,6 @@ pub fn metrics_handle() -> metrics_exporter_prometheus::PrometheusHandle {
 }
 
 /// Webhooks that may go to this machine; what fails is tried again soon.
-pub fn webhooks(store: &Store, notices: &Notices) -> Arc<Webhooks> {
-    Webhooks::start(store.clone(), notices.clone(), hooks(), None).expect("started")
-}
-
-/// How they are sent.
 pub fn hooks() -> WebhookConfig {
     WebhookConfig {
         first_retry: jiff::SignedDuration::from_millis(50),

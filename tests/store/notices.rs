@@ -28,11 +28,7 @@ use pinpu::{
 };
 use tokio::task::JoinSet;
 
-use crate::{
-    control_orders::order,
-    listener::Hook,
-    support::open,
-};
+use crate::{control_orders::order, listener::Hook, support::open};
 
 const COORDINATORS: &str = "coordinator:";
 
@@ -102,7 +98,10 @@ pub(crate) async fn numbers_have_no_gap_whoever_writes_and_what_is_old_goes(url:
     assert!(store.notices_after("viewer:", 0, 100).await.expect("rows").is_empty());
     let back = store.notices_before(COORDINATORS, 11, 3).await.expect("rows");
     assert_eq!(back.iter().map(|row| row.number).collect::<Vec<_>>(), [10, 9, 8]);
-    assert_eq!(store.notice_number(COORDINATORS, &rows[6].id).await.expect("reads"), Some(7));
+    assert_eq!(
+        store.notice_number(COORDINATORS, &rows[6].id).await.expect("reads"),
+        Some(7)
+    );
     assert_eq!(store.notice_number("auditor:", &rows[6].id).await.expect("reads"), None);
 
     // What was read stays read.
@@ -131,9 +130,21 @@ pub(crate) async fn numbers_have_no_gap_whoever_writes_and_what_is_old_goes(url:
     };
     let later = Timestamp::now() + SignedDuration::from_secs(1);
     store.prune(&retention, later).await.expect("pruned");
-    assert!(store.notices_after(COORDINATORS, 0, 100).await.expect("rows").is_empty());
-    one.1.draft(order("HB-9999", later), by(Role::CivilOfficer)).await.expect("drafted");
-    assert_eq!(store.notices_after(COORDINATORS, 0, 9).await.expect("rows")[0].number, 21);
+    assert!(
+        store
+            .notices_after(COORDINATORS, 0, 100)
+            .await
+            .expect("rows")
+            .is_empty()
+    );
+    one.1
+        .draft(order("HB-9999", later), by(Role::CivilOfficer))
+        .await
+        .expect("drafted");
+    assert_eq!(
+        store.notices_after(COORDINATORS, 0, 9).await.expect("rows")[0].number,
+        21
+    );
 }
 
 pub(crate) async fn messages_to_webhooks_are_kept_in_order_and_counted(url: String) {
@@ -154,11 +165,19 @@ pub(crate) async fn messages_to_webhooks_are_kept_in_order_and_counted(url: Stri
     let admin = by(Role::Admin);
     let (made, secret) = webhooks.create(None, content.clone(), admin).await.expect("made");
     let zhang = by(Role::CivilOfficer);
-    let draft = orders.draft(order("HB-0001", zhang.now), zhang).await.expect("drafted").into_inner();
+    let draft = orders
+        .draft(order("HB-0001", zhang.now), zhang)
+        .await
+        .expect("drafted")
+        .into_inner();
     let (key, version) = (draft.record.key, draft.record.version);
-    let proposed = orders.take(&key, version, OrderStep::Propose, String::new(), zhang).await;
+    let proposed = orders
+        .take(&key, version, OrderStep::Propose, String::new(), zhang)
+        .await;
     proposed.expect("proposed");
-    let heard = tokio::task::spawn_blocking(move || (hook.wait_for(4), hook)).await.expect("heard");
+    let heard = tokio::task::spawn_blocking(move || (hook.wait_for(4), hook))
+        .await
+        .expect("heard");
     assert!(heard.0.iter().all(|message| message.is_signed_with(&secret)));
     let id = made.record.id.clone();
     for _ in 0..500 {
@@ -169,7 +188,10 @@ pub(crate) async fn messages_to_webhooks_are_kept_in_order_and_counted(url: Stri
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let page = webhooks.deliveries(&id, (Some(1), None), admin).await.expect("a page");
-    let rest = webhooks.deliveries(&id, (Some(1), page.next_cursor), admin).await.expect("a page");
+    let rest = webhooks
+        .deliveries(&id, (Some(1), page.next_cursor), admin)
+        .await
+        .expect("a page");
     assert_eq!((page.items[0].action.as_str(), page.items[0].attempts), ("propose", 1));
     assert_eq!((rest.items[0].action.as_str(), rest.items[0].attempts), ("draft", 3));
     let seen = webhooks.get(&id, admin).await.expect("read");
@@ -178,7 +200,11 @@ pub(crate) async fn messages_to_webhooks_are_kept_in_order_and_counted(url: Stri
     webhooks.redeliver(&id, &rest.items[0].id, admin).await.expect("queued");
     let (rotated, fresh) = webhooks.rotate(&id, 1, admin).await.expect("rotated");
     assert_eq!((rotated.record.version, fresh == secret), (2, false));
-    let off = WebhookContent { active: false, url: None, ..content };
+    let off = WebhookContent {
+        active: false,
+        url: None,
+        ..content
+    };
     let off = webhooks.update(&id, 2, off, admin).await.expect("off");
     assert!(!off.record.active && off.record.url == made.record.url);
     webhooks.delete(&id, 3, admin).await.expect("deleted");

@@ -30,7 +30,7 @@ create table notice_reads (
 
 create table webhooks (
     id text primary key,
-    organisation text not null references organisations (id),
+    organisation text not null,
     active bigint not null,
     version bigint not null,
     -- Key of the signature; it is told once and stands nowhere else.
