@@ -47,6 +47,7 @@ use crate::{
         rules::RulesInForce,
         sites::Sites,
         spectra::Spectra,
+        tasks::Recorder,
         tokens::Tokens,
         users::Users,
         webhooks::Webhooks,
@@ -57,6 +58,7 @@ use crate::{
 pub use receivers::discovered;
 
 use doors::Doors;
+use judge::Receivers;
 use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
@@ -78,6 +80,7 @@ pub struct App {
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
     evidence: Evidence,
+    recorder: Recorder,
     senders: (Arc<Alarms>, Arc<Webhooks>),
     clocks: [Clock; 3],
     store: Store,
@@ -113,7 +116,7 @@ impl App {
             .local_addr()
             .map_err(|source| cannot_listen(config.listen, source))?;
         let store = Store::open(&DatabaseConfig::new(config.effective_database_url())).await?;
-        let started = Self::wire(config, options, store.clone(), (listener, address)).await;
+        let started = Self::wire(config, options, store.clone(), listener, address).await;
         if started.is_err() {
             store.close().await;
         }
@@ -124,7 +127,8 @@ impl App {
         config: &Config,
         options: &AppOptions,
         store: Store,
-        (listener, address): (TcpListener, SocketAddr),
+        listener: TcpListener,
+        address: SocketAddr,
     ) -> Result<Self> {
         let rules = RulesInForce::new(watched::rules(config)?);
         let registry = open_registry(config, &store).await?;
@@ -134,11 +138,11 @@ impl App {
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
         registry.note_versions().await?;
-        let measuring = measuring(config, options, (&store, &hub), (&registry, &rules)).await?;
-        let (captures, found) = (&measuring.captures, (&measuring.occupancies, &measuring.sites));
-        let offices = offices::offices(config, (&store, &hub), (&registry, &rules), found, captures).await?;
+        let known = receivers::known(config, options.demo)?;
+        let listening = Listening::start(config, &store, &hub, (&rules, &registry), known).await?;
+        let offices = offices::offices(config, (&store, &hub), (&registry, &rules), &listening).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
-        let uses = uses(config, &store, &registry, &rules, &measuring.sites);
+        let uses = uses(config, &store, &registry, &rules, &listening.sites);
         let services = Services {
             machines: doors.machines,
             oidc: doors.oidc,
@@ -158,14 +162,14 @@ impl App {
             interference_reports: offices.interference_reports,
             tasks: offices.tasks,
             audit: audit.clone(),
-            attachments: measuring.attachments,
+            attachments: listening.attachments,
             alarms: Arc::clone(&alarms),
             notices: offices.notices,
             webhooks: Arc::clone(&offices.webhooks),
             checker: Checker::new(rules),
             control_orders: offices.control_orders,
             comparisons: offices.comparisons,
-            occupancies: measuring.occupancies,
+            occupancies: listening.occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -179,11 +183,12 @@ impl App {
         Ok(Self {
             address,
             new_demo_password,
-            captures: measuring.captures,
-            monitor: measuring.monitor,
-            evidence: measuring.evidence,
+            captures: listening.captures,
+            monitor: listening.monitor,
+            evidence: listening.evidence,
             senders: (alarms, offices.webhooks),
             clocks: offices.clocks,
+            recorder: offices.recorder,
             store,
             stop,
             server,
@@ -209,6 +214,7 @@ impl App {
         }
         self.monitor.stop().await;
         self.evidence.stop().await;
+        self.recorder.stop().await;
         self.stop.send_replace(true);
         let served = self
             .server
@@ -228,56 +234,50 @@ impl App {
     }
 }
 
-/// What measures, and what is kept of it.
-struct Measuring {
+/// The receivers, with what is measured and kept of them.
+struct Listening {
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
     attachments: Attachments,
     evidence: Evidence,
     occupancies: Occupancies,
-    /// Where receivers stand.
+    /// What is known of each, with its last samples.
+    sources: BTreeMap<String, Source>,
+    /// Where each stands.
     sites: BTreeMap<String, Place>,
 }
 
-async fn measuring(
-    config: &Config,
-    options: &AppOptions,
-    (store, hub): (&Store, &Arc<Hub>),
-    (registry, rules): (&RegistryService, &RulesInForce),
-) -> Result<Measuring> {
-    let known = receivers::known(config, options.demo)?;
-    let sources = receivers::sources(config, &known);
-    let sites = known.sites.clone();
-    let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(hub), known);
-    let (attachments, evidence) = files(config, store, hub, sources.clone()).await?;
-    let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config));
-    Ok(Measuring {
-        captures: receivers::start(config, &monitor, hub, &sources)?,
-        monitor,
-        attachments,
-        evidence,
-        occupancies: Occupancies::new(store.clone()),
-        sites,
-    })
+impl Listening {
+    async fn start(
+        config: &Config,
+        store: &Store,
+        hub: &Arc<Hub>,
+        (rules, registry): (&RulesInForce, &RegistryService),
+        known: Receivers,
+    ) -> Result<Self> {
+        let folder = |name: &str| config.data_dir.join(name);
+        let (sources, sites) = (receivers::sources(config, &known), known.sites.clone());
+        let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(hub), known);
+        let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
+        let (files, cuts) = (attachments.clone(), folder("evidence"));
+        let evidence = Evidence::start(hub, files, cuts, sources.clone(), config.evidence)?;
+        let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config));
+        Ok(Self {
+            captures: receivers::start(config, &monitor, hub, &sources)?,
+            monitor,
+            attachments,
+            evidence,
+            occupancies: Occupancies::new(store.clone()),
+            sources,
+            sites,
+        })
+    }
 }
 
 /// What devices of operators are answered; what they ask counts with what people do.
 fn paws(config: &Config, options: &AppOptions, store: &Store, coordination: &Coordination) -> Result<Paws> {
     let questions = coordination.questions().clone();
     Ok(Paws::new(store.clone(), paws_rules(config, options.demo)?, questions))
-}
-
-/// The files of conflicts, and who adds what was measured to them.
-async fn files(
-    config: &Config,
-    store: &Store,
-    hub: &Arc<Hub>,
-    sources: BTreeMap<String, Source>,
-) -> Result<(Attachments, Evidence)> {
-    let folder = |name: &str| config.data_dir.join(name);
-    let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
-    let evidence = Evidence::start(hub, attachments.clone(), folder("evidence"), sources, config.evidence)?;
-    Ok((attachments, evidence))
 }
 
 /// The registry, with the national table where it was never loaded.

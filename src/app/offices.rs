@@ -1,13 +1,12 @@
 //! What offices do with each other: requests, orders, complaints, tasks, and who is told of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use super::{disclosure, policy};
+use super::{Listening, disclosure, policy};
 use crate::{
     Result,
     capture::CaptureHandle,
     config::Config,
-    registry::Place,
     service::{
         clock::Clock,
         comparison::Comparisons,
@@ -18,10 +17,9 @@ use crate::{
         interference_reports::InterferenceReports,
         live::Hub,
         notices::Notices,
-        occupancy::Occupancies,
         registry::RegistryService,
         rules::RulesInForce,
-        tasks::Tasks,
+        tasks::{Recorder, Tasks},
         webhooks::{WebhookConfig, Webhooks},
     },
     store::Store,
@@ -37,6 +35,7 @@ pub(super) struct Offices {
     pub(super) notices: Notices,
     pub(super) webhooks: Arc<Webhooks>,
     pub(super) clocks: [Clock; 3],
+    pub(super) recorder: Recorder,
 }
 
 /// Puts them together and starts their clocks.
@@ -44,34 +43,34 @@ pub(super) async fn offices(
     config: &Config,
     (store, hub): (&Store, &Arc<Hub>),
     (registry, rules): (&RegistryService, &RulesInForce),
-    (occupancies, sites): (&Occupancies, &BTreeMap<String, Place>),
-    captures: &[CaptureHandle],
+    listening: &Listening,
 ) -> Result<Offices> {
     let findings = Findings::new(store.clone());
-    let comparisons = Comparisons::new(findings, registry.clone(), rules.clone(), sites.clone());
+    let comparisons = Comparisons::new(findings, registry.clone(), rules.clone(), listening.sites.clone());
     let (store, registry) = (|| store.clone(), || registry.clone());
+    let occupancies = || listening.occupancies.clone();
     let coordination = Coordination::new(store(), registry(), policy(config)?, disclosure(config)?);
-    let coordination = coordination.observing(sites.clone());
-    let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
-    let tasks = Tasks::new(
-        store(),
-        Arc::clone(hub),
-        registry(),
-        occupancies.clone(),
-        policy(config)?,
-    );
+    let coordination = coordination.observing(listening.sites.clone());
+    let reports = InterferenceReports::new(store(), registry(), occupancies(), policy(config)?);
+    let tasks = Tasks::new(store(), Arc::clone(hub), registry(), occupancies(), policy(config)?);
     let ids = config.receivers.iter().map(|receiver| receiver.id.clone());
-    let tasks = tasks.tuning(ids.zip(captures.iter().map(CaptureHandle::tuner)));
+    let tasks = tasks.tuning(ids.zip(listening.captures.iter().map(CaptureHandle::tuner)));
     let clocks = [
         Clock::start(coordination.clone()).await?,
         Clock::start(reports.clone()).await?,
         Clock::start(tasks.clone()).await?,
     ];
+    let (folder, vault) = (
+        config.data_dir.join("recordings"),
+        listening.attachments.vault().clone(),
+    );
+    let sources = listening.sources.clone();
+    let recorder = Recorder::start(tasks.clone(), vault, folder, sources, config.evidence)?;
     let control_orders = ControlOrders::new(store(), registry(), policy(config)?);
     let events = Events::new(
         Arc::clone(hub),
         registry(),
-        occupancies.clone(),
+        occupancies(),
         coordination.clone(),
         comparisons.clone(),
     );
@@ -90,6 +89,7 @@ pub(super) async fn offices(
         webhooks: webhooks(config, store(), notices.clone())?,
         notices,
         clocks,
+        recorder,
     })
 }
 

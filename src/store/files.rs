@@ -1,4 +1,4 @@
-//! Files that belong to conflicts and to requests: their rows. The content lies in the data folder under its hash.
+//! Files that belong to conflicts, requests and tasks: their rows. The content lies in the data folder under its hash.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct FileRecord {
     /// Random public key.
     pub id: String,
-    /// The conflict or request it was added to; after a merging another conflict shows it too.
+    /// The conflict, request or task it was added to; after a merging another conflict shows it too.
     pub owner_id: String,
     /// Name of the file, without a path.
     pub name: String,
@@ -93,7 +93,8 @@ impl Tx {
     /// Whether any row still points at this content.
     pub(crate) async fn content_is_used(&mut self, sha256: &str) -> Result<bool> {
         let sql = "select 1 as one from attachments where sha256 = $1 \
-                   union all select 1 as one from request_files where sha256 = $1 limit 1";
+                   union all select 1 as one from request_files where sha256 = $1 \
+                   union all select 1 as one from task_files where sha256 = $1 limit 1";
         Ok(self.fetch_optional(sql, values![sha256]).await?.is_some())
     }
 }

@@ -36,6 +36,7 @@ mod sessions;
 mod settings;
 mod sites;
 mod spectra;
+mod task_files;
 mod tasks;
 mod tx;
 mod users;
