@@ -4,12 +4,13 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{progress::Progress, source::Content};
 use crate::{
     Error, Result,
     cli::{OPERATOR, as_operator},
-    registry::{Allocation, AllocationTable, Registry, disclosure::Audience, import::Kind, table},
+    registry::{Allocation, AllocationTable, Assignment, Registry, disclosure::Audience, import::Kind, table},
     service::{history::History, registry::RegistryService},
     store::{DatabaseConfig, Store},
 };
@@ -89,6 +90,23 @@ impl Folder {
 
     pub(super) fn registry(&self) -> Arc<Registry> {
         self.service.current()
+    }
+
+    /// Whether there are no assignments, and never were.
+    pub(super) fn is_fresh(&self) -> Result<bool> {
+        self.wait(self.store.has_no_assignments())
+    }
+
+    /// Stores assignments as they come, if `whole` says at the end that all came.
+    pub(super) fn store_fresh(
+        &self,
+        batches: mpsc::Receiver<Vec<Assignment>>,
+        whole: oneshot::Receiver<bool>,
+        source: &str,
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
+    ) -> Result<()> {
+        let stored = self.service.store_fresh(batches, whole, (source, OPERATOR), go_on);
+        self.wait(as_operator("import_registry", stored)).map(drop)
     }
 
     /// Stores all of it, or nothing. The snapshot stays what it was.
