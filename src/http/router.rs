@@ -173,7 +173,7 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
 
 /// Requests between civil and military offices.
 fn requests() -> OpenApiRouter<AppState> {
-    use coordination::{check, exchange, files, steps};
+    use coordination::{check, exchange, files, sealed, steps};
     OpenApiRouter::new()
         .routes(routes!(coordination::list_requests, coordination::create_request))
         .routes(routes!(coordination::get_request, coordination::update_request))
@@ -185,6 +185,7 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(exchange::export_request))
         .routes(routes!(files::list_request_files, files::add_request_file))
         .routes(routes!(files::get_request_file, files::delete_request_file))
+        .routes(routes!(sealed::delete_sealed_answer))
 }
 
 /// Radio control orders.

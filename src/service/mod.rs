@@ -28,6 +28,7 @@ pub mod oidc;
 pub mod organisations;
 pub mod paws;
 pub mod pictures;
+pub mod policy;
 pub mod questions;
 pub mod reduction;
 pub mod registry;

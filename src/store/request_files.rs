@@ -27,9 +27,11 @@ pub struct RequestFile {
     pub uploaded_by: String,
     /// When.
     pub uploaded_at: Timestamp,
+    /// It waits for its publication: for the side that added it alone.
+    pub sealed: bool,
 }
 
-const COLUMNS: &str = "id, request_id, name, content_type, size_bytes, sha256, uploaded_by, uploaded_us";
+const COLUMNS: &str = "id, request_id, name, content_type, size_bytes, sha256, uploaded_by, uploaded_us, sealed";
 
 impl RequestFile {
     fn read(row: &Row) -> Result<Self> {
@@ -42,6 +44,7 @@ impl RequestFile {
             sha256: row.text("sha256")?,
             uploaded_by: row.text("uploaded_by")?,
             uploaded_at: row.time("uploaded_us")?,
+            sealed: row.flag("sealed")?,
         })
     }
 }
@@ -56,7 +59,7 @@ fn unknown(id: &str) -> Error {
 impl Tx {
     /// Adds the row.
     pub(crate) async fn put_request_file(&mut self, file: &RequestFile) -> Result<()> {
-        let sql = format!("insert into request_files ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)");
+        let sql = format!("insert into request_files ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         let values = values![
             &file.id,
             &file.request_id,
@@ -65,7 +68,8 @@ impl Tx {
             file.size_bytes,
             &file.sha256,
             &file.uploaded_by,
-            file.uploaded_at
+            file.uploaded_at,
+            file.sealed
         ];
         self.execute(sql, values).await.map(drop)
     }
@@ -77,32 +81,40 @@ impl Tx {
         row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
     }
 
-    /// Files of this request.
-    pub(crate) async fn request_files_count(&mut self, request: &str) -> Result<u64> {
-        let sql = "select count(*) as files from request_files where request_id = $1";
-        let row = self.fetch_optional(sql, values![request]).await?;
+    /// Files of this request; those that wait are counted for those who know of them.
+    pub(crate) async fn request_files_count(&mut self, request: &str, knows_sealed: bool) -> Result<u64> {
+        let sql = "select count(*) as files from request_files where request_id = $1 and sealed <= $2";
+        let row = self.fetch_optional(sql, values![request, knows_sealed]).await?;
         row.map_or(Ok(0), |row| row.count("files"))
+    }
+
+    /// A file that waited is there for both sides, from now on.
+    pub(crate) async fn publish_request_file(&mut self, id: &str, now: Timestamp) -> Result<()> {
+        let sql = "update request_files set sealed = 0, uploaded_us = $2 where id = $1";
+        self.execute(sql, values![id, now]).await.map(drop)
     }
 }
 
 impl Store {
-    /// Files of a request, oldest first.
+    /// Files of a request, oldest first; those that wait for those who know of them.
     ///
     /// # Errors
     /// `Store` when reading fails.
-    pub async fn request_files(&self, request: &str) -> Result<Vec<RequestFile>> {
-        let sql = format!("select {COLUMNS} from request_files where request_id = $1 order by uploaded_us, id");
-        let rows = self.fetch_all(sql, values![request]).await?;
+    pub async fn request_files(&self, request: &str, knows_sealed: bool) -> Result<Vec<RequestFile>> {
+        let sql = format!(
+            "select {COLUMNS} from request_files where request_id = $1 and sealed <= $2 order by uploaded_us, id"
+        );
+        let rows = self.fetch_all(sql, values![request, knows_sealed]).await?;
         rows.iter().map(RequestFile::read).collect()
     }
 
     /// One file of a request.
     ///
     /// # Errors
-    /// `NotFound`; `Store` when reading fails.
-    pub async fn request_file(&self, request: &str, id: &str) -> Result<RequestFile> {
-        let sql = format!("select {COLUMNS} from request_files where request_id = $1 and id = $2");
-        let row = self.fetch_optional(sql, values![request, id]).await?;
+    /// `NotFound`, also for one that waits where `knows_sealed` is not set; `Store` when reading fails.
+    pub async fn request_file(&self, request: &str, id: &str, knows_sealed: bool) -> Result<RequestFile> {
+        let sql = format!("select {COLUMNS} from request_files where request_id = $1 and id = $2 and sealed <= $3");
+        let row = self.fetch_optional(sql, values![request, id, knows_sealed]).await?;
         row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
     }
 }

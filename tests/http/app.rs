@@ -115,8 +115,17 @@ impl TestApp {
         Self::with_alarms(config, AlarmConfig::default())
     }
 
+    /// The service under this policy of disclosure.
+    pub fn under(policy: DisclosurePolicy) -> Self {
+        Self::built(HttpConfig::default(), AlarmConfig::default(), policy)
+    }
+
     /// The service with these alarm routes; what fails is tried again soon.
     pub fn with_alarms(config: HttpConfig, alarms: AlarmConfig) -> Self {
+        Self::built(config, alarms, DisclosurePolicy::builtin().expect("policy"))
+    }
+
+    fn built(config: HttpConfig, alarms: AlarmConfig, policy: DisclosurePolicy) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -125,7 +134,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("folder");
         let url = format!("sqlite://{}", folder.path().join("pinpu.db").display());
         let attachments = folder.path().join("attachments");
-        let (state, store, monitor) = runtime.block_on(build(&url, attachments, config, alarms));
+        let (state, store, monitor) = runtime.block_on(build(&url, attachments, (config, alarms, policy)));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .expect("port");
@@ -292,8 +301,7 @@ pub const ATTACHMENT_BYTES_MAX: u64 = 2 << 20;
 async fn build(
     url: &str,
     attachments: std::path::PathBuf,
-    config: HttpConfig,
-    alarms: AlarmConfig,
+    (config, alarms, disclosure): (HttpConfig, AlarmConfig, DisclosurePolicy),
 ) -> (AppState, Store, Monitor) {
     let store = Store::open(&DatabaseConfig::new(url)).await.expect("store");
     let passwords = Passwords::new().expect("passwords");
@@ -303,13 +311,8 @@ async fn build(
     let registry = seeded(&store).await;
     let policy = || Policy::builtin().expect("policy");
     let occupancies = Occupancies::new(store.clone());
-    let coordination = Coordination::new(
-        store.clone(),
-        registry.clone(),
-        policy(),
-        DisclosurePolicy::builtin().expect("policy"),
-    )
-    .observing(crate::air::sites());
+    let coordination =
+        Coordination::new(store.clone(), registry.clone(), policy(), disclosure).observing(crate::air::sites());
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),

@@ -83,6 +83,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("get_request_file", "cmpoua"),
     ("add_request_file", "cmpo"),
     ("delete_request_file", "cmp"),
+    ("delete_sealed_answer", "cmo"),
     ("get_request_analysis", "cmpoua"),
     ("list_request_alternatives", "cmpoua"),
     ("get_request_letter", "cmpoua"),

@@ -39,6 +39,8 @@ pub struct RequestFileResponse {
     pub uploaded_by: String,
     /// When.
     pub uploaded_at: Timestamp,
+    /// It waits for the time at which it is shown to the side that asks.
+    pub sealed: bool,
 }
 
 impl From<RequestFile> for RequestFileResponse {
@@ -51,6 +53,7 @@ impl From<RequestFile> for RequestFileResponse {
             sha256: file.sha256,
             uploaded_by: file.uploaded_by,
             uploaded_at: file.uploaded_at,
+            sealed: file.sealed,
         }
     }
 }

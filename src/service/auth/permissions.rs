@@ -217,6 +217,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_request_file", OVERSEEING),
     ("add_request_file", TAKING_PART),
     ("delete_request_file", ASKING),
+    ("delete_sealed_answer", COORDINATING),
     ("get_request_analysis", OVERSEEING),
     ("list_request_alternatives", OVERSEEING),
     ("get_request_letter", OVERSEEING),

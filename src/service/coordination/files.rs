@@ -6,10 +6,13 @@ use jiff::Timestamp;
 use super::{Coordination, EntryKind, Officer, steps::Work};
 use crate::{
     Error, Result,
-    coordination::State,
+    coordination::{SealedWhat, State, projected},
     registry::Text,
-    service::vault::{NewFile, Vault},
-    store::{RequestFile, random_id},
+    service::{
+        disclosure::{Disclosed, View},
+        vault::{NewFile, Vault},
+    },
+    store::{RequestFile, Tx, random_id},
 };
 
 /// Most files of one request.
@@ -21,8 +24,11 @@ impl Coordination {
     /// # Errors
     /// `NotFound`, also where the officer may not know of the request; `Store` when reading fails.
     pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<RequestFile>> {
-        self.get(id, officer).await?;
-        self.store.request_files(id).await
+        let request = self.get(id, officer).await?.request;
+        let knows = View::knows_sealed(officer, request.get());
+        let files = self.store.request_files(id, knows).await?.into_iter();
+        let known = files.filter_map(|file| View::request_file(officer, request.get(), file));
+        Ok(known.map(Disclosed::into_inner).collect())
     }
 
     /// One file with its content.
@@ -30,8 +36,9 @@ impl Coordination {
     /// # Errors
     /// `NotFound`; `Io` when the content is gone or is no longer what was added.
     pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(RequestFile, Vec<u8>)> {
-        self.get(id, officer).await?;
-        let file = self.store.request_file(id, file).await?;
+        let request = self.get(id, officer).await?.request;
+        let knows = View::knows_sealed(officer, request.get());
+        let file = self.store.request_file(id, file, knows).await?;
         let content = vault.read(&file.sha256).await?;
         Ok((file, content))
     }
@@ -60,35 +67,22 @@ impl Coordination {
             uploaded_by: officer.user.clone(),
             // As it is stored: whoever added it and whoever reads it are told the same instant.
             uploaded_at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
+            sealed: false,
         };
         // Nothing is left on the disk of a request that is bound to be refused.
         let _held = vault.changing().await;
         self.get(id, officer).await?;
         vault.keep(&row.sha256, file.content).await?;
         let (work, added) = (Work::new(self, officer, now), row.clone());
-        let stored = self.store.write(move |tx| {
-            Box::pin(async move {
-                let request = work.read(tx, &added.request_id).await?;
-                if request.state.is_terminal() {
-                    return Err(Error::WrongState(
-                        "the request is over: add the file to the one that follows it".to_owned(),
-                    ));
-                }
-                if tx.request_files_count(&added.request_id).await? >= FILES_MAX {
-                    return Err(Error::WrongState(format!(
-                        "the request has {FILES_MAX} files, which is the most: pack several into a zip"
-                    )));
-                }
-                let entry = work.entry(&request, EntryKind::FileAdded, None, naming(&added))?;
-                tx.put_request_file(&added).await?;
-                tx.add_to_thread(&added.request_id, entry).await.map(drop)
-            })
-        });
+        let stored = self
+            .store
+            .write(move |tx| Box::pin(async move { work.add_file(tx, added).await }));
         let stored = stored.await;
-        if stored.is_err() {
-            vault.discard(&row.sha256).await;
+        match &stored {
+            Ok(_) => self.changed.notify_one(),
+            Err(_) => vault.discard(&row.sha256).await,
         }
-        stored.map(|()| row)
+        stored
     }
 
     /// Takes a file out of a draft.
@@ -115,7 +109,7 @@ impl Coordination {
                     ));
                 }
                 let removed = tx.take_request_file(&id, &file).await?;
-                let entry = work.entry(&request, EntryKind::FileRemoved, None, naming(&removed))?;
+                let entry = work.entry(&request, EntryKind::FileRemoved, None, naming(&removed.name, &removed.sha256))?;
                 tx.add_to_thread(&id, entry).await?;
                 Ok(removed)
             })
@@ -125,9 +119,46 @@ impl Coordination {
     }
 }
 
+impl Work {
+    async fn add_file(&self, tx: &mut Tx, mut file: RequestFile) -> Result<RequestFile> {
+        let request = self.read(tx, &file.request_id).await?;
+        let sealed = tx.sealed(&file.request_id).await?;
+        let knows = View::knows_sealed(&self.officer, &request);
+        let publishes_at = self.publishes_at(&request, &sealed);
+        let state = match publishes_at {
+            Some(_) => projected(&request, &sealed, &self.policy).state,
+            None => request.state,
+        };
+        if state.is_terminal() {
+            return Err(Error::WrongState(
+                "the request is over: add the file to the one that follows it".to_owned(),
+            ));
+        }
+        if tx.request_files_count(&file.request_id, knows).await? >= FILES_MAX {
+            return Err(Error::WrongState(format!(
+                "the request has {FILES_MAX} files, which is the most: pack several into a zip"
+            )));
+        }
+        let entry = self.entry(&request, EntryKind::FileAdded, None, naming(&file.name, &file.sha256))?;
+        file.sealed = publishes_at.is_some();
+        tx.put_request_file(&file).await?;
+        match publishes_at {
+            None => tx.add_to_thread(&file.request_id, entry).await.map(drop)?,
+            Some(at) => {
+                let what = SealedWhat::File {
+                    id: file.id.clone(),
+                    name: file.name.clone(),
+                    sha256: file.sha256.clone(),
+                };
+                self.seal(tx, &request, what, at).await.map(drop)?;
+            }
+        }
+        Ok(file)
+    }
+}
+
 /// Name and hash, for the thread.
-fn naming(file: &RequestFile) -> Text {
-    let RequestFile { name, sha256, .. } = file;
+pub(super) fn naming(name: &str, sha256: &str) -> Text {
     Text::new(
         format!("{name}（SHA-256 {sha256}）"),
         format!("{name} (SHA-256 {sha256})"),

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry};
+use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry, sealing::discard_if_over};
 use crate::{
     Error, Result,
     coordination::{
@@ -14,9 +14,6 @@ use crate::{
     store::{Tx, no_request, random_id},
     units::Band,
 };
-
-/// Longest message, in characters.
-const MESSAGE_MAX: usize = 4000;
 
 /// What somebody gives with a step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,7 +40,7 @@ pub struct Links {
 }
 
 /// What a job in a transaction answers: refusals are no failures of it.
-type Outcome<T> = Result<std::result::Result<T, Refused>>;
+pub(super) type Outcome<T> = Result<std::result::Result<T, Refused>>;
 
 impl Coordination {
     /// Writes a request: a draft that its own side alone sees.
@@ -68,7 +65,7 @@ impl Coordination {
         let written = self
             .store
             .write(move |tx| Box::pin(async move { work.add(tx, request).await }));
-        self.answer(written.await??, officer, now)
+        self.answer(written.await??, officer, now).await
     }
 
     /// Writes a draft anew. `version` must be the one that was read.
@@ -89,7 +86,7 @@ impl Coordination {
         let written = self
             .store
             .write(move |tx| Box::pin(async move { work.rewrite(tx, &id, proposal, version).await }));
-        self.answer(written.await??, officer, now)
+        self.answer(written.await??, officer, now).await
     }
 
     /// Takes a step. `version` must be the one that was read.
@@ -113,39 +110,22 @@ impl Coordination {
         if !assignments(&request).is_empty() {
             self.registry.refresh().await?;
         }
-        self.answer(request, officer, now)
-    }
-
-    /// Says something to the other side; on a draft, to the own.
-    ///
-    /// # Errors
-    /// `NotFound`; `Invalid` for a message that says nothing or is too long.
-    pub async fn say(&self, id: &str, text: &str, officer: &Officer, now: Timestamp) -> Result<Disclosed<ThreadEntry>> {
-        let text = text.trim().to_owned();
-        if text.is_empty() || text.chars().count() > MESSAGE_MAX {
-            return Err(Error::Invalid(format!(
-                "write a message of 1 to {MESSAGE_MAX} characters"
-            )));
-        }
-        let (id, work) = (id.to_owned(), Work::new(self, officer, now));
-        let said = self.store.write(move |tx| {
-            Box::pin(async move {
-                let request = work.read(tx, &id).await?;
-                let entry = work.entry(&request, EntryKind::Message, None, Text::new(text.clone(), text))?;
-                let said = tx.add_to_thread(&id, entry).await?;
-                Ok((request, said))
-            })
-        });
-        let (request, said) = said.await?;
-        View::thread_entry(officer, &request, said)
-            .ok_or_else(|| Error::Unavailable("the message is not yours".to_owned()))
+        self.answer(request, officer, now).await
     }
 
     /// The request after a change, as whoever made it sees it.
-    fn answer(&self, request: Request, officer: &Officer, now: Timestamp) -> std::result::Result<Seen, Refused> {
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        officer: &Officer,
+        now: Timestamp,
+    ) -> std::result::Result<Seen, Refused> {
         self.changed.notify_one();
         let id = request.id.clone();
-        Ok(self.seen(request, officer, now).ok_or_else(|| no_request(&id))?)
+        let sealed = self.store.sealed(&id).await?;
+        Ok(self
+            .seen(request, &sealed, officer, now)
+            .ok_or_else(|| no_request(&id))?)
     }
 }
 
@@ -213,9 +193,9 @@ async fn no_part(tx: &mut Tx, id: &str, organisation: &str) -> Result<Option<Ref
 
 /// One change, on its way into the database.
 pub(super) struct Work {
-    officer: Officer,
-    policy: std::sync::Arc<Policy>,
-    now: Timestamp,
+    pub(super) officer: Officer,
+    pub(super) policy: std::sync::Arc<Policy>,
+    pub(super) now: Timestamp,
 }
 
 impl Work {
@@ -243,7 +223,7 @@ impl Work {
         }
     }
 
-    fn party(&self, request: &Request) -> Result<Party> {
+    pub(super) fn party(&self, request: &Request) -> Result<Party> {
         self.officer.party(request).ok_or_else(|| Error::Forbidden {
             role: "auditor".to_owned(),
             action: "take part in coordination",
@@ -350,7 +330,7 @@ impl Work {
     }
 
     async fn step(&self, tx: &mut Tx, id: &str, step: Step, given: Given, version: u64) -> Outcome<Request> {
-        let request = self.read_version(tx, id, version).await?;
+        let (request, sealed) = self.read_sealed(tx, id, version).await?;
         let give = Give {
             step,
             party: self.party(&request)?,
@@ -361,7 +341,13 @@ impl Work {
             band: given.band,
             offered: given.offered,
         };
+        if let Some(publishes_at) = self.publishes_answer(&request, &sealed, step) {
+            return self.seal_step(tx, request, &sealed, give, publishes_at).await;
+        }
         let taken = take_step(tx, &request, &give, &self.policy, self.now).await?;
+        if let Ok(after) = &taken {
+            discard_if_over(tx, after, self.now).await?;
+        }
         Ok(match taken {
             Err(Refused::Clash(number)) => Err(Refused::Clash(self.number_known(tx, number).await?)),
             other => other,

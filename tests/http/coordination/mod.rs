@@ -3,6 +3,7 @@
 mod files;
 mod observed;
 mod outward;
+mod sealed;
 
 use pinpu::{
     detect::{DetectEvent, Emission},

@@ -7,6 +7,8 @@
 //! other side*, and it depends on the blocks alone (docs/disclosure.md). Elsewhere a verdict or a conflict that names
 //! such a record keeps its kind and place; assignment, numbers and reason go.
 
+mod offices;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -17,7 +19,6 @@ use serde_json::Value;
 use super::{
     auth::{Role, permissions},
     control_orders::Shown,
-    coordination::Officer,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
     keys::Closed,
 };
@@ -25,16 +26,12 @@ use crate::{
     Result,
     audit::Entry,
     conflict::{Remedy, Severity, Verdict, VerdictKind},
-    coordination::{
-        Party, Request,
-        orders::{Office, OrderRecord, OrderState},
-        organisation::{Contact, Organisation, OrganisationKind},
-    },
+    coordination::orders::{Office, OrderRecord, OrderState},
     registry::{
         Assignment, ControlOrder, Registry, Text,
         disclosure::{Audience, Blocks, PublicView, is_open, may_leave},
     },
-    store::{EventKind, EventRecord, ThreadEntry, shown},
+    store::{EventKind, EventRecord, shown},
     units::Hertz,
 };
 
@@ -372,39 +369,6 @@ impl View {
             items: page.items.into_iter().map(disclose).collect(),
             next_cursor: page.next_cursor,
         }
-    }
-
-    /// A request as this officer may know it: their own organisation's, and what was sent to it. Those who watch over
-    /// all of them see what was sent.
-    #[must_use]
-    pub fn request(officer: &Officer, request: Request) -> Option<Disclosed<Request>> {
-        let known = match officer.seat() {
-            Some(seat) => seat.party(&request).is_some(),
-            None => request.submitted_at.is_some(),
-        };
-        known.then_some(Disclosed(request))
-    }
-
-    /// An entry of the thread of a request that the officer may know: what was written before it was sent is for the
-    /// organisation whose request it is.
-    #[must_use]
-    pub fn thread_entry(officer: &Officer, request: &Request, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
-        let own = officer.party(request) == Some(Party::Requester);
-        (!entry.internal || own).then_some(Disclosed(entry))
-    }
-
-    /// An organisation as somebody of this role, who is of the organisation `own`, may know it: operators are nobody's
-    /// business but the offices', and how to reach one is for those who take part.
-    #[must_use]
-    pub fn organisation(role: Role, own: &str, mut known: Organisation) -> Option<Disclosed<Organisation>> {
-        let outsider = !permissions::sees_operators(role) && known.id != own;
-        if outsider && known.profile.kind == OrganisationKind::Operator {
-            return None;
-        }
-        if !permissions::sees_contacts(role) && known.id != own {
-            known.profile.contact = Contact::default();
-        }
-        Some(Disclosed(known))
     }
 
     /// What an event carries, as the audience may know it; null where that cannot be told, nothing where the audience may

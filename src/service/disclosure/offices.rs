@@ -1,0 +1,69 @@
+//! What offices may know of each other's requests and of each other.
+
+use super::{Disclosed, View};
+use crate::{
+    coordination::{
+        Party, Request, Sealed, SealedOutcome,
+        organisation::{Contact, Organisation, OrganisationKind},
+    },
+    service::{
+        auth::{Role, permissions},
+        coordination::Officer,
+    },
+    store::{RequestFile, ThreadEntry},
+};
+
+impl View {
+    /// A request as this officer may know it: their own organisation's, and what was sent to it. Those who watch over
+    /// all of them see what was sent.
+    #[must_use]
+    pub fn request(officer: &Officer, request: Request) -> Option<Disclosed<Request>> {
+        let known = match officer.seat() {
+            Some(seat) => seat.party(&request).is_some(),
+            None => request.submitted_at.is_some(),
+        };
+        known.then_some(Disclosed(request))
+    }
+
+    /// An entry of the thread of a request that the officer may know: what was written before it was sent is for the
+    /// organisation whose request it is.
+    #[must_use]
+    pub fn thread_entry(officer: &Officer, request: &Request, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
+        let own = officer.party(request) == Some(Party::Requester);
+        (!entry.internal || own).then_some(Disclosed(entry))
+    }
+
+    /// An organisation as somebody of this role, who is of the organisation `own`, may know it: operators are nobody's
+    /// business but the offices', and how to reach one is for those who take part.
+    #[must_use]
+    pub fn organisation(role: Role, own: &str, mut known: Organisation) -> Option<Disclosed<Organisation>> {
+        let outsider = !permissions::sees_operators(role) && known.id != own;
+        if outsider && known.profile.kind == OrganisationKind::Operator {
+            return None;
+        }
+        if !permissions::sees_contacts(role) && known.id != own {
+            known.profile.contact = Contact::default();
+        }
+        Some(Disclosed(known))
+    }
+
+    /// Whether the officer knows what waits to be published about a request that they know: everybody but the side that asks.
+    #[must_use]
+    pub fn knows_sealed(officer: &Officer, request: &Request) -> bool {
+        officer.party(request) != Some(Party::Requester)
+    }
+
+    /// What waits to be published, and what was discarded, as the officer may know it.
+    #[must_use]
+    pub fn sealed(officer: &Officer, request: &Request, sealed: &[Sealed]) -> Disclosed<Vec<Sealed>> {
+        let shown = |one: &&Sealed| matches!(one.outcome, SealedOutcome::Waiting | SealedOutcome::Discarded);
+        let knows = Self::knows_sealed(officer, request);
+        Disclosed(sealed.iter().filter(|_| knows).filter(shown).cloned().collect())
+    }
+
+    /// A file of a request that the officer knows.
+    #[must_use]
+    pub fn request_file(officer: &Officer, request: &Request, file: RequestFile) -> Option<Disclosed<RequestFile>> {
+        (!file.sealed || Self::knows_sealed(officer, request)).then_some(Disclosed(file))
+    }
+}
