@@ -24,7 +24,7 @@ use crate::{
         paws::{self, PawsRules},
     },
     http::{AppState, HttpConfig, Services, readiness::Readiness},
-    registry::{Place, table::builtin_cn},
+    registry::{Place, table::builtin_cn, telling::Masks},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -137,12 +137,18 @@ impl App {
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
         registry.note_versions().await?;
+        warn_of_misplaced(&registry);
         let known = receivers::known(config, options.demo)?;
         let sources = receivers::sources(config, &known);
         let sites = known.sites.clone();
         let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
         let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
-        let monitor = Monitor::start(store.clone(), Arc::clone(&hub), judge, monitor_config(config));
+        let monitor = Monitor::start(
+            store.clone(),
+            Arc::clone(&hub),
+            judge,
+            monitor_config(config, &registry),
+        );
         let captures = receivers::start(config, &monitor, &hub, &sources)?;
         let occupancies = Occupancies::new(store.clone());
         let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
@@ -297,11 +303,24 @@ async fn files(
 /// The registry, with the national table where it was never loaded.
 async fn open_registry(config: &Config, store: &Store) -> Result<RegistryService> {
     let registry = RegistryService::open(store.clone()).await?;
+    let registry = registry.under(disclosure(config)?.telling).await?;
     if config.seed_china {
         let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
         registry.seed_table(table).await?;
     }
     Ok(registry)
+}
+
+/// Says loudly where the policy asks for what cannot be kept.
+fn warn_of_misplaced(registry: &RegistryService) {
+    let misplaced = registry.misplaced();
+    if !misplaced.is_empty() {
+        tracing::error!(
+            records = misplaced.len(),
+            "records that the policy of disclosure hides lie outside the bands it hides them in, so their cells and blocks are told: \
+             administrators see which at /api/v1/coordination/disclosure"
+        );
+    }
 }
 
 /// What a demo begins with; the password its accounts share, where they were made now.
@@ -368,9 +387,10 @@ fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {
     }
 }
 
-fn monitor_config(config: &Config) -> MonitorConfig {
+fn monitor_config(config: &Config, registry: &RegistryService) -> MonitorConfig {
     let spectra = SignedDuration::from_hours(24 * i64::from(config.retention_days));
     MonitorConfig {
+        masks: Arc::new(Masks::of(registry.telling().masking())),
         stored_bins: config.stored_bins,
         retention: Retention {
             spectra,

@@ -54,7 +54,8 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(spectra::list_spectra))
                 .routes(routes!(spectra::get_latest_spectrum))
-                .routes(routes!(spectra::get_waterfall)),
+                .routes(routes!(spectra::get_waterfall))
+                .routes(routes!(spectra::list_masks)),
         )
         .merge(findings())
         .nest(
@@ -140,6 +141,10 @@ fn coordination() -> OpenApiRouter<AppState> {
         .nest(
             "/coordination/exchange",
             OpenApiRouter::new().routes(routes!(coordination::exchange::read_requests)),
+        )
+        .nest(
+            "/coordination/disclosure",
+            OpenApiRouter::new().routes(routes!(coordination::disclosure::get_disclosure_policy)),
         )
         .nest(
             "/coordination/questions",

@@ -1,12 +1,14 @@
 //! The policy of disclosure: what is told, how much may be asked, and when answers are shown. Data:
 //! `config/disclosure.toml`, compiled in as the default.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
 use crate::{
     Error, Result,
     coordination::{Publication, PublicationRules},
+    registry::telling::{Marking, Measurements, Telling, ToldBand},
+    service::auth::Role,
 };
 
 /// The policy that is compiled in.
@@ -27,6 +29,8 @@ pub struct DisclosurePolicy {
     pub zone: TimeZone,
     /// When answers of the other side are shown; nothing: at once.
     pub publication: Option<Publication>,
+    /// What is told of records by their marking, and of bands.
+    pub telling: Telling,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +42,19 @@ struct Raw {
     // Files from before these were there have no such sections.
     #[serde(default)]
     publication: Option<PublicationRules>,
+    #[serde(default)]
+    classification: Vec<Marking>,
+    #[serde(default)]
+    band: Vec<ToldBand>,
+    #[serde(default)]
+    veiled: Veiled,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Veiled {
+    #[serde(default)]
+    spectrum: Measurements,
 }
 
 #[derive(Deserialize)]
@@ -70,12 +87,24 @@ impl DisclosurePolicy {
             ))
         })?;
         let publication = raw.publication.map(|rules| rules.read()).transpose().map_err(fault)?;
+        let telling = Telling::read(raw.classification, raw.band, raw.veiled.spectrum).map_err(fault)?;
+        if let Some(role) = unknown_role(&telling) {
+            let text = format!("classification.roles: there is no role '{role}': write such as civil_officer, field");
+            return Err(fault(text));
+        }
         Ok(Self {
+            telling,
             version: raw.version,
             per_day,
             zone,
             publication: publication.flatten(),
         })
+    }
+
+    /// When the next answers are shown; nothing where they are shown at once.
+    #[must_use]
+    pub fn next_publication(&self, now: Timestamp) -> Option<Timestamp> {
+        self.publication.as_ref().map(|publication| publication.after(now))
     }
 
     /// The policy that is compiled in.
@@ -85,6 +114,11 @@ impl DisclosurePolicy {
     pub fn builtin() -> Result<Self> {
         Self::parse(POLICY_TOML, "config/disclosure.toml")
     }
+}
+
+fn unknown_role(telling: &Telling) -> Option<&str> {
+    let mut roles = telling.markings.iter().flat_map(|one| &one.roles);
+    roles.find(|role| role.parse::<Role>().is_err()).map(String::as_str)
 }
 
 #[cfg(test)]

@@ -73,6 +73,12 @@ impl Questions {
         self.store.question_counts().await
     }
 
+    /// The policy by which they are counted.
+    #[must_use]
+    pub fn policy(&self) -> &DisclosurePolicy {
+        &self.policy
+    }
+
     /// Questions of an organisation in a day.
     #[must_use]
     pub fn per_day(&self) -> u32 {

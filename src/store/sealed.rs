@@ -19,7 +19,11 @@ const OF_ONE: &str = "select record from sealed_answers where request_id = $1 or
 impl Tx {
     /// Everything that waits or waited for a request, in the order in which it was made.
     pub(crate) async fn sealed(&mut self, request: &str) -> Result<Vec<Sealed>> {
-        self.fetch_all(OF_ONE, values![request]).await?.iter().map(read).collect()
+        self.fetch_all(OF_ONE, values![request])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// Stores a new one; answers it with its place. Of two at once one is undone by the row's place and tried again by its
@@ -32,7 +36,8 @@ impl Tx {
             )
             .await?;
         sealed.place = last.map_or(Ok(0), |row| row.count("last"))? + 1;
-        let sql = "insert into sealed_answers (id, request_id, place, publishes_us, record) values ($1, $2, $3, $4, $5)";
+        let sql =
+            "insert into sealed_answers (id, request_id, place, publishes_us, record) values ($1, $2, $3, $4, $5)";
         let values = values![
             &sealed.id,
             &sealed.request,
@@ -50,7 +55,8 @@ impl Tx {
     /// # Errors
     /// `Stale` when it does not wait any more.
     pub(crate) async fn end_sealed(&mut self, sealed: &Sealed) -> Result<()> {
-        let sql = "update sealed_answers set publishes_us = null, record = $2 where id = $1 and publishes_us is not null";
+        let sql =
+            "update sealed_answers set publishes_us = null, record = $2 where id = $1 and publishes_us is not null";
         if self.execute(sql, values![&sealed.id, json_text(sealed)?]).await? == 0 {
             return Err(crate::Error::Stale);
         }
@@ -65,7 +71,11 @@ impl Store {
     /// # Errors
     /// `Store` when reading fails.
     pub async fn sealed(&self, request: &str) -> Result<Vec<Sealed>> {
-        self.fetch_all(OF_ONE, values![request]).await?.iter().map(read).collect()
+        self.fetch_all(OF_ONE, values![request])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The same of several requests.

@@ -20,7 +20,7 @@ use pinpu::{
     },
     detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
-    registry::Text,
+    registry::{Text, telling::Masks},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -308,7 +308,11 @@ async fn build(
     let users = Arc::new(Users::new(store.clone(), passwords.clone()));
     let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
     let hub = Hub::new(store.clone());
-    let registry = seeded(&store).await;
+    let registry = seeded(&store)
+        .await
+        .under(disclosure.telling.clone())
+        .await
+        .expect("policy");
     let policy = || Policy::builtin().expect("policy");
     let occupancies = Occupancies::new(store.clone());
     let coordination =
@@ -318,7 +322,10 @@ async fn build(
         store.clone(),
         Arc::clone(&hub),
         judge_with(&registry, &rules),
-        MonitorConfig::default(),
+        MonitorConfig {
+            masks: Arc::new(Masks::of(registry.telling().masking())),
+            ..MonitorConfig::default()
+        },
     );
     let times = AlarmTimes {
         first_retry: jiff::SignedDuration::from_millis(50),

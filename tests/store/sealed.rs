@@ -60,14 +60,14 @@ async fn submitted(offices: &Coordination, now: Timestamp) -> String {
 /// Everything the side that asks reads of a request, but for its key and number.
 async fn heard(store: &Store, offices: &Coordination, id: &str) -> String {
     let registry = RegistryService::open(store.clone()).await.expect("registry");
-    let view = registry
-        .view(Audience::Named(&["civil_officer"]))
-        .expect("ready");
+    let view = registry.view(Audience::Named(&["civil_officer"])).expect("ready");
     let seen = seen(offices, id, CIVIL).await;
     let thread = offices.thread(id, &officer(CIVIL), &view).await.expect("thread");
     let files = offices.files(id, &officer(CIVIL)).await.expect("files");
     let number = seen.request.get().number.clone().expect("number");
-    format!("{seen:?} {thread:?} {files:?}").replace(id, "ID").replace(&number, "NUMBER")
+    format!("{seen:?} {thread:?} {files:?}")
+        .replace(id, "ID")
+        .replace(&number, "NUMBER")
 }
 
 async fn state(store: &Store, id: &str) -> State {
@@ -79,29 +79,45 @@ pub(crate) async fn an_answer_waits_for_its_time(url: String) {
     let store = open(&url).await;
     let desk = offices(&store, POLICY).await;
     let (answered, other) = (submitted(&desk, hour(0.0)).await, submitted(&desk, hour(0.0)).await);
-    for (n, step) in [Step::Receive, Step::StartReview, Step::AgreeWithConditions].into_iter().enumerate() {
+    for (n, step) in [Step::Receive, Step::StartReview, Step::AgreeWithConditions]
+        .into_iter()
+        .enumerate()
+    {
         let told = take(&desk, &answered, step, MILITARY, hour(1.0 + n as f64)).await;
         assert_eq!(told.request.get().state, State::Submitted);
         assert_eq!(told.sealed.get().len(), n + 1);
         assert_eq!(told.sealed.get()[n].publishes_at, hour(7.0));
     }
-    let said = desk.say(&answered, "HIDDEN", &officer(MILITARY), hour(4.0)).await.expect("said");
+    let said = desk
+        .say(&answered, "HIDDEN", &officer(MILITARY), hour(4.0))
+        .await
+        .expect("said");
     assert_eq!(said.publishes_at, Some(hour(7.0)));
     let after = seen(&desk, &answered, MILITARY).await;
     assert!(after.steps.is_empty(), "it is decided: {:?}", after.steps);
     assert_eq!(desk.turn(hour(6.9)).await.expect("turned"), Some(hour(7.0)));
-    assert_eq!(heard(&store, &desk, &answered).await, heard(&store, &desk, &other).await);
+    assert_eq!(
+        heard(&store, &desk, &answered).await,
+        heard(&store, &desk, &other).await
+    );
     store.close().await;
 
     let store = open(&url).await;
     let desk = offices(&store, POLICY).await;
-    assert_eq!(heard(&store, &desk, &answered).await, heard(&store, &desk, &other).await);
+    assert_eq!(
+        heard(&store, &desk, &answered).await,
+        heard(&store, &desk, &other).await
+    );
     desk.turn(hour(7.0)).await.expect("turned");
     assert_eq!(state(&store, &answered).await, State::AgreedWithConditions);
     assert_eq!(state(&store, &other).await, State::Submitted);
     let told = seen(&desk, &answered, CIVIL).await;
     let decision = told.request.get().decision.clone().expect("decision");
-    assert_eq!((decision.by.as_str(), decision.at), ("li", hour(7.0)), "not when it was made");
+    assert_eq!(
+        (decision.by.as_str(), decision.at),
+        ("li", hour(7.0)),
+        "not when it was made"
+    );
     assert_eq!(told.sealed.get(), &[]);
     let heard = heard(&store, &desk, &answered).await;
     assert!(heard.contains("HIDDEN") && heard.contains("夜间停用"), "{heard}");
@@ -124,7 +140,10 @@ pub(crate) async fn an_answer_that_waits_counts_as_answered_in_time(url: String)
     for late in [0.0, 0.1, 6.9] {
         desk.turn(hour(5.0 * 24.0 + late)).await.expect("turned");
         assert_eq!(state(&store, &other).await, State::Submitted, "{late}");
-        assert_eq!(heard(&store, &desk, &answered).await, heard(&store, &desk, &other).await);
+        assert_eq!(
+            heard(&store, &desk, &answered).await,
+            heard(&store, &desk, &other).await
+        );
     }
     desk.turn(hour(5.0 * 24.0 + 7.0)).await.expect("turned");
     assert_eq!(state(&store, &answered).await, State::Agreed);
@@ -148,7 +167,10 @@ pub(crate) async fn an_answer_to_what_is_withdrawn_is_discarded(url: String) {
     assert!(told.sealed.get()[2].note.en.contains("withdrawn"), "{told:?}");
     desk.turn(hour(8.0)).await.expect("turned");
     assert_eq!(state(&store, &answered).await, State::Withdrawn);
-    assert_eq!(heard(&store, &desk, &answered).await, heard(&store, &desk, &other).await);
+    assert_eq!(
+        heard(&store, &desk, &answered).await,
+        heard(&store, &desk, &other).await
+    );
 }
 
 /// Where the policy is turned off while an answer waits, it still comes at its time, and what follows comes after it.

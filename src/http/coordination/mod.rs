@@ -1,6 +1,7 @@
 //! Requests between civil and military offices.
 
 pub mod check;
+pub mod disclosure;
 pub mod exchange;
 pub mod files;
 pub mod questions;

@@ -25,6 +25,7 @@ use crate::{
     registry::disclosure::Audience,
     service::{
         auth::permissions,
+        disclosure::masked::shown_frame,
         live::{Backlog, LiveFrame},
     },
     store::EventRecord,
@@ -278,7 +279,9 @@ impl Channel {
         let Some(wanted) = self.wanted.clone() else {
             return Ok(());
         };
+        let view = self.state.registry.view(self.audience).map_err(failed)?;
         for frame in std::mem::take(&mut self.slots).into_values() {
+            let frame = shown_frame(view.masks(), &frame);
             if let Some(bytes) = encode(&frame, &wanted) {
                 self.send(Message::Binary(bytes.into())).await?;
                 metrics::counter!("live_frames_sent_total").increment(1);

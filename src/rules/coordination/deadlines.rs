@@ -28,7 +28,10 @@ pub fn due(request: &Request, policy: &Policy, now: Timestamp) -> Option<(Timest
         };
         let at = started + after;
         // With fixed times nothing tells whether an answer waits: what ends a request ends it when answers are shown, after them.
-        let sealing = policy.publication.as_ref().filter(|publication| publication.seals(request));
+        let sealing = policy
+            .publication
+            .as_ref()
+            .filter(|publication| publication.seals(request));
         match (what, sealing) {
             (Due::Take(_), Some(publication)) => Some((publication.not_before(at), what)),
             _ => Some((at, what)),

@@ -102,7 +102,9 @@ fn evenly(every: SignedDuration) -> Result<Vec<civil::Time>, String> {
     let minutes = every.as_mins();
     let fits = (15..=1440).contains(&minutes) && 1440 % minutes == 0;
     let (true, Ok(step)) = (fits, usize::try_from(minutes)) else {
-        return Err("publication.every: write a time that divides the day, from 15m to 1d, such as 1h or 6h".to_owned());
+        return Err(
+            "publication.every: write a time that divides the day, from 15m to 1d, such as 1h or 6h".to_owned(),
+        );
     };
     let midnight = civil::Time::midnight();
     Ok((0..1440_i64)

@@ -105,7 +105,9 @@ impl Sealed {
     /// What is given with the step when it is taken; nothing where it is none.
     #[must_use]
     pub fn give(&self) -> Option<Give> {
-        let SealedWhat::Step(step) = &self.what else { return None };
+        let SealedWhat::Step(step) = &self.what else {
+            return None;
+        };
         Some(Give {
             step: step.step,
             party: self.party,

@@ -109,7 +109,12 @@ impl Coordination {
                     ));
                 }
                 let removed = tx.take_request_file(&id, &file).await?;
-                let entry = work.entry(&request, EntryKind::FileRemoved, None, naming(&removed.name, &removed.sha256))?;
+                let entry = work.entry(
+                    &request,
+                    EntryKind::FileRemoved,
+                    None,
+                    naming(&removed.name, &removed.sha256),
+                )?;
                 tx.add_to_thread(&id, entry).await?;
                 Ok(removed)
             })

@@ -28,9 +28,9 @@ pub use crate::store::{EntryKind, Phase, RequestFile, RequestQuery, ThreadEntry}
 use crate::{
     Error, Result,
     coordination::{
-        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Sealed, Seat,
-        Side, Surroundings, View as Register, Writing, alternatives, analyse, available, available_after, calendar, due, letter,
-        range, reach, version_with,
+        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Sealed,
+        Seat, Side, Surroundings, View as Register, Writing, alternatives, analyse, available, available_after,
+        calendar, due, letter, range, reach, version_with,
     },
     registry::footprint::Footprint,
     service::{
@@ -202,7 +202,11 @@ impl Coordination {
             true => available_after(&known, sealed, (party, &officer.user), &self.policy),
             false => available(&known, party, &officer.user, &self.policy),
         });
-        let version = if knows { version_with(&known, sealed) } else { known.version };
+        let version = if knows {
+            version_with(&known, sealed)
+        } else {
+            known.version
+        };
         Some(Seen {
             due: due(&known, &self.policy, now),
             steps,
@@ -282,7 +286,7 @@ impl Coordination {
             let rules = &self.policy.check;
             let bands = &checked.analysis.bands;
             let asked = (rules, checked.analysis.at);
-            let observed = observing.of(&self.store, request, bands, asked).await?;
+            let observed = observing.of(&self.store, request, (bands, view.masks()), asked).await?;
             checked.analysis.add_observed(&observed, rules);
         }
         Ok(checked)

@@ -10,7 +10,7 @@ use super::Coordination;
 use crate::{
     Result,
     coordination::{CheckRules, Heard, Observed, Request, Share, observed_span, receiver_gap_km},
-    registry::Place,
+    registry::{Place, telling::Masks},
     service::occupancy::{Occupancies, OccupancyQuery, Split},
     store::{EmissionOrder, EmissionQuery, Store},
     units::Band,
@@ -49,7 +49,7 @@ impl Observing {
         &self,
         store: &Store,
         request: &Request,
-        bands: &[Band],
+        (bands, masks): (&[Band], &Masks),
         (rules, now): (&CheckRules, Timestamp),
     ) -> Result<Vec<Observed>> {
         let area = &request.proposal.place;
@@ -66,7 +66,8 @@ impl Observing {
                     .iter()
                     .any(|seen| seen.low() <= band.low() && band.high() <= seen.high())
             };
-            let mut channels: Vec<Band> = bands.iter().copied().filter(within).collect();
+            let shown = |band: &Band| !masks.touch(band.low(), band.high());
+            let mut channels: Vec<Band> = bands.iter().copied().filter(within).filter(shown).collect();
             channels.sort_by_key(|band| (band.low(), band.high()));
             if channels.is_empty() {
                 continue;

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     Error, Result,
     coordination::{
-        Give, Party, Policy, Refusal, Request, Sealed, SealedOutcome, SealedStep, SealedWhat, Step, is_answer, no_longer,
-        projected, take, version_with,
+        Give, Party, Policy, Refusal, Request, Sealed, SealedOutcome, SealedStep, SealedWhat, Step, is_answer,
+        no_longer, projected, take, version_with,
     },
     registry::Text,
     service::{
@@ -119,7 +119,11 @@ impl Work {
             return None;
         }
         // Where the policy has changed since, what comes later still waits behind what came first.
-        let before = sealed.iter().filter(|one| one.waits()).map(|one| one.publishes_at).max();
+        let before = sealed
+            .iter()
+            .filter(|one| one.waits())
+            .map(|one| one.publishes_at)
+            .max();
         let publication = self.policy.publication.as_ref();
         let next = publication.filter(|publication| publication.seals(request));
         next.map(|publication| publication.after(self.now)).max(before)
@@ -330,7 +334,11 @@ pub(super) async fn discard_if_over(tx: &mut Tx, request: &Request, now: Timesta
 /// Until when a request that has run out of time is left alone because its answer waits by a policy that is no more. By the
 /// policy of today what ends a request comes after what is published.
 pub(super) async fn answered_until(tx: &mut Tx, request: &Request, policy: &Policy) -> Result<Option<Timestamp>> {
-    if policy.publication.as_ref().is_some_and(|publication| publication.seals(request)) {
+    if policy
+        .publication
+        .as_ref()
+        .is_some_and(|publication| publication.seals(request))
+    {
         return Ok(None);
     }
     let waiting = tx.sealed(&request.id).await?.into_iter();

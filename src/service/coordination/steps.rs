@@ -6,11 +6,14 @@ use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry, sealin
 use crate::{
     Error, Result,
     coordination::{
-        Addressee, Fault, Give, Party, Policy, Proposal, Refusal, Request, Seat, Side, State, Step, assignments, clash,
-        due, range, take,
+        Addressee, Asked, Fault, Give, Party, Policy, Proposal, Refusal, Request, Seat, Side, State, Step, assignments,
+        clash, due, range, take,
     },
     registry::Text,
-    service::disclosure::{Disclosed, View},
+    service::{
+        disclosure::{Disclosed, View},
+        registry::outside,
+    },
     store::{Tx, no_request, random_id},
     units::Band,
 };
@@ -57,7 +60,7 @@ impl Coordination {
     ) -> std::result::Result<Seen, Refused> {
         let seat = own_seat(officer)?;
         let proposal = addressed(proposal, &seat);
-        faultless(&proposal)?;
+        self.faultless(&proposal)?;
         let mut request = Request::draft(random_id(), seat.side, proposal, officer.user.clone(), now);
         request.organisation = Some(seat.organisation);
         (request.follows, request.event) = (links.follows, links.event);
@@ -81,7 +84,7 @@ impl Coordination {
         now: Timestamp,
     ) -> std::result::Result<Seen, Refused> {
         let proposal = addressed(proposal, &own_seat(officer)?);
-        faultless(&proposal)?;
+        self.faultless(&proposal)?;
         let (id, work) = (id.to_owned(), Work::new(self, officer, now));
         let written = self
             .store
@@ -111,6 +114,25 @@ impl Coordination {
             self.registry.refresh().await?;
         }
         self.answer(request, officer, now).await
+    }
+
+    fn faultless(&self, proposal: &Proposal) -> std::result::Result<(), Refused> {
+        let mut faults = proposal.faults();
+        let telling = self.registry.telling();
+        let bands = match &proposal.asked {
+            Asked::Bands(bands) => bands.as_slice(),
+            Asked::Fit { tuning, .. } => std::slice::from_ref(tuning),
+        };
+        if bands.iter().any(|band| telling.misplaces(proposal, *band)) {
+            faults.push(Fault {
+                field: "classification",
+                reason: outside(telling),
+            });
+        }
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(Refused::Faults(faults)),
+        }
     }
 
     /// The request after a change, as whoever made it sees it.
@@ -161,15 +183,6 @@ fn not_to((zh, en): (&str, &str)) -> Refused {
         field: "to",
         reason: Text::new(zh, en),
     }])
-}
-
-fn faultless(proposal: &Proposal) -> std::result::Result<(), Refused> {
-    let faults = proposal.faults();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Refused::Faults(faults))
-    }
 }
 
 /// What keeps an organisation from naming an event: it takes no part in it, which is told as if there were none, or it is over.

@@ -135,7 +135,7 @@ impl Tasks {
             ..EmissionQuery::default()
         };
         loop {
-            let page = self.findings.emissions(&query).await?;
+            let page = self.findings.emissions_met(&query, view).await?;
             // What ended without a judgement was no emission of its own.
             let own = page
                 .items

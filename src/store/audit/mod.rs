@@ -23,7 +23,8 @@ pub use list::{AuditHead, AuditQuery};
 pub use origin::{Origin, acting, current, nothing_changed, shown};
 pub(crate) use protected::{
     ALLOCATION_TABLES, CONFLICTS, CONTROL_ORDERS, EVENT_DEVICES, EVENT_ROWS, IMPORTS, INTERFERENCE_REPORTS,
-    MAJOR_EVENTS, MEASURING_TASKS, ORGANISATIONS, REGISTRY_VERSIONS, REQUESTS, SEALED_ANSWERS, SETTINGS, SITES, USERS, number_key,
+    MAJOR_EVENTS, MEASURING_TASKS, ORGANISATIONS, REGISTRY_VERSIONS, REQUESTS, SEALED_ANSWERS, SETTINGS, SITES, USERS,
+    number_key,
 };
 pub use protected::{Protected, ROWS, SETS};
 pub use reader::{LogReader, LoggedEntry, StoredHead};

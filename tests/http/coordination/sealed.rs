@@ -25,7 +25,12 @@ fn sealing() -> Case {
 impl Case {
     /// Sends something with the tag of what this caller reads.
     fn answer(&self, cookie: &str, method: &str, (id, path): (&str, &str), body: &Value) -> Reply {
-        let read = self.app.get(&format!("{REQUESTS}/{id}")).cookie(cookie).send().expect(200);
+        let read = self
+            .app
+            .get(&format!("{REQUESTS}/{id}"))
+            .cookie(cookie)
+            .send()
+            .expect(200);
         let call = self.app.call(method, &format!("{REQUESTS}/{id}/{path}"));
         let call = call.cookie(cookie).header("if-match", read.header("etag"));
         call.json(body).send()
@@ -33,7 +38,9 @@ impl Case {
 
     fn decides(&self, cookie: &str, id: &str, step: &str) -> Value {
         let body = json!({"step": step, "reason": "理由"});
-        self.answer(cookie, "POST", (id, "transitions"), &body).expect(200).json()
+        self.answer(cookie, "POST", (id, "transitions"), &body)
+            .expect(200)
+            .json()
     }
 
     /// All that tells the civil officer of a request, with its tags, but for the minute of the letter and the stamps of the check.
@@ -83,10 +90,21 @@ fn what_the_other_side_answers_is_not_told_before_its_time() {
     }
     let say = json!({"text": "HIDDEN-WORDS"});
     let path = format!("{REQUESTS}/{id}/messages");
-    let said = case.app.post(&path).cookie(military).json(&say).send().expect(201).json();
+    let said = case
+        .app
+        .post(&path)
+        .cookie(military)
+        .json(&say)
+        .send()
+        .expect(201)
+        .json();
     assert!(said["publishes_at"].is_string() && said["entry"] == 0, "{said}");
     let file = format!("{REQUESTS}/{id}/files?name=HIDDEN-FILE.txt");
-    let file = case.app.post(&file).cookie(military).bytes("text/plain", b"HIDDEN".to_vec());
+    let file = case
+        .app
+        .post(&file)
+        .cookie(military)
+        .bytes("text/plain", b"HIDDEN".to_vec());
     let file = file.send().expect(201).json();
     assert_eq!(file["sealed"], true);
     let agreed = case.decides(military, &id, "agree");
@@ -129,15 +147,20 @@ fn an_answer_is_taken_back_until_its_time() {
     let stale = case.app.call("DELETE", &format!("{REQUESTS}/{id}/{}", key(2)));
     let stale = stale.cookie(military).header("if-match", "\"2\"").send();
     stale.expect(412);
-    let left = case.answer(military, "DELETE", (&id, &key(1)), &Value::Null).expect(200).json();
+    let left = case
+        .answer(military, "DELETE", (&id, &key(1)), &Value::Null)
+        .expect(200)
+        .json();
     // The refusal rests on the review.
     assert_eq!(left["sealed"].as_array().map(Vec::len), Some(1), "{left}");
     assert_eq!(left["steps"][0]["step"], "start_review");
-    case.answer(military, "DELETE", (&id, &key(1)), &Value::Null).expect(409);
+    case.answer(military, "DELETE", (&id, &key(1)), &Value::Null)
+        .expect(409);
     assert_eq!(case.told(&id), before);
     case.publish();
     assert_eq!(case.read(&case.civil, &id)["state"], "received");
-    case.answer(military, "DELETE", (&id, &key(0)), &Value::Null).expect(409);
+    case.answer(military, "DELETE", (&id, &key(0)), &Value::Null)
+        .expect(409);
 }
 
 #[test]
