@@ -26,7 +26,7 @@ use crate::{
         import::{Changes, compare},
         telling::Telling,
     },
-    store::{ImportCounts, ImportRecord, Page, Store, not_found, random_id, shown},
+    store::{ImportCounts, ImportRecord, Origin, Page, Store, acting, not_found, random_id, shown},
 };
 
 pub use crate::store::{AssignmentQuery, StoredAssignment};
@@ -125,6 +125,16 @@ impl RegistryService {
         let misplaced = self.misplaced();
         misplaced.iter().for_each(|key| shown(key));
         misplaced
+    }
+
+    /// Notes that somebody outside the web read the classified ones among these records; before they are told.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`; then they must not be told.
+    pub async fn note_read(&self, actor: &str, action: &str, records: &[&Assignment]) -> Result<()> {
+        let origin = Arc::new(Origin::new(actor, action));
+        acting(Arc::clone(&origin), async { show(records.iter().copied()) }).await;
+        self.store.note(origin.left_over(false, action)).await
     }
 
     fn placed<'a>(&self, assignments: impl IntoIterator<Item = &'a Assignment>) -> Result<()> {

@@ -202,6 +202,7 @@ impl Coordination {
             true => available_after(&known, sealed, (party, &officer.user), &self.policy),
             false => available(&known, party, &officer.user, &self.policy),
         });
+        View::show_request(&known);
         let version = if knows {
             version_with(&known, sealed)
         } else {
@@ -313,8 +314,12 @@ impl Coordination {
             policy: &self.policy,
             now,
         };
+        let analysis = analyse(request, &around);
+        for finding in &analysis.findings {
+            view.show_finding(finding, &requests);
+        }
         Ok(Checked {
-            analysis: analyse(request, &around),
+            analysis,
             alternatives: alternatives(request, &around),
         })
     }

@@ -3,14 +3,15 @@
 use super::{Disclosed, View};
 use crate::{
     coordination::{
-        Party, Request, Sealed, SealedOutcome,
+        Finding, FindingKind, Party, Request, Sealed, SealedOutcome,
         organisation::{Contact, Organisation, OrganisationKind},
     },
+    registry::disclosure::is_open,
     service::{
         auth::{Role, permissions},
         coordination::Officer,
     },
-    store::{RequestFile, ThreadEntry},
+    store::{RequestFile, ThreadEntry, shown},
 };
 
 impl View {
@@ -45,6 +46,24 @@ impl View {
             known.profile.contact = Contact::default();
         }
         Some(Disclosed(known))
+    }
+
+    /// A request goes out to whoever asks here: a classified one is noted.
+    pub(in crate::service) fn show_request(request: &Request) {
+        if !is_open(&request.proposal) {
+            shown(&format!("requests/{}", request.id));
+        }
+    }
+
+    /// A finding of a check goes out: the classified record it names is noted, or the request among these.
+    pub(in crate::service) fn show_finding(&self, finding: &Finding, requests: &[Request]) {
+        let subject = finding.subject.as_deref().unwrap_or_default();
+        if finding.kind == FindingKind::RequestOverlap {
+            let named = requests.iter().filter(|other| other.number.as_deref() == Some(subject));
+            named.for_each(Self::show_request);
+        } else {
+            self.shows(&[subject]);
+        }
     }
 
     /// Whether the officer knows what waits to be published about a request that they know: everybody but the side that asks.

@@ -3,6 +3,7 @@
 mod files;
 mod observed;
 mod outward;
+mod reads;
 mod sealed;
 
 use pinpu::{
