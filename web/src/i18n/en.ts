@@ -1307,7 +1307,7 @@ export const en: Dictionary = {
     next: "next shown at",
     atOnce: "shown at once",
     told: { hidden: "hidden altogether", existence: "cells and blocks in use are told", full: "told in full" },
-    alwaysAsk: "every answer is ask the other side",
+    alwaysAsk: "every answer: ask the other side",
     masked: "spectrum masked",
     veiled: "Where no verdict is told",
     misplaced: (n) => `${n} ${n === 1 ? "record that the policy hides lies" : "records that the policy hides lie"} outside the bands it hides them in; their cells and blocks are told:`,
