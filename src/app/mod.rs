@@ -49,7 +49,7 @@ use crate::{
         rules::RulesInForce,
         sites::Sites,
         spectra::Spectra,
-        tasks::Tasks,
+        tasks::{Recorder, Tasks},
         tokens::Tokens,
         users::Users,
     },
@@ -59,6 +59,7 @@ use crate::{
 pub use receivers::discovered;
 
 use doors::Doors;
+use judge::Receivers;
 use watched::Watched;
 
 /// What `serve` was asked for beyond the configuration.
@@ -80,6 +81,7 @@ pub struct App {
     captures: Vec<CaptureHandle>,
     monitor: Monitor,
     evidence: Evidence,
+    recorder: Recorder,
     alarms: Arc<Alarms>,
     clocks: [Clock; 3],
     store: Store,
@@ -139,21 +141,10 @@ impl App {
         registry.note_versions().await?;
         warn_of_misplaced(&registry);
         let known = receivers::known(config, options.demo)?;
-        let sources = receivers::sources(config, &known);
-        let sites = known.sites.clone();
-        let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(&hub), known);
-        let (attachments, evidence) = files(config, &store, &hub, sources.clone()).await?;
-        let monitor = Monitor::start(
-            store.clone(),
-            Arc::clone(&hub),
-            judge,
-            monitor_config(config, &registry),
-        );
-        let captures = receivers::start(config, &monitor, &hub, &sources)?;
-        let occupancies = Occupancies::new(store.clone());
-        let offices = offices(config, &store, &hub, &registry, (&occupancies, &sites), &captures).await?;
+        let listening = Listening::start(config, &store, &hub, (&rules, &registry), known).await?;
+        let offices = offices(config, &store, &hub, &registry, &listening).await?;
         let alarms = Alarms::start(store.clone(), config.alarm.clone(), AlarmTimes::default()).await?;
-        let uses = uses(config, &store, &registry, &rules, &sites);
+        let uses = uses(config, &store, &registry, &rules, &listening.sites);
         let services = Services {
             machines: doors.machines,
             oidc: doors.oidc,
@@ -173,12 +164,12 @@ impl App {
             interference_reports: offices.interference_reports,
             tasks: offices.tasks,
             audit: audit.clone(),
-            attachments,
+            attachments: listening.attachments,
             alarms: Arc::clone(&alarms),
             checker: Checker::new(rules.clone()),
             control_orders: ControlOrders::new(store.clone(), registry.clone(), policy(config)?),
-            comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, sites),
-            occupancies,
+            comparisons: Comparisons::new(Findings::new(store.clone()), registry.clone(), rules, listening.sites),
+            occupancies: listening.occupancies,
             registry,
             readiness: Arc::new(Readiness::default()),
             metrics: metrics_handle(),
@@ -192,11 +183,12 @@ impl App {
         Ok(Self {
             address,
             new_demo_password,
-            captures,
-            monitor,
-            evidence,
+            captures: listening.captures,
+            monitor: listening.monitor,
+            evidence: listening.evidence,
             alarms,
             clocks: offices.clocks,
+            recorder: offices.recorder,
             store,
             stop,
             server,
@@ -222,6 +214,7 @@ impl App {
         }
         self.monitor.stop().await;
         self.evidence.stop().await;
+        self.recorder.stop().await;
         self.stop.send_replace(true);
         let served = self
             .server
@@ -239,12 +232,53 @@ impl App {
     }
 }
 
+/// The receivers, with what is measured and kept of them.
+struct Listening {
+    captures: Vec<CaptureHandle>,
+    monitor: Monitor,
+    attachments: Attachments,
+    evidence: Evidence,
+    occupancies: Occupancies,
+    /// What is known of each, with its last samples.
+    sources: BTreeMap<String, Source>,
+    /// Where each stands.
+    sites: BTreeMap<String, Place>,
+}
+
+impl Listening {
+    async fn start(
+        config: &Config,
+        store: &Store,
+        hub: &Arc<Hub>,
+        (rules, registry): (&RulesInForce, &RegistryService),
+        known: Receivers,
+    ) -> Result<Self> {
+        let folder = |name: &str| config.data_dir.join(name);
+        let (sources, sites) = (receivers::sources(config, &known), known.sites.clone());
+        let judge = judge::judge(rules.clone(), registry.clone(), Arc::clone(hub), known);
+        let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
+        let (files, cuts) = (attachments.clone(), folder("evidence"));
+        let evidence = Evidence::start(hub, files, cuts, sources.clone(), config.evidence)?;
+        let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config, registry));
+        Ok(Self {
+            captures: receivers::start(config, &monitor, hub, &sources)?,
+            monitor,
+            attachments,
+            evidence,
+            occupancies: Occupancies::new(store.clone()),
+            sources,
+            sites,
+        })
+    }
+}
+
 /// What offices do with each other, with complaints and with receivers' time, and the clocks of their deadlines.
 struct Offices {
     coordination: Coordination,
     interference_reports: InterferenceReports,
     tasks: Tasks,
     clocks: [Clock; 3],
+    recorder: Recorder,
 }
 
 async fn offices(
@@ -252,32 +286,33 @@ async fn offices(
     store: &Store,
     hub: &Arc<Hub>,
     registry: &RegistryService,
-    (occupancies, sites): (&Occupancies, &BTreeMap<String, Place>),
-    captures: &[CaptureHandle],
+    listening: &Listening,
 ) -> Result<Offices> {
     let (store, registry) = (|| store.clone(), || registry.clone());
     let coordination = Coordination::new(store(), registry(), policy(config)?, disclosure(config)?);
-    let coordination = coordination.observing(sites.clone());
-    let reports = InterferenceReports::new(store(), registry(), occupancies.clone(), policy(config)?);
-    let tasks = Tasks::new(
-        store(),
-        Arc::clone(hub),
-        registry(),
-        occupancies.clone(),
-        policy(config)?,
-    );
+    let coordination = coordination.observing(listening.sites.clone());
+    let occupancies = || listening.occupancies.clone();
+    let reports = InterferenceReports::new(store(), registry(), occupancies(), policy(config)?);
+    let tasks = Tasks::new(store(), Arc::clone(hub), registry(), occupancies(), policy(config)?);
     let ids = config.receivers.iter().map(|receiver| receiver.id.clone());
-    let tasks = tasks.tuning(ids.zip(captures.iter().map(CaptureHandle::tuner)));
+    let tasks = tasks.tuning(ids.zip(listening.captures.iter().map(CaptureHandle::tuner)));
     let clocks = [
         Clock::start(coordination.clone()).await?,
         Clock::start(reports.clone()).await?,
         Clock::start(tasks.clone()).await?,
     ];
+    let (folder, vault) = (
+        config.data_dir.join("recordings"),
+        listening.attachments.vault().clone(),
+    );
+    let sources = listening.sources.clone();
+    let recorder = Recorder::start(tasks.clone(), vault, folder, sources, config.evidence)?;
     Ok(Offices {
         coordination,
         interference_reports: reports,
         tasks,
         clocks,
+        recorder,
     })
 }
 
@@ -285,19 +320,6 @@ async fn offices(
 fn paws(config: &Config, options: &AppOptions, store: &Store, coordination: &Coordination) -> Result<Paws> {
     let questions = coordination.questions().clone();
     Ok(Paws::new(store.clone(), paws_rules(config, options.demo)?, questions))
-}
-
-/// The files of conflicts, and who adds what was measured to them.
-async fn files(
-    config: &Config,
-    store: &Store,
-    hub: &Arc<Hub>,
-    sources: BTreeMap<String, Source>,
-) -> Result<(Attachments, Evidence)> {
-    let folder = |name: &str| config.data_dir.join(name);
-    let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
-    let evidence = Evidence::start(hub, attachments.clone(), folder("evidence"), sources, config.evidence)?;
-    Ok((attachments, evidence))
 }
 
 /// The registry, with the national table where it was never loaded.

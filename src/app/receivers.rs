@@ -59,15 +59,17 @@ fn sites(config: &Config, is_demo: bool) -> Result<BTreeMap<String, Place>> {
         .collect())
 }
 
-/// What is kept of each receiver as evidence of conflicts, and what is known of it.
+/// What is kept of each receiver as evidence of conflicts and for tasks, and what is known of it.
 pub(super) fn sources(config: &Config, known: &Receivers) -> BTreeMap<String, evidence::Source> {
     let EvidenceConfig {
         ring_bytes,
         disk_bytes_max,
+        task_disk_bytes_max,
         ..
     } = config.evidence;
+    let kept = disk_bytes_max > 0 || task_disk_bytes_max > 0;
     let source = |id: &str| evidence::Source {
-        recent: (ring_bytes > 0 && disk_bytes_max > 0).then(|| RecentIq::new(ring_bytes)),
+        recent: (ring_bytes > 0 && kept).then(|| RecentIq::new(ring_bytes)),
         place: known.sites.get(id).copied(),
         calibration: known.calibrations.get(id).cloned(),
     };

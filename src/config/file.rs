@@ -99,6 +99,7 @@ section!(EvidenceFile {
     ring_mib: u32 = 32,
     cut_s: f64 = 1.0,
     disk_mib: u32 = 4096,
+    task_disk_mib: u32 = 2048,
     retention_days: u32 = 366,
 });
 
@@ -118,6 +119,7 @@ impl EvidenceFile {
             ring_bytes: (self.ring_mib as usize) << 20,
             cut_s: self.cut_s,
             disk_bytes_max: u64::from(self.disk_mib) << 20,
+            task_disk_bytes_max: u64::from(self.task_disk_mib) << 20,
             retention_days: self.retention_days,
         }
     }

@@ -37,6 +37,8 @@ pub struct EvidenceConfig {
     pub cut_s: f64,
     /// Disk that all evidence together may take; 0: nothing is kept.
     pub disk_bytes_max: u64,
+    /// Disk that the recordings of all measuring tasks may take; 0: none are made.
+    pub task_disk_bytes_max: u64,
     /// Days after which the evidence of a settled conflict is removed.
     pub retention_days: u32,
 }

@@ -47,6 +47,7 @@ pub mod state;
 pub mod tasks;
 pub mod tls;
 pub mod tokens;
+mod upload;
 pub mod users;
 
 pub use serve::{serve, serve_tls};

@@ -236,6 +236,7 @@ fn measuring_tasks() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::get_task, tasks::update_task))
         .routes(routes!(tasks::take_task_step))
         .routes(routes!(tasks::results::get_task_results))
+        .routes(routes!(tasks::results::get_task_recording))
 }
 
 /// Major events with their plans, gates, watch lists and reports.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::disclosure::{Disclosed, View};
 pub use crate::store::{
-    Assignee, AttachmentRecord, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder,
-    EmissionQuery, EmissionRecord, HistoryEntry, Page, Resolution,
+    Assignee, ConflictChange, ConflictQuery, ConflictRecord, ConflictStatus, EmissionOrder, EmissionQuery,
+    EmissionRecord, FileRecord, HistoryEntry, Page, Resolution,
 };
 use crate::{Error, Result, store::Store};
 
@@ -28,7 +28,7 @@ pub struct ConflictDetail {
     /// Who did what, oldest first.
     pub history: Vec<HistoryEntry>,
     /// Files, oldest first.
-    pub attachments: Vec<AttachmentRecord>,
+    pub attachments: Vec<FileRecord>,
     /// The conflicts that were merged into it.
     pub merged: Vec<ConflictRecord>,
 }
@@ -132,7 +132,7 @@ impl Findings {
     ///
     /// # Errors
     /// `NotFound`, also where the reader may not know of it.
-    pub async fn files(&self, id: &str, view: &View) -> Result<Vec<AttachmentRecord>> {
+    pub async fn files(&self, id: &str, view: &View) -> Result<Vec<FileRecord>> {
         let conflict = self.known(id, view).await?;
         let files = self.store.attachments(id).await?.into_iter();
         Ok(files.filter(|file| view.holds_file(&conflict, file)).collect())

@@ -4,81 +4,28 @@ use jiff::Timestamp;
 
 use super::{
     Store, Tx,
-    engine::{Row, values},
+    engine::values,
+    files::{FileRecord, FileTable},
 };
-use crate::{Error, Result};
+use crate::Result;
 
-/// One file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestFile {
-    /// Random public key.
-    pub id: String,
-    /// The request it was added to.
-    pub request_id: String,
-    /// Name of the file, without a path.
-    pub name: String,
-    /// Media type.
-    pub content_type: String,
-    /// Size.
-    pub size_bytes: u64,
-    /// SHA-256 of the content, lower-case hexadecimal.
-    pub sha256: String,
-    /// Who added it.
-    pub uploaded_by: String,
-    /// When.
-    pub uploaded_at: Timestamp,
-    /// It waits for its publication: for the side that added it alone.
-    pub sealed: bool,
-}
-
-const COLUMNS: &str = "id, request_id, name, content_type, size_bytes, sha256, uploaded_by, uploaded_us, sealed";
-
-impl RequestFile {
-    fn read(row: &Row) -> Result<Self> {
-        Ok(Self {
-            id: row.text("id")?,
-            request_id: row.text("request_id")?,
-            name: row.text("name")?,
-            content_type: row.text("content_type")?,
-            size_bytes: row.count("size_bytes")?,
-            sha256: row.text("sha256")?,
-            uploaded_by: row.text("uploaded_by")?,
-            uploaded_at: row.time("uploaded_us")?,
-            sealed: row.flag("sealed")?,
-        })
-    }
-}
-
-fn unknown(id: &str) -> Error {
-    Error::NotFound {
-        kind: "file",
-        id: id.to_owned(),
-    }
-}
+const TABLE: FileTable = FileTable {
+    name: "request_files",
+    owner: "request_id",
+};
 
 impl Tx {
     /// Adds the row.
-    pub(crate) async fn put_request_file(&mut self, file: &RequestFile) -> Result<()> {
-        let sql = format!("insert into request_files ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-        let values = values![
-            &file.id,
-            &file.request_id,
-            &file.name,
-            &file.content_type,
-            file.size_bytes,
-            &file.sha256,
-            &file.uploaded_by,
-            file.uploaded_at,
-            file.sealed
-        ];
-        self.execute(sql, values).await.map(drop)
+    pub(crate) async fn put_request_file(&mut self, file: &FileRecord) -> Result<()> {
+        self.put_file(&TABLE, file).await
     }
 
     /// Removes the row of a file of this request; answers what it said.
-    pub(crate) async fn take_request_file(&mut self, request: &str, id: &str) -> Result<RequestFile> {
-        let sql = format!("delete from request_files where request_id = $1 and id = $2 returning {COLUMNS}");
+    pub(crate) async fn take_request_file(&mut self, request: &str, id: &str) -> Result<FileRecord> {
+        let columns = TABLE.columns();
+        let sql = format!("delete from request_files where request_id = $1 and id = $2 returning {columns}");
         let row = self.fetch_optional(sql, values![request, id]).await?;
-        row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
+        FileRecord::found(row.as_ref(), id)
     }
 
     /// Files of this request; those that wait are counted for those who know of them.
@@ -86,6 +33,12 @@ impl Tx {
         let sql = "select count(*) as files from request_files where request_id = $1 and sealed <= $2";
         let row = self.fetch_optional(sql, values![request, knows_sealed]).await?;
         row.map_or(Ok(0), |row| row.count("files"))
+    }
+
+    /// A file that was added waits for its publication.
+    pub(crate) async fn seal_request_file(&mut self, id: &str) -> Result<()> {
+        let sql = "update request_files set sealed = 1 where id = $1";
+        self.execute(sql, values![id]).await.map(drop)
     }
 
     /// A file that waited is there for both sides, from now on.
@@ -100,21 +53,23 @@ impl Store {
     ///
     /// # Errors
     /// `Store` when reading fails.
-    pub async fn request_files(&self, request: &str, knows_sealed: bool) -> Result<Vec<RequestFile>> {
+    pub async fn request_files(&self, request: &str, knows_sealed: bool) -> Result<Vec<FileRecord>> {
+        let columns = TABLE.columns();
         let sql = format!(
-            "select {COLUMNS} from request_files where request_id = $1 and sealed <= $2 order by uploaded_us, id"
+            "select {columns} from request_files where request_id = $1 and sealed <= $2 order by uploaded_us, id"
         );
         let rows = self.fetch_all(sql, values![request, knows_sealed]).await?;
-        rows.iter().map(RequestFile::read).collect()
+        rows.iter().map(FileRecord::read).collect()
     }
 
     /// One file of a request.
     ///
     /// # Errors
     /// `NotFound`, also for one that waits where `knows_sealed` is not set; `Store` when reading fails.
-    pub async fn request_file(&self, request: &str, id: &str, knows_sealed: bool) -> Result<RequestFile> {
-        let sql = format!("select {COLUMNS} from request_files where request_id = $1 and id = $2 and sealed <= $3");
+    pub async fn request_file(&self, request: &str, id: &str, knows_sealed: bool) -> Result<FileRecord> {
+        let columns = TABLE.columns();
+        let sql = format!("select {columns} from request_files where request_id = $1 and id = $2 and sealed <= $3");
         let row = self.fetch_optional(sql, values![request, id, knows_sealed]).await?;
-        row.as_ref().map_or_else(|| Err(unknown(id)), RequestFile::read)
+        FileRecord::found(row.as_ref(), id)
     }
 }

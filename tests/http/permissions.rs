@@ -112,6 +112,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("get_task", "cmoua"),
     ("get_task_choices", "cmoua"),
     ("get_task_results", "cmoua"),
+    ("get_task_recording", "cmoua"),
     ("create_task", "cmo"),
     ("update_task", "cmo"),
     ("take_task_step", "cmo"),

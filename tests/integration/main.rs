@@ -5,4 +5,6 @@ mod coordination_command;
 mod data;
 mod detect_command;
 mod paws;
+mod service;
+mod tasks;
 mod verdicts;

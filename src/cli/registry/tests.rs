@@ -191,7 +191,7 @@ fn the_past_of_a_database_is_listed_without_what_is_classified() {
     import("Wang");
     let first = Timestamp::now();
     import("Li");
-    let list = |as_of, all| match listed(&database, Kind::Assignments, as_of, all).expect("reads") {
+    let list = |as_of, all| match listed(&database, (Kind::Assignments, as_of), None, all).expect("reads") {
         Content::Assignments(records) => records
             .into_iter()
             .map(|a| format!("{} {}", a.id, a.holder))
@@ -203,7 +203,7 @@ fn the_past_of_a_database_is_listed_without_what_is_classified() {
     assert_eq!(list(Some(first), false), ["A-1 Wang"]);
     assert_eq!(list(None, false), ["A-1 Li"]);
     assert_eq!(list(None, true), ["A-1 Li", "S-1 Li"]);
-    let Content::Table(table) = listed(&database, Kind::Allocations, Some(first), false).expect("reads") else {
+    let Content::Table(table) = listed(&database, (Kind::Allocations, Some(first)), None, false).expect("reads") else {
         panic!("one table")
     };
     assert!(table.rows.len() > 50);

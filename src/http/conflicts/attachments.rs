@@ -2,25 +2,25 @@
 
 use axum::{
     Json as Answer,
-    body::to_bytes,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ConflictResponse;
 use crate::{
     http::{
         AppState,
         caller::Caller,
-        error::{Problem, ProblemResponse, Result},
+        error::{ProblemResponse, Result},
         extract::{IfMatch, Path, Query, etag},
         idempotency,
         page::ListResponse,
+        upload::{FileQuery, content, download},
     },
-    service::{findings::AttachmentRecord, vault::NewFile},
+    service::{findings::FileRecord, vault::NewFile},
 };
 
 /// One file.
@@ -44,11 +44,11 @@ pub struct AttachmentResponse {
     pub uploaded_at: Timestamp,
 }
 
-impl From<AttachmentRecord> for AttachmentResponse {
-    fn from(record: AttachmentRecord) -> Self {
+impl From<FileRecord> for AttachmentResponse {
+    fn from(record: FileRecord) -> Self {
         Self {
             id: record.id,
-            conflict_id: record.conflict_id,
+            conflict_id: record.owner_id,
             name: record.name,
             content_type: record.content_type,
             size_bytes: record.size_bytes,
@@ -66,16 +66,6 @@ pub struct AddAttachmentResponse {
     pub attachment: AttachmentResponse,
     /// The conflict after the change. The ETag is its.
     pub conflict: ConflictResponse,
-}
-
-/// What the file is called.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct AddAttachmentQuery {
-    /// Name of the file, without a path.
-    #[param(min_length = 1, max_length = 200)]
-    pub name: String,
 }
 
 /// Lists the files of a conflict, oldest first.
@@ -97,7 +87,7 @@ pub async fn list_attachments(
 #[utoipa::path(post, path = "/{id}/attachments", operation_id = "add_attachment", tag = "conflicts",
     request_body(content = Vec<u8>, content_type = "application/octet-stream",
         description = "The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else"),
-    params(("id" = String, Path, description = "Conflict id"), AddAttachmentQuery,
+    params(("id" = String, Path, description = "Conflict id"), FileQuery,
         ("if-match" = String, Header, description = "ETag of the conflict as it was read: its version in quotation marks"),
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 201, body = AddAttachmentResponse, headers(("etag" = String))), (status = 412, body = ProblemResponse, content_type = "application/problem+json"),
@@ -107,7 +97,7 @@ pub async fn add_attachment(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<AddAttachmentQuery>,
+    Query(query): Query<FileQuery>,
     version: IfMatch,
     headers: HeaderMap,
     request: Request,
@@ -145,37 +135,6 @@ pub async fn add_attachment(
     .await
 }
 
-/// The body, up to the size that is configured; a longer one is refused as soon as that is known.
-pub(in crate::http) async fn content(state: &AppState, request: Request) -> Result<axum::body::Bytes> {
-    let most = state.attachments.vault().bytes_max();
-    let too_large = || {
-        let mib = most >> 20;
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("附件超过上限 {mib} MiB：请截取所需部分或压缩后再传。"),
-            format!("The file is larger than {mib} MiB: send the part that matters, or pack it."),
-        )
-    };
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > most) {
-        return Err(too_large());
-    }
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    match to_bytes(request.into_body(), most).await {
-        Ok(content) => Ok(content),
-        Err(error) if announced.is_some() => {
-            tracing::debug!(%error, "a file was cut short");
-            Err(Problem::malformed(
-                "附件传输中断，请重新上传。",
-                "The file was cut short on its way: send it again.",
-            ))
-        }
-        Err(_) => Err(too_large()),
-    }
-}
-
 /// The content of a file, to be saved and not shown.
 #[utoipa::path(get, path = "/{id}/attachments/{attachment}", operation_id = "get_attachment", tag = "conflicts",
     params(("id" = String, Path, description = "Conflict id"), ("attachment" = String, Path, description = "Attachment id")),
@@ -189,34 +148,6 @@ pub async fn get_attachment(
     state.findings.check_file(&id, &attachment, &view).await?;
     let (record, content) = state.attachments.read(&id, &attachment).await?;
     Ok(download(&record.name, &record.content_type, content))
-}
-
-/// Content to be saved under a name, and never shown as part of the console's site.
-pub(in crate::http) fn download(name: &str, content_type: &str, content: Vec<u8>) -> Response {
-    let mut response = content.into_response();
-    let headers = response.headers_mut();
-    let header_value = |text: &str| HeaderValue::from_str(text).ok();
-    if let Some(value) = header_value(content_type) {
-        headers.insert(header::CONTENT_TYPE, value);
-    }
-    if let Some(value) = header_value(&disposition(name)) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
-}
-
-/// `attachment` with the name in RFC 8187's form: every byte that is not plainly a letter or digit is escaped.
-fn disposition(name: &str) -> String {
-    use std::fmt::Write as _;
-    let mut text = "attachment; filename*=UTF-8''".to_owned();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
 }
 
 /// Removes a file; the history keeps its name and hash.
@@ -251,18 +182,4 @@ pub async fn delete_attachment(
         )
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::disposition;
-
-    #[test]
-    fn a_name_cannot_leave_its_header() {
-        assert_eq!(disposition("a b.png"), "attachment; filename*=UTF-8''a%20b.png");
-        assert_eq!(
-            disposition("频\"\r\n;x"),
-            "attachment; filename*=UTF-8''%E9%A2%91%22%0D%0A%3Bx"
-        );
-    }
 }

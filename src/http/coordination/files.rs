@@ -13,13 +13,13 @@ use crate::{
     http::{
         AppState,
         caller::Caller,
-        conflicts::attachments::{AddAttachmentQuery, content, download},
         error::{ProblemResponse, Result},
         extract::{Path, Query},
         idempotency,
         page::ListResponse,
+        upload::{FileQuery, content, download},
     },
-    service::{coordination::RequestFile, vault::NewFile},
+    service::{coordination::KnownFile, vault::NewFile},
 };
 
 /// One file of a request.
@@ -43,8 +43,9 @@ pub struct RequestFileResponse {
     pub sealed: bool,
 }
 
-impl From<RequestFile> for RequestFileResponse {
-    fn from(file: RequestFile) -> Self {
+impl From<KnownFile> for RequestFileResponse {
+    fn from(known: KnownFile) -> Self {
+        let KnownFile { file, waits } = known;
         Self {
             id: file.id,
             name: file.name,
@@ -53,7 +54,7 @@ impl From<RequestFile> for RequestFileResponse {
             sha256: file.sha256,
             uploaded_by: file.uploaded_by,
             uploaded_at: file.uploaded_at,
-            sealed: file.sealed,
+            sealed: waits,
         }
     }
 }
@@ -78,7 +79,7 @@ pub async fn list_request_files(
 #[utoipa::path(post, path = "/{id}/files", operation_id = "add_request_file", tag = "coordination",
     request_body(content = Vec<u8>, content_type = "application/octet-stream",
         description = "The content, with its own Content-Type: images (PNG, JPEG, WebP), PDF, text, CSV, JSON, WAV, Ogg, MP4, zip, docx, xlsx, or application/octet-stream for anything else"),
-    params(("id" = String, Path, description = "Request id"), AddAttachmentQuery,
+    params(("id" = String, Path, description = "Request id"), FileQuery,
         ("idempotency-key" = Option<String>, Header, description = "Sent twice with the same body, done once")),
     responses((status = 201, body = RequestFileResponse), (status = 413, body = ProblemResponse, content_type = "application/problem+json"),
         (status = 422, body = ProblemResponse, content_type = "application/problem+json")))]
@@ -86,7 +87,7 @@ pub async fn add_request_file(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<AddAttachmentQuery>,
+    Query(query): Query<FileQuery>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response> {

@@ -1,6 +1,6 @@
 //! What came of a task, and what can be asked for.
 
-use axum::{Json as Answer, extract::State};
+use axum::{Json as Answer, extract::State, response::Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::{
         emissions::EmissionResponse,
         error::Result,
         extract::{Path, Query},
+        upload::download,
     },
     service::tasks::{ReceiverChoice, TaskRecording},
     units::Band,
@@ -78,18 +79,20 @@ pub struct TaskChoicesResponse {
     pub quota: Option<TaskQuota>,
 }
 
-/// Samples that were kept in a slot of the task.
+/// A recording (SigMF, two files) from a slot of the task.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TaskRecordingResponse {
-    /// Conflict they are evidence of: the file is at `/conflicts/{conflict_id}/attachments/{id}`.
-    pub conflict_id: String,
+    /// Conflict it is evidence of: the file is at `/conflicts/{conflict_id}/attachments/{id}`. Null: it was recorded for the task,
+    /// and the file is at `/tasks/{id}/recordings/{id}`.
+    #[schema(required = true)]
+    pub conflict_id: Option<String>,
     /// The file.
     pub id: String,
     /// Its name.
     pub name: String,
     /// Its size.
     pub size_bytes: u64,
-    /// When it was kept.
+    /// When it begins; of evidence: when it was kept.
     pub at: Timestamp,
 }
 
@@ -175,4 +178,18 @@ pub async fn get_task_results(
         more: results.more,
         recordings: results.recordings.into_iter().map(Into::into).collect(),
     }))
+}
+
+/// A file of a recording that was made for a task, to be saved.
+#[utoipa::path(get, path = "/{id}/recordings/{recording}", operation_id = "get_task_recording", tag = "tasks",
+    params(("id" = String, Path, description = "Id of the task"), ("recording" = String, Path, description = "Id of the file")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream", headers(("content-disposition" = String)))))]
+pub async fn get_task_recording(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((id, recording)): Path<(String, String)>,
+) -> Result<Response> {
+    let vault = state.attachments.vault();
+    let (file, content) = state.tasks.recording(vault, &id, &recording, caller.asking()).await?;
+    Ok(download(&file.name, &file.content_type, content))
 }

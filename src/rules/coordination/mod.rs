@@ -37,7 +37,7 @@ pub use deadlines::{Due, due};
 pub use finding::{Finding, FindingKind, Level};
 pub use lease::{assignment_prefix, assignments, clash, is_of};
 pub use letter::{LetterLanguage, Writing, letter};
-pub use observed::{Heard, Observed, Share, observed_span, receiver_gap_km};
+pub use observed::{Heard, Observed, observed_span, receiver_gap_km};
 pub use parties::{Addressee, Seat};
 pub use policy::{Approval, CheckRules, Kind, KindRules, OrderRules, POLICY_TOML, Policy, PolicyError, Silence};
 pub use procedure::{Give, Refusal, available, take};

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Analysis, CheckRules, FindingKind, Level, wording};
+use super::{Analysis, CheckRules, FindingKind, Level, tasks::InUse, wording};
 use crate::{
     registry::{Place, control::ControlArea, footprint::Footprint},
     units::{Band, Hertz},
@@ -30,23 +30,9 @@ pub struct Observed {
     /// Seconds of that time in which the band was observed.
     pub observed_s: u64,
     /// Share of the observed time in which something was on, 0 to 1; nothing where it was not observed.
-    pub share: Option<Share>,
+    pub in_use: Option<InUse>,
     /// The strongest of the emissions that were on.
     pub strongest: Option<Heard>,
-}
-
-/// A share of time with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
-#[schema(as = ObservedShare)]
-pub struct Share {
-    /// The share, 0 to 1.
-    pub share: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-    /// Probability that the interval holds the true share.
-    pub confidence: f64,
 }
 
 /// An emission that was on in the band.
@@ -74,7 +60,7 @@ impl Observed {
     }
 
     fn level(&self, rules: &CheckRules) -> (FindingKind, Level) {
-        match self.share {
+        match self.in_use {
             None => (FindingKind::NotObserved, Level::Note),
             Some(share) if share.low > rules.busy_share => (FindingKind::MeasuredUse, Level::Caution),
             Some(share) if share.high <= rules.busy_share && self.coverage() >= rules.quiet_coverage => {
@@ -103,7 +89,7 @@ impl Analysis {
     /// Adds what was measured; bands that no receiver observed are named.
     pub fn add_observed(&mut self, observed: &[Observed], rules: &CheckRules) {
         for band in self.bands.clone() {
-            let ours = |one: &&Observed| one.band == band && one.share.is_some();
+            let ours = |one: &&Observed| one.band == band && one.in_use.is_some();
             let seen: Vec<&Observed> = observed.iter().filter(ours).collect();
             if seen.is_empty() {
                 self.findings.push(wording::not_observed(band, rules));

@@ -1,9 +1,10 @@
 //! Findings in words, in both languages.
 
 use super::{
-    CheckRules, Finding, FindingKind, Level, Observed, Request, Share,
+    CheckRules, Finding, FindingKind, Level, Observed, Request,
     analysis::{Fact, MODEL},
-    words,
+    tasks::{InUse, InUseBound},
+    words::{self, percent},
 };
 use crate::{
     registry::{
@@ -52,7 +53,7 @@ pub(super) fn observed(one: &Observed, kind: FindingKind, level: Level) -> Findi
     let (receiver, km, mhz) = (&one.receiver, one.distance_km, words::band(one.band));
     let hours = one.to.duration_since(one.from).as_hours();
     let coverage = percent(one.coverage());
-    let occupied = one.share.map_or_else(|| Text::new("", ""), share);
+    let occupied = one.in_use.as_ref().map_or_else(|| Text::new("", ""), share);
     let mut zh = format!(
         "接收机 {receiver}（距申请区域 {km:.0} km）在近 {hours} 小时的 {coverage} 时间内观测了 {mhz}：{}",
         occupied.zh
@@ -77,32 +78,23 @@ pub(super) fn observed(one: &Observed, kind: FindingKind, level: Level) -> Findi
     }
 }
 
-/// `occupied 12.4 % (10.9 to 14.1 %, confidence 95 %)`; as a bound where nothing, or all of it, was busy.
-fn share(share: Share) -> Text {
-    let confidence = percent(share.confidence);
-    let [low, high] = [share.low, share.high].map(percent);
-    if share.share <= 0.0 {
-        return Text::new(
+/// Occupied so much of the time, with the interval; a bound where nothing, or all of it, was busy.
+fn share(in_use: &InUse) -> Text {
+    let [share, low, high, confidence] = [in_use.share, in_use.low, in_use.high, in_use.confidence].map(percent);
+    match in_use.bound {
+        InUseBound::Interval => Text::new(
+            format!("占用度 {share}（{low} 至 {high}，置信度 {confidence}）"),
+            format!("it was in use {share} of that time ({low} to {high}, confidence {confidence})"),
+        ),
+        InUseBound::AtMost => Text::new(
             format!("占用度不超过 {high}（置信度 {confidence}）"),
             format!("it was in use at most {high} of that time (confidence {confidence})"),
-        );
+        ),
+        InUseBound::AtLeast => Text::new(
+            format!("占用度不低于 {low}（置信度 {confidence}）"),
+            format!("it was in use at least {low} of that time (confidence {confidence})"),
+        ),
     }
-    let middle = percent(share.share);
-    Text::new(
-        format!("占用度 {middle}（{low} 至 {high}，置信度 {confidence}）"),
-        format!("it was in use {middle} of that time ({low} to {high}, confidence {confidence})"),
-    )
-}
-
-/// In percent with as many places as tell it from nothing and from all.
-fn percent(part: f64) -> String {
-    let places = match part {
-        part if part <= 0.0 || part >= 1.0 => 0,
-        part if !(0.001..=0.999).contains(&part) => 2,
-        part if !(0.05..=0.95).contains(&part) => 1,
-        _ => 0,
-    };
-    format!("{:.places$} %", 100.0 * part)
 }
 
 pub(super) fn nothing_fits() -> Finding {

@@ -165,3 +165,20 @@ pub(super) fn span(span: &Span) -> Text {
         format!("{} to {}{}", from.en, to.en, windows.en),
     )
 }
+
+/// In percent with at most two digits that tell it from nothing and from all.
+pub(super) fn percent(part: f64) -> String {
+    let apart = 100.0 * part.min(1.0 - part);
+    let places = if apart > 0.0 {
+        (1.0 - apart.log10().floor()).clamp(0.0, 6.0)
+    } else {
+        0.0
+    };
+    let text = format!("{:.*}", places as usize, 100.0 * part);
+    let short = if places > 0.0 {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    format!("{short} %")
+}

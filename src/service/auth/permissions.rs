@@ -246,6 +246,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_task", HANDLING),
     ("get_task_choices", HANDLING),
     ("get_task_results", HANDLING),
+    ("get_task_recording", HANDLING),
     ("create_task", COORDINATING),
     ("update_task", COORDINATING),
     ("take_task_step", COORDINATING),

@@ -9,33 +9,50 @@ use crate::{
     coordination::{SealedWhat, State, projected},
     registry::Text,
     service::{
-        disclosure::{Disclosed, View},
+        disclosure::View,
         vault::{NewFile, Vault},
     },
-    store::{RequestFile, Tx, random_id},
+    store::{FileRecord, Tx, random_id},
 };
 
 /// Most files of one request.
 const FILES_MAX: u64 = 50;
+
+/// A file of a request, as somebody may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The file.
+    pub file: FileRecord,
+    /// It waits for its publication: the side that asks does not know it.
+    pub waits: bool,
+}
 
 impl Coordination {
     /// The files of a request, oldest first.
     ///
     /// # Errors
     /// `NotFound`, also where the officer may not know of the request; `Store` when reading fails.
-    pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<RequestFile>> {
-        let request = self.get(id, officer).await?.request;
-        let knows = View::knows_sealed(officer, request.get());
+    pub async fn files(&self, id: &str, officer: &Officer) -> Result<Vec<KnownFile>> {
+        let seen = self.get(id, officer).await?;
+        let knows = View::knows_sealed(officer, seen.request.get());
         let files = self.store.request_files(id, knows).await?.into_iter();
-        let known = files.filter_map(|file| View::request_file(officer, request.get(), file));
-        Ok(known.map(Disclosed::into_inner).collect())
+        let waits = |file: &FileRecord| {
+            let mut waiting = seen.sealed.get().iter().filter(|one| one.waits());
+            waiting.any(|one| matches!(&one.what, SealedWhat::File { id, .. } if *id == file.id))
+        };
+        Ok(files
+            .map(|file| KnownFile {
+                waits: waits(&file),
+                file,
+            })
+            .collect())
     }
 
     /// One file with its content.
     ///
     /// # Errors
     /// `NotFound`; `Io` when the content is gone or is no longer what was added.
-    pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(RequestFile, Vec<u8>)> {
+    pub async fn file(&self, vault: &Vault, id: &str, file: &str, officer: &Officer) -> Result<(FileRecord, Vec<u8>)> {
         let request = self.get(id, officer).await?.request;
         let knows = View::knows_sealed(officer, request.get());
         let file = self.store.request_file(id, file, knows).await?;
@@ -55,11 +72,11 @@ impl Coordination {
         file: NewFile,
         officer: &Officer,
         now: Timestamp,
-    ) -> Result<RequestFile> {
+    ) -> Result<KnownFile> {
         let sealed = vault.seal(&file)?;
-        let row = RequestFile {
+        let row = FileRecord {
             id: random_id(),
-            request_id: id.to_owned(),
+            owner_id: id.to_owned(),
             name: sealed.name,
             content_type: sealed.content_type.to_owned(),
             size_bytes: sealed.size_bytes,
@@ -67,7 +84,6 @@ impl Coordination {
             uploaded_by: officer.user.clone(),
             // As it is stored: whoever added it and whoever reads it are told the same instant.
             uploaded_at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
-            sealed: false,
         };
         // Nothing is left on the disk of a request that is bound to be refused.
         let _held = vault.changing().await;
@@ -125,9 +141,9 @@ impl Coordination {
 }
 
 impl Work {
-    async fn add_file(&self, tx: &mut Tx, mut file: RequestFile) -> Result<RequestFile> {
-        let request = self.read(tx, &file.request_id).await?;
-        let sealed = tx.sealed(&file.request_id).await?;
+    async fn add_file(&self, tx: &mut Tx, file: FileRecord) -> Result<KnownFile> {
+        let request = self.read(tx, &file.owner_id).await?;
+        let sealed = tx.sealed(&file.owner_id).await?;
         let knows = View::knows_sealed(&self.officer, &request);
         let publishes_at = self.publishes_at(&request, &sealed);
         let state = match publishes_at {
@@ -139,17 +155,17 @@ impl Work {
                 "the request is over: add the file to the one that follows it".to_owned(),
             ));
         }
-        if tx.request_files_count(&file.request_id, knows).await? >= FILES_MAX {
+        if tx.request_files_count(&file.owner_id, knows).await? >= FILES_MAX {
             return Err(Error::WrongState(format!(
                 "the request has {FILES_MAX} files, which is the most: pack several into a zip"
             )));
         }
         let entry = self.entry(&request, EntryKind::FileAdded, None, naming(&file.name, &file.sha256))?;
-        file.sealed = publishes_at.is_some();
         tx.put_request_file(&file).await?;
         match publishes_at {
-            None => tx.add_to_thread(&file.request_id, entry).await.map(drop)?,
+            None => tx.add_to_thread(&file.owner_id, entry).await.map(drop)?,
             Some(at) => {
+                tx.seal_request_file(&file.id).await?;
                 let what = SealedWhat::File {
                     id: file.id.clone(),
                     name: file.name.clone(),
@@ -158,7 +174,10 @@ impl Work {
                 self.seal(tx, &request, what, at).await.map(drop)?;
             }
         }
-        Ok(file)
+        Ok(KnownFile {
+            file,
+            waits: publishes_at.is_some(),
+        })
     }
 }
 

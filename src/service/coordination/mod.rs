@@ -19,12 +19,13 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+pub use files::KnownFile;
 use observing::Observing;
 pub use sealing::Said;
 pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
-pub use crate::store::{EntryKind, Phase, RequestFile, RequestQuery, ThreadEntry};
+pub use crate::store::{EntryKind, FileRecord, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{

@@ -9,9 +9,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::Coordination;
 use crate::{
     Result,
-    coordination::{CheckRules, Heard, Observed, Request, Share, observed_span, receiver_gap_km},
+    coordination::{CheckRules, Heard, Observed, Request, observed_span, receiver_gap_km},
     registry::{Place, telling::Masks},
-    service::occupancy::{Occupancies, OccupancyQuery, Split},
+    service::{
+        occupancy::{Occupancies, OccupancyQuery, Split},
+        tasks::in_use,
+    },
     store::{EmissionOrder, EmissionQuery, Store},
     units::Band,
 };
@@ -58,7 +61,7 @@ impl Observing {
         let mut near: Vec<(f64, &String)> = near.collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
         let [from, to] = observed_span(now, rules);
-        let mut observed = Vec::new();
+        let (mut observed, mut receivers) = (Vec::new(), 0);
         for (distance_km, receiver) in near {
             let watched = store.watched_bands(receiver, from, to).await?;
             let within = |band: &Band| {
@@ -89,18 +92,12 @@ impl Observing {
                     from: report.from,
                     to: report.to,
                     observed_s: channel.observed_s,
-                    share: channel.occupancy.map(|occupancy| Share {
-                        share: occupancy.share,
-                        low: occupancy.low,
-                        high: occupancy.high,
-                        confidence: occupancy.confidence,
-                    }),
+                    in_use: channel.occupancy.as_ref().map(in_use),
                     strongest: strongest(store, receiver, channel.band, [from, to]).await?,
                 });
             }
-            let mut receivers: Vec<&str> = observed.iter().map(|one| one.receiver.as_str()).collect();
-            receivers.dedup();
-            if receivers.len() == RECEIVERS_MAX {
+            receivers += 1;
+            if receivers == RECEIVERS_MAX {
                 break;
             }
         }

@@ -7,7 +7,7 @@ use crate::{
     coordination::tasks::Task,
     registry::telling::Masks,
     service::{
-        findings::{AttachmentRecord, ConflictRecord, EmissionRecord},
+        findings::{ConflictRecord, EmissionRecord, FileRecord},
         ledger::SYSTEM,
         live::LiveFrame,
     },
@@ -49,10 +49,17 @@ impl View {
 
     /// Whether a file of a conflict is there for the audience. What people attached themselves is theirs to judge.
     #[must_use]
-    pub fn holds_file(&self, conflict: &ConflictRecord, file: &AttachmentRecord) -> bool {
+    pub fn holds_file(&self, conflict: &ConflictRecord, file: &FileRecord) -> bool {
         let low = Hertz(conflict.low_hz.0.saturating_sub(SPAN_HZ));
         let high = Hertz(conflict.high_hz.0.saturating_add(SPAN_HZ));
         file.uploaded_by != SYSTEM || self.measures(low, high)
+    }
+
+    /// Whether recordings that were made for a task are there for the audience: likewise.
+    #[must_use]
+    pub fn holds_recordings(&self, band: Band) -> bool {
+        let low = Hertz(band.low().0.saturating_sub(SPAN_HZ));
+        self.measures(low, Hertz(band.high().0.saturating_add(SPAN_HZ)))
     }
 
     /// Takes out of a task what was counted in a masked band.

@@ -11,7 +11,7 @@ use crate::{
         auth::{Role, permissions},
         coordination::Officer,
     },
-    store::{RequestFile, ThreadEntry, shown},
+    store::{ThreadEntry, shown},
 };
 
 impl View {
@@ -78,11 +78,5 @@ impl View {
         let shown = |one: &&Sealed| matches!(one.outcome, SealedOutcome::Waiting | SealedOutcome::Discarded);
         let knows = Self::knows_sealed(officer, request);
         Disclosed(sealed.iter().filter(|_| knows).filter(shown).cloned().collect())
-    }
-
-    /// A file of a request that the officer knows.
-    #[must_use]
-    pub fn request_file(officer: &Officer, request: &Request, file: RequestFile) -> Option<Disclosed<RequestFile>> {
-        (!file.sealed || Self::knows_sealed(officer, request)).then_some(Disclosed(file))
     }
 }

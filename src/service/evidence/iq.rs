@@ -14,47 +14,72 @@ use crate::{
     units::{Dbfs, Hertz},
 };
 
+/// What a recording is for, as its metadata say it.
+#[derive(Debug, Clone)]
+pub(in crate::service) struct Subject {
+    /// Key of what it is for, and name of its working folder.
+    pub(in crate::service) id: String,
+    /// The kind of that key.
+    pub(in crate::service) kind: &'static str,
+    /// In words.
+    pub(in crate::service) description: String,
+    /// Where in the samples it is.
+    pub(in crate::service) annotation: Annotation,
+}
+
+impl Subject {
+    /// The conflict of the emission that was cut out.
+    pub(super) fn conflict(conflict: &ConflictRecord, cut: &Cut) -> Self {
+        Self {
+            id: conflict.id.clone(),
+            kind: "conflict",
+            description: format!(
+                "evidence of conflict {}: {} at {}",
+                conflict.id,
+                conflict.kind.name(false),
+                conflict.center_hz
+            ),
+            annotation: annotation(cut, conflict),
+        }
+    }
+}
+
 /// Writes the recording under `folder`, reads it back as two files called `name`, and removes it again.
 ///
 /// # Errors
 /// Of the writer or the disk.
-pub(super) fn recording(
+pub(in crate::service) fn recording(
     folder: &Path,
     name: &str,
     cut: &Cut,
     source: &Source,
-    conflict: &ConflictRecord,
+    subject: Subject,
 ) -> Result<Vec<NewFile>> {
-    let work = folder.join(&conflict.id);
+    let work = folder.join(&subject.id);
     fs::create_dir_all(&work).map_err(|source| Error::Io {
         path: work.clone(),
         source,
     })?;
-    let written = write(&work, name, cut, source, conflict);
+    let written = write(&work, name, cut, source, subject);
     if let Err(error) = fs::remove_dir_all(&work) {
         tracing::warn!(%error, folder = %work.display(), "a working folder stays on the disk");
     }
     written
 }
 
-fn write(work: &Path, name: &str, cut: &Cut, source: &Source, conflict: &ConflictRecord) -> Result<Vec<NewFile>> {
+fn write(work: &Path, name: &str, cut: &Cut, source: &Source, subject: Subject) -> Result<Vec<NewFile>> {
     let stream = cut.stream();
     let mut facts = recording_facts(&stream.facts, &stream.settings, stream.ppm);
     facts.insert("ppm_uncertainty".to_owned(), json!(stream.ppm_uncertainty));
-    facts.insert("conflict".to_owned(), json!(conflict.id));
+    facts.insert(subject.kind.to_owned(), json!(subject.id));
     facts.insert("calibration".to_owned(), calibration(source, cut.center()));
     let head = RecordingHead {
         format: stream.facts.format,
         sample_rate_hz: stream.sample_rate_hz,
         center_hz: Some(cut.center().0),
-        start: cut.start().unwrap_or(conflict.first_seen),
+        start: cut.start().unwrap_or(Timestamp::UNIX_EPOCH),
         hardware: Some(stream.facts.label.clone()),
-        description: Some(format!(
-            "evidence of conflict {}: {} at {}",
-            conflict.id,
-            conflict.kind.name(false),
-            conflict.center_hz
-        )),
+        description: Some(subject.description),
         author: None,
         license: None,
         place: source.place.map(|place| (place.latitude, place.longitude, None)),
@@ -62,7 +87,7 @@ fn write(work: &Path, name: &str, cut: &Cut, source: &Source, conflict: &Conflic
     };
     let mut writer = SigmfWriter::create(work.join("cut"), head)?;
     cut.write(&mut writer)?;
-    writer.annotate(annotation(cut, conflict));
+    writer.annotate(subject.annotation);
     let written = writer.finish()?;
     let read = |path: &Path, suffix: &str, content_type: &str| -> Result<NewFile> {
         let content = fs::read(path).map_err(|source| Error::Io {

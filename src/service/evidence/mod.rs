@@ -14,7 +14,7 @@ mod snapshot;
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -41,6 +41,7 @@ use crate::{
     registry::Place,
     store::{EventKind, EventRecord},
 };
+pub(super) use iq::{Subject, recording};
 use snapshot::{Measured, Recent, Snapshot};
 
 /// Conflicts whose evidence is gathered at the same time.
@@ -95,14 +96,7 @@ impl Evidence {
         config: EvidenceConfig,
     ) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let failed = |source| Error::Io {
-            path: folder.clone(),
-            source,
-        };
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(failed)?;
-        }
-        fs::create_dir_all(&folder).map_err(failed)?;
+        empty(&folder)?;
         let keeper = Keeper {
             attachments,
             folder: Arc::new(folder),
@@ -198,7 +192,10 @@ impl Keeper {
         }
         if let Some(cut) = cut {
             let (folder, id) = (Arc::clone(&self.folder), conflict.id.clone());
-            let made = tokio::task::spawn_blocking(move || iq::recording(&folder, &name, &cut, &source, &conflict));
+            let made = tokio::task::spawn_blocking(move || {
+                let subject = Subject::conflict(&conflict, &cut);
+                recording(&folder, &name, &cut, &source, subject)
+            });
             files.extend(made.await.map_err(|error| Error::Unavailable(error.to_string()))??);
             return self.attach(&id, files).await;
         }
@@ -279,6 +276,18 @@ impl Keeper {
     fn spectra(&self) -> MutexGuard<'_, Recent> {
         self.spectra.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes a folder for files in the making; what a crash left there is removed.
+pub(super) fn empty(folder: &Path) -> Result<()> {
+    let failed = |source| Error::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(failed)?;
+    }
+    fs::create_dir_all(folder).map_err(failed)
 }
 
 /// Receiver, frequency and time: `roof_98.7000MHz_20260601T080000.250Z`.

@@ -193,7 +193,7 @@ impl InterferenceReports {
         }
         let observed = match (&given.receiver, step) {
             (Some(_), ReportStep::Verify) if before.complaint.band().is_some_and(|b| view.veils(b.low(), b.high())) => {
-                return Err(self.refuse_veiled(&before, version, given, asking)?);
+                return Err(self.refuse_veiled(&before, version, given, asking));
             }
             (Some(receiver), ReportStep::Verify) => Some(self.observed(&before, receiver, asking.now).await?),
             _ => None,
@@ -210,24 +210,20 @@ impl InterferenceReports {
 
     /// Why a receiver's word is not taken: where the step is not possible anyhow, for the reason everybody is given, so that the
     /// refusal tells of a veil only whom it concerns.
-    fn refuse_veiled(
-        &self,
-        before: &Report,
-        version: u64,
-        given: GivenReport,
-        asking: Asking<'_>,
-    ) -> std::result::Result<Refused, Refused> {
+    fn refuse_veiled(&self, before: &Report, version: u64, given: GivenReport, asking: Asking<'_>) -> Refused {
         if before.version != version {
-            return Err(Error::Stale.into());
+            return Error::Stale.into();
         }
         let by_word = GivenReport {
             receiver: None,
             reason: "-".to_owned(),
             ..given
         };
-        let give = give(ReportStep::Verify, by_word, None, asking)?;
-        let taken = take_report_step(before, &give, &self.policy.reports, asking.now);
-        Ok(taken.map_or_else(Refused::Step, |_| not_told()))
+        match give(ReportStep::Verify, by_word, None, asking) {
+            Ok(give) => take_report_step(before, &give, &self.policy.reports, asking.now)
+                .map_or_else(Refused::Step, |_| not_told()),
+            Err(refused) => refused.into(),
+        }
     }
 
     async fn change(

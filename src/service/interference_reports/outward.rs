@@ -126,7 +126,7 @@ impl InterferenceReports {
                 continue;
             };
             let files = detail.attachments.into_iter().map(|file| Attached {
-                path: format!("/api/v1/conflicts/{}/attachments/{}", file.conflict_id, file.id),
+                path: format!("/api/v1/conflicts/{}/attachments/{}", file.owner_id, file.id),
                 id: file.id,
                 name: file.name,
                 sha256: file.sha256,

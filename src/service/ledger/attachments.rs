@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     registry::Text,
     service::vault::{NewFile, Vault},
-    store::{AttachmentRecord, ConflictRecord, ConflictStatus, EventKind, Store, random_id},
+    store::{ConflictRecord, ConflictStatus, EventKind, FileRecord, Store, random_id},
 };
 
 /// Most files of one conflict, those merged into it included.
@@ -43,7 +43,7 @@ impl Attachments {
     ///
     /// # Errors
     /// `NotFound` when there is no such conflict.
-    pub async fn list(&self, conflict: &str) -> Result<Vec<AttachmentRecord>> {
+    pub async fn list(&self, conflict: &str) -> Result<Vec<FileRecord>> {
         self.store.conflict(conflict).await?;
         self.store.attachments(conflict).await
     }
@@ -52,7 +52,7 @@ impl Attachments {
     ///
     /// # Errors
     /// `NotFound`; `Io` when the content is gone or is no longer what was attached.
-    pub async fn read(&self, conflict: &str, id: &str) -> Result<(AttachmentRecord, Vec<u8>)> {
+    pub async fn read(&self, conflict: &str, id: &str) -> Result<(FileRecord, Vec<u8>)> {
         let attachment = self.store.attachment(conflict, id).await?;
         let content = self.vault.read(&attachment.sha256).await?;
         Ok((attachment, content))
@@ -69,7 +69,7 @@ impl Attachments {
         actor: &str,
         version: u64,
         now: Timestamp,
-    ) -> Result<(AttachmentRecord, ConflictRecord)> {
+    ) -> Result<(FileRecord, ConflictRecord)> {
         let attachment = self.row(conflict, &file, actor, now)?;
         // A request that is bound to be refused leaves nothing on the disk.
         let _held = self.vault.changing().await;
@@ -83,7 +83,7 @@ impl Attachments {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let mut conflict = read(tx, &row.conflict_id, version).await?;
+                    let mut conflict = read(tx, &row.owner_id, version).await?;
                     unmerged(&conflict)?;
                     if tx.attachments_count(&conflict.id).await? >= FILES_MAX {
                         return Err(Error::WrongState(format!(
@@ -135,11 +135,11 @@ impl Attachments {
     }
 
     /// The row of a file that may be attached.
-    pub(super) fn row(&self, conflict: &str, file: &NewFile, actor: &str, now: Timestamp) -> Result<AttachmentRecord> {
+    pub(super) fn row(&self, conflict: &str, file: &NewFile, actor: &str, now: Timestamp) -> Result<FileRecord> {
         let sealed = self.vault.seal(file)?;
-        Ok(AttachmentRecord {
+        Ok(FileRecord {
             id: random_id(),
-            conflict_id: conflict.to_owned(),
+            owner_id: conflict.to_owned(),
             name: sealed.name,
             content_type: sealed.content_type.to_owned(),
             size_bytes: sealed.size_bytes,
@@ -161,8 +161,8 @@ fn unmerged(conflict: &ConflictRecord) -> Result<()> {
 }
 
 /// Name and hash, for the history.
-pub(super) fn naming(attachment: &AttachmentRecord) -> Text {
-    let AttachmentRecord { name, sha256, .. } = attachment;
+pub(super) fn naming(attachment: &FileRecord) -> Text {
+    let FileRecord { name, sha256, .. } = attachment;
     Text::new(
         format!("{name}（SHA-256 {sha256}）"),
         format!("{name} (SHA-256 {sha256})"),

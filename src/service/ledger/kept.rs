@@ -14,7 +14,7 @@ use crate::{
     Error, Result,
     registry::Text,
     service::vault::NewFile,
-    store::{AttachmentRecord, ConflictRecord, EventKind, Tx},
+    store::{ConflictRecord, EventKind, FileRecord, Tx},
 };
 
 /// Files removed in one transaction at most.
@@ -40,7 +40,7 @@ impl Attachments {
         room: Room,
         now: Timestamp,
     ) -> Result<ConflictRecord> {
-        let rows: Vec<AttachmentRecord> = files
+        let rows: Vec<FileRecord> = files
             .iter()
             .map(|file| self.row(conflict, file, SYSTEM, now))
             .collect::<Result<_>>()?;
@@ -66,7 +66,7 @@ impl Attachments {
     }
 
     /// The rows, the history and the event in one transaction.
-    async fn enter(&self, conflict: &str, rows: Vec<AttachmentRecord>, now: Timestamp) -> Result<ConflictRecord> {
+    async fn enter(&self, conflict: &str, rows: Vec<FileRecord>, now: Timestamp) -> Result<ConflictRecord> {
         let id = conflict.to_owned();
         self.store
             .write(move |tx| {
@@ -132,8 +132,8 @@ impl Attachments {
                 Box::pin(async move {
                     let rows = tx.settled_attachments(SYSTEM, before, limit).await?;
                     for row in &rows {
-                        tx.take_attachment(&row.conflict_id, &row.id).await?;
-                        let mut conflict = found(tx, &row.conflict_id).await?;
+                        tx.take_attachment(&row.owner_id, &row.id).await?;
+                        let mut conflict = found(tx, &row.owner_id).await?;
                         record(tx, &mut conflict, "detached", SYSTEM, naming(row), now).await?;
                         tx.emit(EventKind::ConflictUpdated, now, &conflict).await?;
                     }
@@ -155,7 +155,7 @@ async fn found(tx: &mut Tx, id: &str) -> Result<ConflictRecord> {
     })
 }
 
-fn names(rows: &[AttachmentRecord]) -> Text {
+fn names(rows: &[FileRecord]) -> Text {
     let texts: Vec<Text> = rows.iter().map(naming).collect();
     let join = |pick: fn(&Text) -> &str, gap| texts.iter().map(pick).collect::<Vec<_>>().join(gap);
     Text::new(join(|text| &text.zh, "；"), join(|text| &text.en, "; "))

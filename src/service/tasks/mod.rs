@@ -2,11 +2,12 @@
 //! observed as the result.
 //!
 //! `coordination::tasks` says what may happen to a task and which receiver it has when; here it happens, each change in one
-//! transaction with its note in the audit. Nothing is measured for a task that is not measured anyway: its result is what the
-//! receiver stored of the frequencies in its slots (`results`).
+//! transaction with its note in the audit. Its results are what the receiver stored of the frequencies in its slots (`results`),
+//! and the recordings that were made in them (`recorder`).
 
 mod clock;
 mod disclosed;
+mod recorder;
 mod results;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,6 +16,7 @@ use jiff::{Timestamp, tz::Offset};
 use tokio::sync::Notify;
 
 pub use crate::store::TaskQuery;
+pub use recorder::Recorder;
 pub(super) use results::in_use;
 pub use results::{TaskRecording, TaskResults};
 

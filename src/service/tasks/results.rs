@@ -16,7 +16,9 @@ use crate::{
         disclosure::{Disclosed, View},
         findings::{ConflictQuery, EmissionOrder, EmissionQuery, EmissionRecord},
         occupancy::{Bound, Occupancy, OccupancyQuery, Split, raster},
+        vault::Vault,
     },
+    store::FileRecord,
     units::Band,
 };
 
@@ -27,19 +29,31 @@ const CONFLICTS_MAX: u32 = 100;
 /// Media type of samples.
 const SAMPLES: &str = "application/octet-stream";
 
-/// Samples that were kept of the frequencies of a task in one of its slots.
+/// A recording of the frequencies of a task in one of its slots: made for it, or kept as evidence of a conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskRecording {
-    /// The conflict they are evidence of.
-    pub conflict_id: String,
+    /// The conflict they are evidence of; none: they were recorded for the task.
+    pub conflict_id: Option<String>,
     /// The file.
     pub id: String,
     /// Its name.
     pub name: String,
     /// Its size.
     pub size_bytes: u64,
-    /// When it was kept.
+    /// When it begins; of evidence: when it was kept.
     pub at: Timestamp,
+}
+
+impl TaskRecording {
+    fn of(file: FileRecord, conflict_id: Option<String>) -> Self {
+        Self {
+            conflict_id,
+            id: file.id,
+            name: file.name,
+            size_bytes: file.size_bytes,
+            at: file.uploaded_at,
+        }
+    }
 }
 
 /// What was met and kept.
@@ -103,6 +117,10 @@ impl Tasks {
         };
         let wants = |product| task.content.products.contains(&product);
         let (mut known, mut files) = (HashSet::new(), HashSet::new());
+        if wants(TaskProduct::Recording) && view.holds_recordings(band) {
+            let own = self.store.task_files(&task.id).await?.into_iter();
+            results.recordings.extend(own.map(|file| TaskRecording::of(file, None)));
+        }
         for measured in task.measured.iter().filter(|measured| measured.observed_s > 0) {
             if wants(TaskProduct::Emissions) && !results.more {
                 self.met(&measured.slot, band, &view, &mut known, &mut results).await?;
@@ -115,6 +133,30 @@ impl Tasks {
             }
         }
         Ok(results)
+    }
+
+    /// One of the recordings made for a task, with its content.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a task the reader may not know, or near a band that is masked; `Io` when the content is gone or is no longer what was kept.
+    pub async fn recording(
+        &self,
+        vault: &Vault,
+        id: &str,
+        file: &str,
+        asking: Asking<'_>,
+    ) -> Result<(FileRecord, Vec<u8>)> {
+        let task = self.known(id, asking).await?;
+        let (view, band) = (self.view(asking)?, task.content.band());
+        if band.is_none_or(|band| !view.holds_recordings(band)) {
+            return Err(Error::NotFound {
+                kind: "file",
+                id: file.to_owned(),
+            });
+        }
+        let file = self.store.task_file(&task.id, file).await?;
+        let content = vault.read(&file.sha256).await?;
+        Ok((file, content))
     }
 
     async fn met(
@@ -178,17 +220,10 @@ impl Tasks {
                 .attachments
                 .into_iter()
                 .filter(|file| file.content_type == SAMPLES);
-            found.extend(
-                files
-                    .filter(|file| in_slot(file.uploaded_at))
-                    .map(|file| TaskRecording {
-                        conflict_id: file.conflict_id,
-                        id: file.id,
-                        name: file.name,
-                        size_bytes: file.size_bytes,
-                        at: file.uploaded_at,
-                    }),
-            );
+            found.extend(files.filter(|file| in_slot(file.uploaded_at)).map(|file| {
+                let conflict = file.owner_id.clone();
+                TaskRecording::of(file, Some(conflict))
+            }));
         }
         Ok(found)
     }

@@ -45,7 +45,7 @@ fn a_check_tells_what_the_nearest_receiver_measured_and_what_nobody_observed() {
         "{used}"
     );
     let observed = &used["observed"];
-    let share = observed["share"]["share"].as_f64().expect("a share");
+    let share = observed["in_use"]["share"].as_f64().expect("a share");
     assert!((0.45..0.55).contains(&share), "{observed}");
     assert_eq!(observed["observed_s"], 7200, "{observed}");
     assert_eq!(observed["strongest"]["center_hz"], 97_450_000, "{observed}");
@@ -58,7 +58,7 @@ fn a_check_tells_what_the_nearest_receiver_measured_and_what_nobody_observed() {
     // Beside it nothing was heard; two hours of six are too few to call it quiet.
     let beside = finding(&case, &proposal(98_450_000, 200_000), "measured_use").expect("told");
     assert_eq!(
-        (&beside["level"], &beside["observed"]["share"]["share"]),
+        (&beside["level"], &beside["observed"]["in_use"]["share"]),
         (&json!("note"), &json!(0.0)),
         "{beside}"
     );

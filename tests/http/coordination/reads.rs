@@ -27,10 +27,17 @@ fn who_reads_a_classified_request_is_in_the_log() {
     let open = open.as_str().expect("id");
     case.does(&case.civil, open, "submit");
     case.read(&case.military, open);
-    assert_eq!(case.reads(&auditor), Vec::<[String; 3]>::new(), "an open one is anybody's");
+    assert_eq!(
+        case.reads(&auditor),
+        Vec::<[String; 3]>::new(),
+        "an open one is anybody's"
+    );
     let mut secret = proposal(98_450_000, 200_000);
     secret["classification"] = json!("秘密");
-    let id = case.write(&case.military, &secret)["id"].as_str().expect("id").to_owned();
+    let id = case.write(&case.military, &secret)["id"]
+        .as_str()
+        .expect("id")
+        .to_owned();
     case.does(&case.military, &id, "submit");
     for path in [
         format!("{REQUESTS}/{id}"),

@@ -15,6 +15,7 @@ mod timing;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use pinpu::service::auth::Role;
 
@@ -120,13 +121,14 @@ impl Pair {
         }
     }
 
-    /// Sequences of questions until something differs.
-    fn run(&mut self, sequences: usize) -> Result<(), String> {
-        for _ in 0..sequences {
+    /// Sequences of questions until something differs, or the worlds are no longer the same; answers how many were asked
+    /// to their end.
+    fn run(&mut self, sequences: usize) -> Result<usize, String> {
+        for done in 0..sequences {
             let mut asked = Vec::new();
             for _ in 0..LENGTH {
                 if self.parted {
-                    return Ok(());
+                    return Ok(done);
                 }
                 let question = self.operations.draw(&mut self.draw, &self.learnt, self.hour);
                 asked.push(report(&question));
@@ -134,7 +136,53 @@ impl Pair {
                     .map_err(|difference| format!("{difference}\nafter\n{}", asked.join("\n")))?;
             }
         }
-        Ok(())
+        Ok(sequences)
+    }
+}
+
+/// What all pairs together asked and heard.
+#[derive(Default)]
+struct Sum {
+    sequences: usize,
+    pairs: usize,
+    declared: usize,
+    /// How often each operation answered with a success, and how often with an error.
+    asked: BTreeMap<String, [usize; 2]>,
+    difference: Option<String>,
+}
+
+/// Asks new pairs of worlds until `all` sequences were asked to their end, or an answer differs.
+fn ask_all(all: usize, kinds: &[(Role, [Secrets; 2])], sum: &Mutex<Sum>) {
+    let of_a_pair = SEQUENCES_OF_A_PAIR.min(all.div_ceil(kinds.len()));
+    loop {
+        let n = {
+            let mut sum = sum.lock().expect("no asker panics");
+            if sum.sequences >= all && sum.pairs >= kinds.len() || sum.difference.is_some() {
+                return;
+            }
+            sum.pairs += 1;
+            sum.pairs - 1
+        };
+        let (role, secrets) = kinds[n % kinds.len()];
+        let mut pair = Pair::start(secrets, role, n as u64);
+        let heard = pair.run(of_a_pair);
+        let mut sum = sum.lock().expect("no asker panics");
+        match heard {
+            Ok(_) if !secrets[1].assignments.is_empty() && pair.declared > 0 => {
+                let text = format!("pair {n}, {role}: declared answers in the same cells and blocks");
+                sum.difference = Some(text);
+            }
+            Ok(done) => sum.sequences += done,
+            Err(difference) => sum.difference = Some(format!("pair {n}, {role}: {difference}")),
+        }
+        for (operation, [good, bad]) in pair.asked {
+            let sum = sum.asked.entry(operation).or_default();
+            *sum = [sum[0] + good, sum[1] + bad];
+        }
+        sum.declared += pair.declared;
+        if all > SEQUENCES {
+            eprintln!("{} of {all} sequences", sum.sequences);
+        }
     }
 }
 
@@ -248,32 +296,27 @@ fn two_worlds_that_differ_in_what_is_confidential_sound_the_same() {
         (Role::Operator, [SILENT, NONE]),
     ];
     let started = std::time::Instant::now();
-    let (mut done, mut declared) = (0, 0);
-    let mut asked: BTreeMap<String, [usize; 2]> = BTreeMap::new();
-    for n in 0.. {
-        let sequences = (all - done).min(SEQUENCES_OF_A_PAIR.min(all.div_ceil(kinds.len())));
-        if sequences == 0 {
-            break;
+    let sum = Mutex::new(Sum::default());
+    let askers = if all > SEQUENCES {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    } else {
+        1
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..askers {
+            scope.spawn(|| ask_all(all, &kinds, &sum));
         }
-        let (role, secrets) = kinds[n % kinds.len()];
-        let mut pair = Pair::start(secrets, role, n as u64);
-        if let Err(difference) = pair.run(sequences) {
-            panic!("pair {n}, {role}: {difference}");
-        }
-        assert!(
-            secrets[1].assignments.is_empty() || pair.declared == 0,
-            "the same cells and blocks: {}",
-            pair.declared
-        );
-        for (operation, [good, bad]) in pair.asked {
-            let sum = asked.entry(operation).or_default();
-            *sum = [sum[0] + good, sum[1] + bad];
-        }
-        done += sequences;
-        declared += pair.declared;
-    }
+    });
+    let Sum {
+        sequences,
+        declared,
+        asked,
+        difference,
+        ..
+    } = sum.into_inner().expect("no asker panics");
+    assert!(difference.is_none(), "{}", difference.unwrap_or_default());
     println!(
-        "{done} sequences of {LENGTH} in {:.0} s, {declared} answers the policy declares: {asked:?}",
+        "{sequences} sequences of {LENGTH} in {:.0} s, {declared} answers the policy declares: {asked:?}",
         started.elapsed().as_secs_f64()
     );
     assert!(all < kinds.len() || declared > 0, "the policy's answer was never seen");

@@ -8,16 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    CASES, module, pinpu,
-    service::{get, items, start_with},
-    text,
-};
-
-fn bytes(url: &str) -> Vec<u8> {
-    let mut body = ureq::get(url).call().expect("answers").into_body();
-    body.with_config().limit(64 << 20).read_to_vec().expect("a body")
-}
+use super::{CASES, module, pinpu, service::start_with, text};
+use crate::service::{bytes, get, items};
 
 /// The conflict of this kind, once it has as many files as there should be.
 fn conflict(url: &str, kind: &str, files: usize) -> Value {

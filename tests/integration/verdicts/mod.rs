@@ -189,7 +189,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The module of the virtual receiver, built once; nothing (said by name) where the tools for it are missing.
-fn module(test: &str) -> Option<&'static Path> {
+pub(crate) fn module(test: &str) -> Option<&'static Path> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/virtual-receiver");
@@ -214,7 +214,7 @@ fn module(test: &str) -> Option<&'static Path> {
 }
 
 /// `pinpu` that sees only the virtual receiver.
-pub(super) fn pinpu(folder: &Path, module: &Path) -> Command {
+pub(crate) fn pinpu(folder: &Path, module: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pinpu"));
     command
         .env("SOAPY_SDR_ROOT", folder.join("none"))
@@ -254,7 +254,7 @@ pub(super) fn stations(folder: &Path) -> PathBuf {
     path
 }
 
-pub(super) fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 

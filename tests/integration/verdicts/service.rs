@@ -1,29 +1,17 @@
 //! The conflicts of the scenes through a running service: samples in, HTTP out.
 
 use std::{
-    fs,
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 use super::{CASES, Case, arguments, beside, hold, module, pinpu, stations, text};
+use crate::service::{Service, items, serve};
 
 /// Kinds that open no conflict.
 const PEACEFUL: [&str; 3] = ["licensed", "licence_exempt", "inconclusive"];
-
-/// A service that ends with the test.
-pub(super) struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn configuration(cases: &[&Case]) -> String {
     let mut text = format!("[registry]\ncontrol_orders = {:?}\n", beside("orders.toml"));
@@ -55,40 +43,7 @@ pub(super) fn start_with(folder: &Path, module: &Path, cases: &[&Case], sections
         .output()
         .expect("pinpu runs");
     assert!(imported.status.success(), "{}", text(&imported));
-    let config = folder.join("pinpu.toml");
-    fs::write(&config, format!("{sections}{}", configuration(cases))).expect("a temporary file");
-    let mut child = pinpu(folder, module)
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--config"])
-        .arg(&config)
-        .arg("--data")
-        .arg(&data)
-        .env("PINPU_DEMO_PASSWORD", "correct horse battery staple")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("pinpu serve starts");
-    let out = child.stdout.take().expect("piped");
-    let service = Service(child);
-    let mut lines = BufReader::new(out).lines().map_while(Result::ok);
-    let address = lines.find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
-    // It says more after its address, and ends when nobody listens.
-    std::thread::spawn(move || lines.for_each(drop));
-    (service, format!("http://{}", address.expect("the address")))
-}
-
-/// What is answered at an address.
-pub(super) fn get(url: &str) -> Value {
-    let body = ureq::get(url)
-        .call()
-        .unwrap_or_else(|error| panic!("{url}: {error}"))
-        .into_body()
-        .read_to_string()
-        .expect("a body");
-    serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"))
-}
-
-pub(super) fn items(url: &str) -> Vec<Value> {
-    get(url)["items"].as_array().cloned().unwrap_or_default()
+    serve(folder, module, &format!("{sections}{}", configuration(cases)))
 }
 
 #[test]

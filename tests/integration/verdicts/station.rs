@@ -8,11 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    Case, LICENSED, case, module, scene_command,
-    service::{get, items, start_with},
-    text,
-};
+use super::{Case, LICENSED, case, module, scene_command, service::start_with, text};
+use crate::service::{get, items};
 
 const DEVIATING: Case = case(
     "deviating",

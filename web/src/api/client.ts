@@ -347,6 +347,11 @@ export function attachmentUrl(conflict: string, attachment: string): string {
   return `${API}/conflicts/${encodeURIComponent(conflict)}/attachments/${encodeURIComponent(attachment)}`;
 }
 
+/** Address of a file that was recorded for a task; the browser saves it. */
+export function taskRecordingUrl(task: string, file: string): string {
+  return `${API}/tasks/${encodeURIComponent(task)}/recordings/${encodeURIComponent(file)}`;
+}
+
 /** Address of the content of a request's file; the browser saves it. */
 export function requestFileUrl(request: string, file: string): string {
   return `${API}/coordination/requests/${encodeURIComponent(request)}/files/${encodeURIComponent(file)}`;

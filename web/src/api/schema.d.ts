@@ -1659,6 +1659,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/recordings/{recording}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a recording that was made for a task, to be saved. */
+        get: operations["get_task_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/results": {
         parameters: {
             query?: never;
@@ -5305,6 +5322,7 @@ export interface components {
              * @description First instant that was looked at.
              */
             from: string;
+            in_use?: components["schemas"]["InUse"] | null;
             /**
              * Format: int64
              * @description Seconds of that time in which the band was observed.
@@ -5312,7 +5330,6 @@ export interface components {
             observed_s: number;
             /** @description Receiver id. */
             receiver: string;
-            share?: components["schemas"]["ObservedShare"] | null;
             strongest?: components["schemas"]["ObservedEmission"] | null;
             /**
              * Format: date-time
@@ -5334,29 +5351,6 @@ export interface components {
              * @description Power over the noise in its occupied band, dB.
              */
             snr_db: number;
-        };
-        /** @description A share of time with its interval. */
-        ObservedShare: {
-            /**
-             * Format: double
-             * @description Probability that the interval holds the true share.
-             */
-            confidence: number;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high: number;
-            /**
-             * Format: double
-             * @description Lower end.
-             */
-            low: number;
-            /**
-             * Format: double
-             * @description The share, 0 to 1.
-             */
-            share: number;
         };
         /**
          * @description Which ends of an interval were measured.
@@ -6573,15 +6567,18 @@ export interface components {
             label: string;
             state: components["schemas"]["ReceiverState"] | null;
         };
-        /** @description Samples that were kept in a slot of the task. */
+        /** @description A recording (SigMF, two files) from a slot of the task. */
         TaskRecordingResponse: {
             /**
              * Format: date-time
-             * @description When it was kept.
+             * @description When it begins; of evidence: when it was kept.
              */
             at: string;
-            /** @description Conflict they are evidence of: the file is at `/conflicts/{conflict_id}/attachments/{id}`. */
-            conflict_id: string;
+            /**
+             * @description Conflict it is evidence of: the file is at `/conflicts/{conflict_id}/attachments/{id}`. Null: it was recorded for the task,
+             *     and the file is at `/tasks/{id}/recordings/{id}`.
+             */
+            conflict_id: string | null;
             /** @description The file. */
             id: string;
             /** @description Its name. */
@@ -14203,6 +14200,58 @@ export interface operations {
                 };
             };
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    get_task_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the task */
+                id: string;
+                /** @description Id of the file */
+                recording: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -666,7 +666,7 @@ export const en: Dictionary = {
     emissionsMore: "There are more; the first 500 are shown.",
     showAll: (n: number) => `Show all ${n}`,
     recordings: "Recordings",
-    recordingsNone: "No samples of this band were kept as evidence in that time.",
+    recordingsNone: "No recording was made yet, and no samples of this band were kept as evidence.",
     course: "Course",
     words: "In words",
     openOnly: "Open",

@@ -662,7 +662,7 @@ export const zh = {
     emissionsMore: "数量较多，仅列出前 500 个。",
     showAll: (n: number) => `显示全部 ${n} 个`,
     recordings: "录制",
-    recordingsNone: "该时段内没有此频段的留证录制。",
+    recordingsNone: "尚无录制，也没有此频段的留证样本。",
     course: "办理过程",
     words: "说明",
     openOnly: "进行中",

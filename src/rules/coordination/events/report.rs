@@ -8,7 +8,7 @@ use crate::{
         LetterLanguage, Writing,
         letter::{escaped, opened},
         tasks::{InUse, InUseBound},
-        words as quantities,
+        words::{self as quantities, percent},
     },
     registry::Text,
     units::Hertz,
@@ -118,7 +118,6 @@ fn share(observed_s: u64, asked_s: u64, language: LetterLanguage) -> String {
 
 /// A share as it may be claimed.
 fn claimed(use_of: &InUse) -> String {
-    let percent = |share: f64| format!("{:.1} %", share * 100.0);
     match use_of.bound {
         InUseBound::Interval => format!(
             "{} ({}–{})",

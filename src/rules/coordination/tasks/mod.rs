@@ -367,6 +367,14 @@ pub struct TaskRules {
     /// Receivers that may leave their own watch for a task.
     #[serde(default)]
     pub retune: Vec<String>,
+    /// Time from one recording of a slot to the next, where recordings are wanted; the first is made as the slot begins.
+    #[serde(default = "recording_every", deserialize_with = "duration")]
+    pub recording_every: jiff::SignedDuration,
+}
+
+/// What holds where a policy file does not say.
+fn recording_every() -> jiff::SignedDuration {
+    jiff::SignedDuration::from_mins(10)
 }
 
 /// Quota of one organisation.
@@ -385,6 +393,7 @@ impl Default for TaskRules {
             done_share: 0.95,
             busy: TaskBusy::Times,
             retune: Vec::new(),
+            recording_every: recording_every(),
         }
     }
 }
@@ -404,6 +413,9 @@ impl TaskRules {
     pub fn check(&self) -> Result<(), String> {
         if !(0.5..=1.0).contains(&self.done_share) {
             return Err("tasks.done_share: write a share from 0.5 to 1, such as 0.95".to_owned());
+        }
+        if self.recording_every < jiff::SignedDuration::from_mins(1) {
+            return Err("tasks.recording_every: write at least \"1m\"".to_owned());
         }
         if self.span_max > jiff::SignedDuration::from_hours(31 * 24) {
             return Err("tasks.span_max: write at most \"31d\": occupancy is counted over 31 days at most".to_owned());

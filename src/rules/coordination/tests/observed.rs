@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::{at, band, draft, policy};
 use crate::{
     coordination::{
-        Analysis, FindingKind, Heard, Level, Observed, Share, Surroundings, View, analyse, receiver_gap_km,
+        Analysis, FindingKind, Heard, Level, Observed, Surroundings, View, analyse, receiver_gap_km,
+        tasks::{InUse, InUseBound},
     },
     registry::{Place, Registry, table::builtin_cn},
     units::{Band, Hertz},
@@ -36,11 +37,16 @@ fn observed(receiver: &str, distance_km: f64, hours: u64, [share, low, high]: [f
         from: at("2026-11-30T09:00:00+08:00"),
         to: at("2026-12-01T09:00:00+08:00"),
         observed_s: hours * 3600,
-        share: (hours > 0).then_some(Share {
+        in_use: (hours > 0).then_some(InUse {
             share,
             low,
             high,
             confidence: 0.95,
+            bound: if share > 0.0 {
+                InUseBound::Interval
+            } else {
+                InUseBound::AtMost
+            },
         }),
         strongest: None,
     }
