@@ -20,6 +20,7 @@ mod limits;
 #[path = "../store/listener.rs"]
 mod listener;
 mod live;
+mod modes;
 mod occupancy;
 mod organisations;
 mod parts;

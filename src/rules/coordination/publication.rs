@@ -142,3 +142,107 @@ impl Publication {
         self.after(instant.checked_sub(1.microsecond()).unwrap_or(instant))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::coordination::{
+        Addressee, Due, State, due,
+        tests::{at, draft, policy},
+    };
+
+    fn publication(text: &str) -> Result<Option<Publication>, String> {
+        let rules: PublicationRules = toml::from_str(text).map_err(|error| error.to_string())?;
+        rules.read()
+    }
+
+    fn twice_a_day() -> Publication {
+        let read =
+            publication("times = [\"15:00\", \"09:00\"]\nzone = \"Asia/Shanghai\"\nexempt_kinds = [\"emergency\"]");
+        read.expect("good").expect("times")
+    }
+
+    #[test]
+    fn the_next_time_is_told_in_its_zone() {
+        let publication = twice_a_day();
+        for (now, next) in [
+            ("2026-06-01T08:59:59.999999+08:00", "2026-06-01T09:00:00+08:00"),
+            ("2026-06-01T09:00:00+08:00", "2026-06-01T15:00:00+08:00"),
+            ("2026-06-01T15:00:00+08:00", "2026-06-02T09:00:00+08:00"),
+            ("2026-12-31T23:00:00+08:00", "2027-01-01T09:00:00+08:00"),
+        ] {
+            assert_eq!(publication.after(at(now)), at(next), "{now}");
+        }
+        let nine = at("2026-06-01T09:00:00+08:00");
+        assert_eq!(publication.not_before(nine), nine, "on time");
+        assert!(policy().publication.is_none(), "off as shipped");
+    }
+
+    #[test]
+    fn times_that_make_no_sense_are_refused() {
+        for (text, named) in [
+            ("times = [\"9:00\"]", "such as 09:00"),
+            ("times = [\"09:60\"]", "such as 09:00"),
+            ("every = \"5m\"", "divides the day"),
+            ("every = \"50m\"", "divides the day"),
+            ("times = [\"09:00\"]\nevery = \"1h\"", "not both"),
+            ("hours = 3", "hours"),
+        ] {
+            let wrong = publication(&format!("{text}\nzone = \"UTC\"")).expect_err(text);
+            assert!(wrong.contains(named), "{text}: {wrong}");
+        }
+        assert_eq!(publication("zone = \"UTC\""), Ok(None), "off");
+    }
+
+    #[test]
+    fn requests_within_a_side_and_exempt_ones_are_answered_at_once() {
+        let publication = twice_a_day();
+        let mut request = draft("1");
+        assert!(publication.seals(&request));
+        request.proposal.kind = Kind::Emergency;
+        assert!(!publication.seals(&request), "exempt");
+        let mut request = draft("1");
+        request.proposal.to = Some(Addressee {
+            side: request.side,
+            organisation: Some("other".to_owned()),
+        });
+        assert!(!publication.seals(&request), "within the side");
+    }
+
+    #[test]
+    fn what_ends_for_want_of_an_answer_ends_when_answers_are_shown() {
+        let mut sealing = policy();
+        sealing.publication = Some(twice_a_day());
+        let mut request = draft("1");
+        request.state = State::Submitted;
+        for reminders in 0..=2 {
+            request.reminders = reminders;
+            let (now, plain) = (request.clock, due(&request, &policy(), request.clock).expect("due"));
+            let (when, what) = due(&request, &sealing, now).expect("due");
+            assert_eq!(what, plain.1);
+            match what {
+                Due::Take(_) => assert_eq!(when, twice_a_day().not_before(plain.0)),
+                _ => assert_eq!(when, plain.0, "reminders tell of nothing"),
+            }
+        }
+    }
+
+    proptest! {
+        /// Also where clocks are set: times follow each other, none is left out, and none is later than a day and an hour.
+        #[test]
+        fn times_follow_each_other(second in 1_700_000_000_i64..1_900_000_000, zone in 0_usize..4, every in 0_usize..4) {
+            let zone = ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York"][zone];
+            let every = ["15m", "1h", "6h", "1d"][every];
+            let read = publication(&format!("every = \"{every}\"\nzone = \"{zone}\"")).expect("good");
+            let publication = read.expect("times");
+            let now = Timestamp::from_second(second).expect("a time");
+            let next = publication.after(now);
+            prop_assert!(next > now && next.duration_since(now) <= SignedDuration::from_hours(25));
+            prop_assert_eq!(publication.not_before(next), next);
+            let between = now.checked_add((next.duration_since(now)) / 2).expect("a time");
+            prop_assert_eq!(publication.after(between), next);
+        }
+    }
+}

@@ -36,7 +36,7 @@ use crate::{
     registry::footprint::Footprint,
     service::{
         auth::permissions::Standing,
-        disclosure::{Disclosed, View},
+        disclosure::{Disclosed, View, withheld},
         questions::{DisclosurePolicy, Questions},
         registry::RegistryService,
     },
@@ -226,8 +226,14 @@ impl Coordination {
         let band = range(&request);
         let is_veiled = view.veils(band.low(), band.high());
         let entries = self.store.thread(id).await?.into_iter();
+        let is_masked = !view.measures(band.low(), band.high());
         let entries = entries.map(|entry| ThreadEntry {
             conflict: entry.conflict.filter(|_| !is_veiled),
+            // It says what was measured.
+            text: match is_masked && entry.kind == EntryKind::Violation {
+                true => withheld(),
+                false => entry.text,
+            },
             ..entry
         });
         Ok(entries
