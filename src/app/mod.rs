@@ -25,7 +25,7 @@ use crate::{
         paws::{self, PawsRules},
     },
     http::{AppState, HttpConfig, Services, readiness::Readiness},
-    registry::{Place, table::builtin_cn},
+    registry::{Place, table::builtin_cn, telling::Masks},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -138,6 +138,7 @@ impl App {
         let audit = Audit::open(store.clone(), &config.data_dir).await?;
         let watched = Watched::start(config, rules.clone(), registry.clone(), audit.clone()).await?;
         registry.note_versions().await?;
+        warn_of_misplaced(&registry);
         let known = receivers::known(config, options.demo)?;
         let listening = Listening::start(config, &store, &hub, (&rules, &registry), known).await?;
         let offices = offices::offices(config, (&store, &hub), (&registry, &rules), &listening).await?;
@@ -261,7 +262,7 @@ impl Listening {
         let attachments = Attachments::open(store.clone(), folder("attachments"), config.attachment_bytes_max).await?;
         let (files, cuts) = (attachments.clone(), folder("evidence"));
         let evidence = Evidence::start(hub, files, cuts, sources.clone(), config.evidence)?;
-        let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config));
+        let monitor = Monitor::start(store.clone(), Arc::clone(hub), judge, monitor_config(config, registry));
         Ok(Self {
             captures: receivers::start(config, &monitor, hub, &sources)?,
             monitor,
@@ -283,11 +284,24 @@ fn paws(config: &Config, options: &AppOptions, store: &Store, coordination: &Coo
 /// The registry, with the national table where it was never loaded.
 async fn open_registry(config: &Config, store: &Store) -> Result<RegistryService> {
     let registry = RegistryService::open(store.clone()).await?;
+    let registry = registry.under(disclosure(config)?.telling).await?;
     if config.seed_china {
         let table = builtin_cn().map_err(|error| Error::Invalid(error.to_string()))?;
         registry.seed_table(table).await?;
     }
     Ok(registry)
+}
+
+/// Says loudly where the policy asks for what cannot be kept.
+fn warn_of_misplaced(registry: &RegistryService) {
+    let misplaced = registry.misplaced();
+    if !misplaced.is_empty() {
+        tracing::error!(
+            records = misplaced.len(),
+            "records that the policy of disclosure hides lie outside the bands it hides them in, so their cells and blocks are told: \
+             administrators see which at /api/v1/coordination/disclosure"
+        );
+    }
 }
 
 /// What a demo begins with; the password its accounts share, where they were made now.
@@ -354,9 +368,10 @@ fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {
     }
 }
 
-fn monitor_config(config: &Config) -> MonitorConfig {
+fn monitor_config(config: &Config, registry: &RegistryService) -> MonitorConfig {
     let spectra = SignedDuration::from_hours(24 * i64::from(config.retention_days));
     MonitorConfig {
+        masks: Arc::new(Masks::of(registry.telling().masking())),
         stored_bins: config.stored_bins,
         retention: Retention {
             spectra,

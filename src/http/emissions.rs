@@ -214,8 +214,8 @@ pub async fn get_emission(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<EmissionDetailResponse>> {
-    let (emission, bursts) = state.findings.emission(&id).await?;
     let view = caller.view(&state)?;
+    let (emission, bursts) = state.findings.emission(&id, &view).await?;
     let band = Band::new(emission.low_hz, emission.high_hz);
     let allocations = band
         .map(|band| view.registry().allocations_in(band).into_iter().cloned().collect())

@@ -316,6 +316,7 @@ fn kind_zh(kind: &str) -> &str {
         "assignment" => "指配",
         "control order" => "管制令",
         "interference report" => "干扰投诉",
+        "sealed answer" => "待公布答复",
         "task" => "监测任务",
         "event" => "重大活动",
         "plan row" => "频率计划行",

@@ -122,6 +122,8 @@ pub struct ChannelOccupancy {
     /// Frequency channel occupancy; null where it was not observed: then nothing is known, least of all that it was free.
     #[schema(required = true)]
     pub occupancy: Option<OccupancyShare>,
+    /// A policy masks it for the caller: nothing is told.
+    pub masked: bool,
     /// The same in each of `parts`.
     pub parts: Vec<Option<OccupancyShare>>,
 }
@@ -188,6 +190,7 @@ impl From<ChannelReport> for ChannelOccupancy {
             high_hz: channel.band.high(),
             observed_s: channel.observed_s,
             asked_s: channel.asked_s,
+            masked: channel.masked,
             occupancy: channel.occupancy.map(Into::into),
             parts: channel.parts.into_iter().map(|part| part.map(Into::into)).collect(),
         }
@@ -304,7 +307,10 @@ pub async fn get_occupancy(
         channels,
         band,
         resource,
-    } = state.occupancies.report(&asked).await?;
+    } = state
+        .occupancies
+        .report_shown(&asked, caller.view(&state)?.masks())
+        .await?;
     let answer = OccupancyResponse {
         receiver: asked.receiver,
         from,

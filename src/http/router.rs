@@ -55,7 +55,8 @@ fn v1() -> OpenApiRouter<AppState> {
             OpenApiRouter::new()
                 .routes(routes!(spectra::list_spectra))
                 .routes(routes!(spectra::get_latest_spectrum))
-                .routes(routes!(spectra::get_waterfall)),
+                .routes(routes!(spectra::get_waterfall))
+                .routes(routes!(spectra::list_masks)),
         )
         .merge(findings())
         .nest(
@@ -145,6 +146,10 @@ fn coordination() -> OpenApiRouter<AppState> {
             OpenApiRouter::new().routes(routes!(coordination::exchange::read_requests)),
         )
         .nest(
+            "/coordination/disclosure",
+            OpenApiRouter::new().routes(routes!(coordination::disclosure::get_disclosure_policy)),
+        )
+        .nest(
             "/coordination/questions",
             OpenApiRouter::new().routes(routes!(coordination::questions::list_question_counts)),
         )
@@ -176,7 +181,7 @@ fn registry_as_a_whole() -> OpenApiRouter<AppState> {
 
 /// Requests between civil and military offices.
 fn requests() -> OpenApiRouter<AppState> {
-    use coordination::{check, exchange, files, steps};
+    use coordination::{check, exchange, files, sealed, steps};
     OpenApiRouter::new()
         .routes(routes!(coordination::list_requests, coordination::create_request))
         .routes(routes!(coordination::get_request, coordination::update_request))
@@ -188,6 +193,7 @@ fn requests() -> OpenApiRouter<AppState> {
         .routes(routes!(exchange::export_request))
         .routes(routes!(files::list_request_files, files::add_request_file))
         .routes(routes!(files::get_request_file, files::delete_request_file))
+        .routes(routes!(sealed::delete_sealed_answer))
 }
 
 /// Radio control orders.

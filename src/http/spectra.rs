@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AppState,
+    caller::Caller,
     error::{Problem, Result},
     extract::{Query, band},
     live::frame::{FrameKind, Header, encode_waterfall},
@@ -20,14 +21,14 @@ use super::{
 use crate::{
     Error,
     service::spectra::{self, HistoryQuery, Spectrum},
-    units::Hertz,
+    units::{Band, Hertz},
 };
 
 /// Most cells of a waterfall.
 const CELLS_MAX: usize = 4096 * 2048;
 
 /// One averaged spectrum. Levels are dBFS per pixel (strongest bin for `max`, linear mean for `mean` and `floor`,
-/// weakest for `min`); null where nothing was observed.
+/// weakest for `min`); null where nothing was observed or a policy masks it (`/spectra/masks`).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SpectrumResponse {
     /// Receiver id.
@@ -185,12 +186,15 @@ pub(super) fn size(name: &str, asked: Option<u32>, usual: u32, bounds: (u32, u32
     responses((status = 200, body = SpectrumResponse)))]
 pub async fn get_latest_spectrum(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<LatestSpectrumQuery>,
 ) -> Result<Answer<SpectrumResponse>> {
     let pixels = size("pixels", query.pixels, 1024, (1, 16_384))?;
     let band = band(query.low_hz, query.high_hz)?;
     let receiver = receivers::choose(&state, query.receiver)?;
-    let spectrum = state.spectra.latest(&receiver, band, pixels);
+    let spectrum = state
+        .spectra
+        .latest(&receiver, band, pixels, caller.view(&state)?.masks());
     Ok(Answer(
         spectrum
             .ok_or(Error::NotFound {
@@ -206,6 +210,7 @@ pub async fn get_latest_spectrum(
     responses((status = 200, body = ListResponse<SpectrumResponse>)))]
 pub async fn list_spectra(
     State(state): State<AppState>,
+    caller: Caller,
     Query(query): Query<ListSpectraQuery>,
 ) -> Result<Answer<ListResponse<SpectrumResponse>>> {
     let (from, to) = span(query.from, query.to)?;
@@ -218,15 +223,22 @@ pub async fn list_spectra(
         cursor: query.cursor,
         receiver: receivers::choose(&state, query.receiver)?,
     };
-    Ok(Answer(ListResponse::of(state.spectra.history(&query).await?)))
+    let view = caller.view(&state)?;
+    Ok(Answer(ListResponse::of(
+        state.spectra.history(&query, view.masks()).await?,
+    )))
 }
 
 /// A piece of the waterfall as one binary frame of kind 2 (the layout is described at `/live`): strongest level per
-/// cell, 0 where nothing was observed.
+/// cell, 0 where nothing was observed or a policy masks it.
 #[utoipa::path(get, path = "/waterfall", operation_id = "get_waterfall", tag = "spectra", params(WaterfallQuery),
     responses((status = 200, description = "Binary frame, kind 2", content_type = "application/octet-stream",
         body = Vec<u8>)))]
-pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<WaterfallQuery>) -> Result<Response> {
+pub async fn get_waterfall(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<WaterfallQuery>,
+) -> Result<Response> {
     let (width, height) = (
         size("width", query.width, 1024, (1, 4096))?,
         size("height", query.height, 512, (1, 4096))?,
@@ -246,7 +258,7 @@ pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<Wa
         height,
         receiver: receivers::choose(&state, query.receiver)?,
     };
-    let waterfall = state.spectra.waterfall(&query).await?;
+    let waterfall = state.spectra.waterfall(&query, caller.view(&state)?.masks()).await?;
     let index = state
         .hub
         .receiver(&query.receiver)
@@ -275,4 +287,13 @@ pub async fn get_waterfall(State(state): State<AppState>, Query(query): Query<Wa
     };
     let bytes = encode_waterfall(&header, &rows);
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// Lists the bands of which the caller is shown nothing that was measured, ascending: levels there are null, and emissions,
+/// occupancy and measured files are not told. Empty for those who may know everything.
+#[utoipa::path(get, path = "/masks", operation_id = "list_masks", tag = "spectra",
+    responses((status = 200, body = ListResponse<Band>)))]
+pub async fn list_masks(State(state): State<AppState>, caller: Caller) -> Result<Answer<ListResponse<Band>>> {
+    let view = caller.view(&state)?;
+    Ok(Answer(ListResponse::complete(view.masks().bands().to_vec())))
 }

@@ -11,7 +11,7 @@ use super::{
     change::{Asking, Refused},
     disclosure::{Disclosed, View},
     notices::{Subject, tell, word},
-    registry::RegistryService,
+    registry::{RegistryService, outside},
 };
 use crate::{
     Error, Result,
@@ -19,7 +19,7 @@ use crate::{
         Fault, Policy, Refusal,
         orders::{self, GiveOrder, Office, OrderPhase, OrderRecord, OrderStep},
     },
-    registry::{ControlOrder, Text, disclosure::may_leave},
+    registry::{ControlOrder, Text},
     store::{AuditNote, Page, Store, Tx, random_id},
 };
 
@@ -175,7 +175,14 @@ impl ControlOrders {
     /// What is wrong with an order, or with this person writing it.
     fn check(&self, order: &ControlOrder, asking: Asking<'_>) -> std::result::Result<(), Refused> {
         let mut faults = orders::faults(order, &self.policy.orders);
-        if !may_leave(order, permissions::audience(asking.role)) {
+        let telling = self.registry.telling();
+        if telling.misplaces(order, order.band) {
+            faults.push(Fault {
+                field: "classification",
+                reason: outside(telling),
+            });
+        }
+        if !telling.may_leave(order, permissions::audience(asking.role)) {
             let own = asking.role.name();
             faults.push(Fault {
                 field: "releasability",

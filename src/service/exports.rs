@@ -37,13 +37,16 @@ pub struct Written {
     pub held_back: usize,
 }
 
-/// Writes assignments by frequency.
-///
-/// # Errors
-/// Writing failed, or a record does not fit the format.
-pub fn assignments(all: &[Assignment], wanted: &Wanted, out: &mut dyn Write) -> Result<Written, ExportError> {
-    let text = wanted.text.as_ref().map(|text| text.trim().to_lowercase());
-    let found = |record: &&Assignment| {
+impl Wanted {
+    /// The text that is searched for, as it is compared.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        self.text.as_ref().map(|text| text.trim().to_lowercase())
+    }
+
+    /// Whether a record is among those that are asked for, whoever may have them; `words` are those of this.
+    #[must_use]
+    pub fn means(&self, record: &Assignment, words: Option<&str>) -> bool {
         let texts = [
             Some(&record.id),
             Some(&record.holder),
@@ -51,11 +54,19 @@ pub fn assignments(all: &[Assignment], wanted: &Wanted, out: &mut dyn Write) -> 
             record.call_sign.as_ref(),
         ];
         let says = |part: &str| texts.iter().flatten().any(|text| text.to_lowercase().contains(part));
-        wanted.band.is_none_or(|band| band.overlaps(record.band())) && text.as_deref().is_none_or(says)
-    };
+        self.band.is_none_or(|band| band.overlaps(record.band())) && words.is_none_or(says)
+    }
+}
+
+/// Writes assignments by frequency.
+///
+/// # Errors
+/// Writing failed, or a record does not fit the format.
+pub fn assignments(all: &[Assignment], wanted: &Wanted, out: &mut dyn Write) -> Result<Written, ExportError> {
+    let text = wanted.words();
     let (mut records, held_back): (Vec<_>, Vec<_>) = all
         .iter()
-        .filter(found)
+        .filter(|record| wanted.means(record, text.as_deref()))
         .partition(|record| disclosure::may_leave(record, wanted.audience));
     records.sort_by(|a, b| (a.center_hz, &a.id).cmp(&(b.center_hz, &b.id)));
     export::assignments(wanted.format, &records, &wanted.options, out)?;

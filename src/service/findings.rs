@@ -48,6 +48,17 @@ impl Findings {
         self.store.emissions(query).await
     }
 
+    /// One page of those emissions that are there for the reader; what is masked leaves no gap.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list.
+    pub async fn emissions_met(&self, query: &EmissionQuery, view: &View) -> Result<Page<EmissionRecord>> {
+        match view.masks().is_empty() {
+            true => self.store.emissions(query).await,
+            false => self.store.emissions_kept(query, |record| view.met(record)).await,
+        }
+    }
+
     /// One page of emissions as the reader may know them: a kind of verdict finds those that are told to be of this kind,
     /// and not those that are.
     ///
@@ -55,7 +66,7 @@ impl Findings {
     /// `Invalid` for a cursor of another list.
     pub async fn emissions_told(&self, query: &EmissionQuery, view: &View) -> Result<Page<Disclosed<EmissionRecord>>> {
         let page = match query.verdict.filter(|_| !view.is_cleared()) {
-            None => self.store.emissions(query).await?,
+            None => self.emissions_met(query, view).await?,
             Some(kind) => {
                 let all = EmissionQuery {
                     verdict: None,
@@ -63,7 +74,7 @@ impl Findings {
                 };
                 let is_told = |record: &EmissionRecord| {
                     let told = view.emission(record.clone()).into_inner().verdict;
-                    told.is_some_and(|verdict| verdict.kind == kind)
+                    view.met(record) && told.is_some_and(|verdict| verdict.kind == kind)
                 };
                 self.store.emissions_kept(&all, is_told).await?
             }
@@ -74,9 +85,9 @@ impl Findings {
     /// One emission with its bursts.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn emission(&self, id: &str) -> Result<(EmissionRecord, Vec<[Timestamp; 2]>)> {
-        let emission = self.store.emission(id).await?;
+    /// `NotFound`, also where it is masked for the reader.
+    pub async fn emission(&self, id: &str, view: &View) -> Result<(EmissionRecord, Vec<[Timestamp; 2]>)> {
+        let emission = self.store.emission(id).await?.filter(|emission| view.met(emission));
         let emission = emission.ok_or_else(|| Error::NotFound {
             kind: "emission",
             id: id.to_owned(),
@@ -101,6 +112,32 @@ impl Findings {
         self.known(id, view).await.map(drop)
     }
 
+    /// Whether the reader may know of this conflict and of this file of it.
+    ///
+    /// # Errors
+    /// `NotFound`, also where the reader may not know of it.
+    pub async fn check_file(&self, id: &str, file: &str, view: &View) -> Result<()> {
+        let conflict = self.known(id, view).await?;
+        let record = self.store.attachment(id, file).await?;
+        match view.holds_file(&conflict, &record) {
+            true => Ok(()),
+            false => Err(Error::NotFound {
+                kind: "attachment",
+                id: file.to_owned(),
+            }),
+        }
+    }
+
+    /// The files of a conflict that are there for the reader, and of those merged into it, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound`, also where the reader may not know of it.
+    pub async fn files(&self, id: &str, view: &View) -> Result<Vec<FileRecord>> {
+        let conflict = self.known(id, view).await?;
+        let files = self.store.attachments(id).await?.into_iter();
+        Ok(files.filter(|file| view.holds_file(&conflict, file)).collect())
+    }
+
     async fn known(&self, id: &str, view: &View) -> Result<ConflictRecord> {
         let conflict = self.store.conflict(id).await?;
         if view.hides(&conflict) {
@@ -123,13 +160,15 @@ impl Findings {
             limit: Some(EMISSIONS_OF_CONFLICT),
             ..EmissionQuery::default()
         };
-        let emissions = self.store.emissions(&query).await?.items;
+        let emissions = self.emissions_met(&query, view).await?.items;
         let merged = self.store.merged_into(id).await?;
+        let attachments = self.store.attachments(id).await?.into_iter();
+        let attachments = attachments.filter(|file| view.holds_file(&conflict, file)).collect();
         Ok(ConflictDetail {
             conflict,
             emissions,
             history: self.store.conflict_history(id).await?,
-            attachments: self.store.attachments(id).await?,
+            attachments,
             merged: merged.into_iter().filter(|part| !view.hides(part)).collect(),
         })
     }

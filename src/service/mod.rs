@@ -30,6 +30,7 @@ pub mod organisations;
 mod outbox;
 pub mod paws;
 pub mod pictures;
+pub mod policy;
 pub mod questions;
 pub mod reduction;
 pub mod registry;

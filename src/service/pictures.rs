@@ -110,20 +110,23 @@ impl Pictures {
         let (width, height) = query.size;
         let waterfall = self
             .spectra
-            .waterfall(&WaterfallQuery {
-                receiver: query.receiver.clone(),
-                band: query.band,
-                from: query.from,
-                to: query.to,
-                width: width as usize,
-                height: (height / 2).max(1) as usize,
-            })
+            .waterfall(
+                &WaterfallQuery {
+                    receiver: query.receiver.clone(),
+                    band: query.band,
+                    from: query.from,
+                    to: query.to,
+                    width: width as usize,
+                    height: (height / 2).max(1) as usize,
+                },
+                view.masks(),
+            )
             .await?;
         let band = waterfall.grid.band;
         let offset = |time: Timestamp| time.duration_since(query.from).as_secs_f64();
         let emissions = self.emissions(query, band, view).await?;
         Ok(Plot::Waterfall(WaterfallPlot {
-            scope: self.scope(query, band),
+            scope: self.scope(query, band, view),
             unit: LevelUnit::Dbfs,
             resolution_hz: None,
             rows: waterfall.rows,
@@ -153,7 +156,7 @@ impl Pictures {
         };
         let mut summary: Option<Summary> = None;
         for _ in 0..PAGES_MAX {
-            let page = self.spectra.history(&history).await?;
+            let page = self.spectra.history(&history, view.masks()).await?;
             for spectrum in &page.items {
                 let summary = summary.get_or_insert_with(|| {
                     let band = query.band.unwrap_or(spectrum.grid.band);
@@ -177,7 +180,7 @@ impl Pictures {
             id: query.receiver.clone(),
         };
         let summary = summary.ok_or_else(nothing)?;
-        let scope = self.scope(query, summary.grid.band);
+        let scope = self.scope(query, summary.grid.band, view);
         Ok(match query.subject {
             Subject::Occupancy => Plot::Occupancy(OccupancyPlot {
                 scope,
@@ -221,28 +224,32 @@ impl Pictures {
         Ok(emissions)
     }
 
-    fn scope(&self, query: &PictureQuery, band: Band) -> Scope {
+    fn scope(&self, query: &PictureQuery, band: Band, view: &View) -> Scope {
         let name = |text: &Text| match query.language {
             Language::Zh => text.zh.clone(),
             Language::En => text.en.clone(),
         };
         let registry = self.registry.current();
         let status = self.hub.receiver(&query.receiver).and_then(|receiver| receiver.status);
+        let allocations = registry.allocations_in(band).into_iter().map(|row| BandLabel {
+            band: row.band,
+            text: name(&row.name),
+            colour: Colour::of_service(&row.service),
+        });
+        // First: what leaves a gap in the chart is named under it.
+        let masked = view.masks().bands().iter().filter(|masked| masked.overlaps(band));
+        let masked = masked.map(|masked| BandLabel {
+            band: *masked,
+            text: name(&Text::new("按策略屏蔽", "masked by policy")),
+            colour: Colour::of_severity(Severity::Info),
+        });
         Scope {
             band,
             start: Some(query.from),
             seconds: query.to.duration_since(query.from).as_secs_f64(),
             receiver: status.map_or_else(|| query.receiver.clone(), |status| status.label),
             title: None,
-            allocations: registry
-                .allocations_in(band)
-                .into_iter()
-                .map(|row| BandLabel {
-                    band: row.band,
-                    text: name(&row.name),
-                    colour: Colour::of_service(&row.service),
-                })
-                .collect(),
+            allocations: masked.chain(allocations).collect(),
         }
     }
 }

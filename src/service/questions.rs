@@ -7,8 +7,7 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
-use serde::Deserialize;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -18,76 +17,7 @@ use crate::{
     units::Band,
 };
 
-/// The policy that is compiled in.
-const POLICY_TOML: &str = include_str!("../../config/disclosure.toml");
-/// Format this version reads.
-const FORMAT: u32 = 1;
-/// More a day than anybody can ask is no budget.
-const PER_DAY_MAX: u32 = 1_000_000;
-
-/// What is told, and how much may be asked: `config/disclosure.toml`.
-#[derive(Debug, Clone)]
-pub struct DisclosurePolicy {
-    /// Version of the file.
-    pub version: String,
-    /// Questions of an organisation in a day.
-    pub per_day: u32,
-    /// Whose midnight begins a day.
-    pub zone: TimeZone,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    format: u32,
-    version: String,
-    questions: RawQuestions,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawQuestions {
-    per_day: u32,
-    zone: String,
-}
-
-impl DisclosurePolicy {
-    /// Reads a policy; `file` names it in errors.
-    ///
-    /// # Errors
-    /// `Invalid`: what is wrong, and what to write.
-    pub fn parse(text: &str, file: &str) -> Result<Self> {
-        let fault = |reason: String| Error::Invalid(format!("{file}: {reason}"));
-        let raw: Raw = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
-        if raw.format != FORMAT {
-            let text = format!("this version reads format {FORMAT}, the file has {}", raw.format);
-            return Err(fault(text));
-        }
-        let RawQuestions { per_day, zone } = raw.questions;
-        if per_day > PER_DAY_MAX {
-            let text = format!("questions.per_day is {per_day}: write a number up to {PER_DAY_MAX}");
-            return Err(fault(text));
-        }
-        let zone = TimeZone::get(&zone).map_err(|_| {
-            fault(format!(
-                "questions.zone '{zone}' is no time zone: write a name such as Asia/Shanghai or UTC"
-            ))
-        })?;
-        Ok(Self {
-            version: raw.version,
-            per_day,
-            zone,
-        })
-    }
-
-    /// The policy that is compiled in.
-    ///
-    /// # Errors
-    /// `Invalid` when it cannot be read.
-    pub fn builtin() -> Result<Self> {
-        Self::parse(POLICY_TOML, "config/disclosure.toml")
-    }
-}
+pub use super::policy::DisclosurePolicy;
 
 /// The budgets of the organisations. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -143,32 +73,15 @@ impl Questions {
         self.store.question_counts().await
     }
 
+    /// The policy by which they are counted.
+    #[must_use]
+    pub fn policy(&self) -> &DisclosurePolicy {
+        &self.policy
+    }
+
     /// Questions of an organisation in a day.
     #[must_use]
     pub fn per_day(&self) -> u32 {
         self.policy.per_day
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_is_read_or_refused_with_what_to_write() {
-        let policy = DisclosurePolicy::builtin().expect("built in");
-        assert_eq!(policy.per_day, 200);
-        for (from, to, named) in [
-            ("per_day = 200", "per_day = -1", "per_day"),
-            ("per_day = 200", "per_day = 2000000", "up to 1000000"),
-            ("Asia/Shanghai", "Beijing time", "such as Asia/Shanghai"),
-            ("format = 1", "format = 2", "reads format 1"),
-            ("zone =", "time_zone =", "time_zone"),
-        ] {
-            let text = POLICY_TOML.replace(from, to);
-            assert_ne!(text, POLICY_TOML);
-            let error = DisclosurePolicy::parse(&text, "my.toml").expect_err(to).to_string();
-            assert!(error.contains(named) && error.contains("my.toml"), "{error}");
-        }
     }
 }

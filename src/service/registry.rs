@@ -21,11 +21,12 @@ use super::{
 use crate::{
     Error, Result,
     registry::{
-        AllocationTable, Assignment, ControlOrder, Registry,
-        disclosure::{Audience, may_leave},
+        AllocationTable, Assignment, ControlOrder, Registry, Text,
+        disclosure::Audience,
         import::{Changes, compare},
+        telling::Telling,
     },
-    store::{ImportCounts, ImportRecord, Page, Store, not_found, random_id},
+    store::{ImportCounts, ImportRecord, Origin, Page, Store, acting, not_found, random_id, shown},
 };
 
 pub use crate::store::{AssignmentQuery, StoredAssignment};
@@ -42,6 +43,8 @@ pub struct RegistryService {
     control_orders: Arc<RwLock<Vec<ControlOrder>>>,
     /// Held while the snapshot is read anew, so that an older one never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
+    /// What the policy of disclosure says of records and bands.
+    telling: Arc<Telling>,
     /// Whether versions are noted with the time since when they are in force.
     noting: Arc<AtomicBool>,
 }
@@ -54,10 +57,15 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(registry: Registry, removed: &[Assignment], closed: &[ControlOrder]) -> Result<Self> {
+    fn new(
+        registry: Registry,
+        removed: &[Assignment],
+        closed: &[ControlOrder],
+        telling: &Arc<Telling>,
+    ) -> Result<Self> {
         let registry = Arc::new(registry);
         let audiences = permissions::audiences().chain([Audience::Open]);
-        let views = View::all(&registry, removed, closed, audiences)?;
+        let views = View::all(&registry, removed, closed, telling, audiences)?;
         Ok(Self { registry, views })
     }
 }
@@ -73,10 +81,68 @@ impl RegistryService {
             current: Arc::default(),
             control_orders: Arc::default(),
             refreshing: Arc::default(),
+            telling: Arc::default(),
             noting: Arc::default(),
         };
         service.refresh().await?;
         Ok(service)
+    }
+
+    /// The same under this policy of disclosure; to be said before others hold it.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn under(mut self, telling: Telling) -> Result<Self> {
+        self.telling = Arc::new(telling);
+        self.refresh().await?;
+        Ok(self)
+    }
+
+    /// What the policy of disclosure says of records and bands.
+    #[must_use]
+    pub fn telling(&self) -> &Telling {
+        &self.telling
+    }
+
+    /// Keys of records that are to be hidden and cannot be, because they lie outside the bands that always ask. They are told by
+    /// their existence.
+    #[must_use]
+    pub fn misplaced(&self) -> Vec<String> {
+        let current = self.current();
+        let stations = current.assignments().iter();
+        let stations = stations.filter(|record| self.telling.misplaces(*record, record.band()));
+        let orders = current.control_orders().iter();
+        let orders = orders.filter(|order| self.telling.misplaces(*order, order.band));
+        stations
+            .map(|record| record.id.clone())
+            .chain(orders.map(|order| order.id.clone()))
+            .collect()
+    }
+
+    /// The same for a reader who may know all of them; that they were read is noted.
+    #[must_use]
+    pub fn misplaced_shown(&self) -> Vec<String> {
+        let misplaced = self.misplaced();
+        misplaced.iter().for_each(|key| shown(key));
+        misplaced
+    }
+
+    /// Notes that somebody outside the web read the classified ones among these records; before they are told.
+    ///
+    /// # Errors
+    /// `Store` or `Unavailable`; then they must not be told.
+    pub async fn note_read(&self, actor: &str, action: &str, records: &[&Assignment]) -> Result<()> {
+        let origin = Arc::new(Origin::new(actor, action));
+        acting(Arc::clone(&origin), async { show(records.iter().copied()) }).await;
+        self.store.note(origin.left_over(false, action)).await
+    }
+
+    fn placed<'a>(&self, assignments: impl IntoIterator<Item = &'a Assignment>) -> Result<()> {
+        let mut wrong = assignments.into_iter();
+        match wrong.find(|record| self.telling.misplaces(*record, record.band())) {
+            None => Ok(()),
+            Some(wrong) => Err(Error::Invalid(format!("{}: {}", wrong.id, outside(&self.telling).en))),
+        }
     }
 
     /// The snapshot in force; hold it for one judgement, not for ever.
@@ -172,6 +238,7 @@ impl RegistryService {
         actor: &str,
         go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
     ) -> Result<ImportRecord> {
+        self.placed(&assignments)?;
         let mut keys = std::collections::HashSet::new();
         if let Some(twice) = assignments
             .iter()
@@ -228,6 +295,7 @@ impl RegistryService {
     /// # Errors
     /// `Invalid` when it exists already; `NotFound` or `Stale` when there is no such version.
     pub async fn save(&self, assignment: Assignment, version: Option<u64>, actor: &str) -> Result<StoredAssignment> {
+        self.placed([&assignment])?;
         let saved = self
             .store
             .save_assignment(assignment, version, actor, Timestamp::now())
@@ -243,7 +311,7 @@ impl RegistryService {
     pub async fn assignments(&self, query: &AssignmentQuery, audience: Audience) -> Result<Page<StoredAssignment>> {
         let page = self
             .store
-            .assignments(query, |record| may_leave(record, audience))
+            .assignments(query, |record| self.telling.may_leave(record, audience))
             .await?;
         show(page.items.iter().map(|item| &item.assignment));
         Ok(page)
@@ -255,7 +323,7 @@ impl RegistryService {
     /// `NotFound`, also for one the audience may not know; `Store` when reading fails.
     pub async fn assignment(&self, id: &str, audience: Audience) -> Result<StoredAssignment> {
         let stored = self.store.assignment(id).await?;
-        if may_leave(&stored.assignment, audience) {
+        if self.telling.may_leave(&stored.assignment, audience) {
             show([&stored.assignment]);
             Ok(stored)
         } else {
@@ -304,7 +372,7 @@ impl RegistryService {
         let registry = Registry::new(tables, assignments).with_control_orders(orders);
         let removed = self.store.removed_assignments().await?;
         let closed = self.store.closed_control_orders().await?;
-        let snapshot = Snapshot::new(registry, &removed, &closed)?;
+        let snapshot = Snapshot::new(registry, &removed, &closed, &self.telling)?;
         if self.noting.load(Relaxed) {
             // First: a version that a verdict names can be looked up.
             let version = snapshot.registry.version();
@@ -313,6 +381,18 @@ impl RegistryService {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
+}
+
+/// Why a record that is to be hidden cannot lie where it does.
+pub(super) fn outside(telling: &Telling) -> Text {
+    let bands = telling.hiding_places();
+    Text::new(
+        format!("按保密策略，此密级的用频只能位于以下频段：{bands}。请改用其他密级，或由管理员在策略中增列频段"),
+        format!(
+            "by the policy of disclosure, use of this classification may only lie in {bands}: give another classification, or \
+             have the band added to the policy"
+        ),
+    )
 }
 
 fn import_record(kind: &str, source: &str, actor: &str, counts: ImportCounts) -> ImportRecord {

@@ -1,15 +1,18 @@
-//! Spectra as people ask for them: the latest, the stored ones, and many at once as a waterfall, reduced to pixels.
+//! Spectra as people ask for them: the latest, the stored ones, and many at once as a waterfall, reduced to pixels. Masked bins
+//! are taken out before: no pixel is made of them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    disclosure::masked::{shown, shown_frame},
     live::Hub,
     reduction::{Grid, Reduction, Show},
 };
 use crate::{
     Error, Result,
+    registry::telling::Masks,
     store::{Page, SpectraQuery, SpectrumRow, Store},
     units::Band,
 };
@@ -123,8 +126,9 @@ impl Spectra {
     /// The latest spectrum of a receiver, its bands stitched together; `None` before the first or where `band` holds
     /// nothing of it.
     #[must_use]
-    pub fn latest(&self, receiver: &str, band: Option<Band>, pixels: usize) -> Option<Spectrum> {
-        let mut frames = self.hub.latest_frames(receiver);
+    pub fn latest(&self, receiver: &str, band: Option<Band>, pixels: usize, masks: &Masks) -> Option<Spectrum> {
+        let frames = self.hub.latest_frames(receiver).into_iter();
+        let mut frames: Vec<_> = frames.map(|frame| shown_frame(masks, &frame)).collect();
         frames.retain(|frame| match (frame.band(), band) {
             (Some(has), Some(wanted)) => has.overlaps(wanted),
             (has, _) => has.is_some_and(|has| has.width().0 > 0),
@@ -144,7 +148,7 @@ impl Spectra {
             let f = &frame.frame;
             levels.add(
                 source,
-                [&f.mean_dbfs, &f.max_dbfs, &f.min_dbfs, &f.floor_dbfs],
+                [&f.mean_dbfs, &f.max_dbfs, &f.min_dbfs, &f.floor_dbfs].map(|levels| Cow::Borrowed(levels.as_slice())),
                 f.duration_s,
             );
         }
@@ -163,7 +167,7 @@ impl Spectra {
     ///
     /// # Errors
     /// `Invalid` for a cursor of another list; `Store` when reading fails.
-    pub async fn history(&self, query: &HistoryQuery) -> Result<Page<Spectrum>> {
+    pub async fn history(&self, query: &HistoryQuery, masks: &Masks) -> Result<Page<Spectrum>> {
         let mut rows = SpectraQuery {
             receiver: query.receiver.clone(),
             interval_s: if query.to.duration_since(query.from) > SignedDuration::from_hours(2) {
@@ -185,7 +189,7 @@ impl Spectra {
         let items = page
             .items
             .iter()
-            .filter_map(|row| on_grid(row, query.band, query.pixels))
+            .filter_map(|row| on_grid(row, query.band, query.pixels, masks))
             .collect();
         Ok(Page {
             items,
@@ -198,7 +202,7 @@ impl Spectra {
     /// # Errors
     /// `Invalid` for an empty span or size; `NotFound` when nothing says which band is meant; `Store` when reading
     /// fails.
-    pub async fn waterfall(&self, query: &WaterfallQuery) -> Result<Waterfall> {
+    pub async fn waterfall(&self, query: &WaterfallQuery, masks: &Masks) -> Result<Waterfall> {
         if query.from >= query.to || query.width == 0 || query.height == 0 {
             let text = "the waterfall is empty: give a `from` before `to`, and a width and height of at least 1";
             return Err(Error::Invalid(text.to_owned()));
@@ -225,14 +229,14 @@ impl Spectra {
         let Some(band) = query
             .band
             .or(extent)
-            .or_else(|| self.latest(&query.receiver, None, 1).map(|s| s.grid.band))
+            .or_else(|| self.latest(&query.receiver, None, 1, masks).map(|s| s.grid.band))
         else {
             return Err(Error::NotFound {
                 kind: "spectra of receiver",
                 id: query.receiver.clone(),
             });
         };
-        Ok(draw(query, Grid { band, pixels: width }, height, &rows))
+        Ok(draw(query, Grid { band, pixels: width }, height, (&rows, masks)))
     }
 
     async fn rows(&self, query: &WaterfallQuery, interval_s: u32, from: Timestamp) -> Result<Vec<SpectrumRow>> {
@@ -286,8 +290,8 @@ impl Levels {
         Self([Show::Mean, Show::Max, Show::Min, Show::Mean].map(|show| Reduction::new(grid, show)))
     }
 
-    fn add(&mut self, source: Band, levels: [&[f32]; 4], seconds: f64) {
-        for (reduction, level) in self.0.iter_mut().zip(levels) {
+    fn add(&mut self, source: Band, levels: [Cow<'_, [f32]>; 4], seconds: f64) {
+        for (reduction, level) in self.0.iter_mut().zip(&levels) {
             reduction.add(source, level, seconds);
         }
     }
@@ -317,14 +321,14 @@ impl Levels {
     }
 }
 
-fn on_grid(row: &SpectrumRow, band: Option<Band>, pixels: usize) -> Option<Spectrum> {
+fn on_grid(row: &SpectrumRow, band: Option<Band>, pixels: usize, masks: &Masks) -> Option<Spectrum> {
     let source = row.band()?;
     let band = band.map_or(Some(source), |wanted| wanted.intersection(source))?;
     let stored_bin_hz = source.width().as_f64() / row.mean_dbfs.len().max(1) as f64;
     let mut levels = Levels::new(grid_of(band, pixels, stored_bin_hz));
     levels.add(
         source,
-        [&row.mean_dbfs, &row.max_dbfs, &row.min_dbfs, &row.floor_dbfs],
+        [&row.mean_dbfs, &row.max_dbfs, &row.min_dbfs, &row.floor_dbfs].map(|levels| shown(masks, source, levels)),
         row.observed_s,
     );
     Some(levels.spectrum(Facts {
@@ -336,7 +340,7 @@ fn on_grid(row: &SpectrumRow, band: Option<Band>, pixels: usize) -> Option<Spect
     }))
 }
 
-fn draw(query: &WaterfallQuery, grid: Grid, height: usize, rows: &[SpectrumRow]) -> Waterfall {
+fn draw(query: &WaterfallQuery, grid: Grid, height: usize, (rows, masks): (&[SpectrumRow], &Masks)) -> Waterfall {
     let mut cells: Vec<Option<Reduction>> = vec![None; height];
     let row_us = query.to.duration_since(query.from).as_micros() as f64 / height as f64;
     let at = |time: Timestamp| time.duration_since(query.from).as_micros() as f64 / row_us;
@@ -355,11 +359,11 @@ fn draw(query: &WaterfallQuery, grid: Grid, height: usize, rows: &[SpectrumRow])
             continue;
         }
         let mut one = Reduction::new(grid, Show::Max);
-        one.add(source, &row.max_dbfs, 1.0);
+        one.add(source, &shown(masks, source, &row.max_dbfs), 1.0);
         for cell in &mut cells[first as usize..=last as usize] {
             cell.get_or_insert_with(|| Reduction::new(grid, Show::Max)).merge(&one);
         }
-        floors.add(source, &row.floor_dbfs, row.observed_s);
+        floors.add(source, &shown(masks, source, &row.floor_dbfs), row.observed_s);
     }
     let mut floor: Vec<f32> = floors.levels().into_iter().filter(|level| !level.is_nan()).collect();
     floor.sort_unstable_by(f32::total_cmp);

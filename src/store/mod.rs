@@ -32,6 +32,7 @@ mod registry;
 mod request_files;
 mod requests;
 mod retention;
+mod sealed;
 mod sessions;
 mod settings;
 mod sites;

@@ -64,11 +64,23 @@ impl Tx {
 
     /// Records a live event; it is published after the commit, in order of its number.
     pub(crate) async fn emit(&mut self, kind: EventKind, time: Timestamp, data: &impl Serialize) -> Result<u64> {
+        self.emit_unless(kind.is_conflict(), kind, time, data).await
+    }
+
+    /// The same of an event that does not count for those who may not know all: what they are told carries no number of its own
+    /// that would tell of it.
+    pub(crate) async fn emit_unless(
+        &mut self,
+        is_untold: bool,
+        kind: EventKind,
+        time: Timestamp,
+        data: &impl Serialize,
+    ) -> Result<u64> {
         let data = serde_json::to_value(data).map_err(|source| damaged("data", source))?;
         let sequence = self
             .counter("update counters set value = value + 1 where name = 'events' returning value")
             .await?;
-        let told = if kind.is_conflict() {
+        let told = if is_untold {
             "select value from counters where name = 'events_told'"
         } else {
             "update counters set value = value + 1 where name = 'events_told' returning value"

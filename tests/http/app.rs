@@ -19,7 +19,7 @@ use pinpu::{
     },
     detect::DetectEvent,
     http::{AppState, HttpConfig, Services, readiness::Readiness, serve},
-    registry::Text,
+    registry::{Text, telling::Masks},
     service::{
         alarms::{AlarmTimes, Alarms},
         audit::Audit,
@@ -108,8 +108,17 @@ impl TestApp {
         Self::with_alarms(config, AlarmConfig::default())
     }
 
+    /// The service under this policy of disclosure.
+    pub fn under(policy: DisclosurePolicy) -> Self {
+        Self::built(HttpConfig::default(), AlarmConfig::default(), policy)
+    }
+
     /// The service with these alarm routes; what fails is tried again soon.
     pub fn with_alarms(config: HttpConfig, alarms: AlarmConfig) -> Self {
+        Self::built(config, alarms, DisclosurePolicy::builtin().expect("policy"))
+    }
+
+    fn built(config: HttpConfig, alarms: AlarmConfig, policy: DisclosurePolicy) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -118,7 +127,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("folder");
         let url = format!("sqlite://{}", folder.path().join("pinpu.db").display());
         let attachments = folder.path().join("attachments");
-        let (state, store, monitor) = runtime.block_on(build(&url, attachments, config, alarms));
+        let (state, store, monitor) = runtime.block_on(build(&url, attachments, (config, alarms, policy)));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .expect("port");
@@ -285,26 +294,32 @@ pub const ATTACHMENT_BYTES_MAX: u64 = 2 << 20;
 async fn build(
     url: &str,
     attachments: std::path::PathBuf,
-    config: HttpConfig,
-    alarms: AlarmConfig,
+    (config, alarms, disclosure): (HttpConfig, AlarmConfig, DisclosurePolicy),
 ) -> (AppState, Store, Monitor) {
     let store = Store::open(&DatabaseConfig::new(url)).await.expect("store");
     let passwords = Passwords::new().expect("passwords");
     let users = Arc::new(Users::new(store.clone(), passwords.clone()));
     let sessions = Arc::new(Sessions::new(store.clone(), passwords, Arc::clone(&users)));
     let hub = Hub::new(store.clone());
-    let registry = seeded(&store).await;
+    let registry = seeded(&store)
+        .await
+        .under(disclosure.telling.clone())
+        .await
+        .expect("policy");
     let rules = Arc::new(Rules::builtin().expect("rules"));
     let monitor = Monitor::start(
         store.clone(),
         Arc::clone(&hub),
         judge_with(&registry, &rules),
-        MonitorConfig::default(),
+        MonitorConfig {
+            masks: Arc::new(Masks::of(registry.telling().masking())),
+            ..MonitorConfig::default()
+        },
     );
     let times = AlarmTimes {
         first_retry: jiff::SignedDuration::from_millis(50),
     };
-    let offices = Offices::start(&store, &hub, &registry, &rules);
+    let offices = Offices::start(&store, &hub, &registry, &rules, disclosure);
     let services = Services {
         answers: Answers::new(store.clone()),
         spectra: Spectra::new(store.clone(), Arc::clone(&hub)),

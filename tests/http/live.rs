@@ -100,14 +100,14 @@ fn frames_and_events_arrive_and_a_reader_resumes_where_it_was() {
         };
         assert_eq!(event["kind"], "emission_opened", "{event}");
         let id = event["data"]["id"].as_str().expect("id");
+        let view = app.state.registry.view(Audience::Cleared).expect("ready");
         let resource = app
             .state
             .findings
-            .emission(id)
+            .emission(id, &view)
             .await
             .expect("stored before it is told")
             .0;
-        let view = app.state.registry.view(Audience::Cleared).expect("ready");
         let wire = serde_json::to_value(pinpu::http::emissions::EmissionResponse::from(view.emission(resource)))
             .expect("JSON");
         let keys = |value: &Value| value.as_object().expect("object").keys().cloned().collect::<Vec<_>>();

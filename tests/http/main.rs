@@ -20,6 +20,7 @@ mod limits;
 #[path = "../store/listener.rs"]
 mod listener;
 mod live;
+mod modes;
 mod notices;
 mod occupancy;
 mod organisations;

@@ -40,10 +40,15 @@ pub struct Offices {
 
 impl Offices {
     /// Without receivers that have a site, but for the check of requests.
-    pub fn start(store: &Store, hub: &Arc<Hub>, registry: &RegistryService, rules: &Rules) -> Self {
+    pub fn start(
+        store: &Store,
+        hub: &Arc<Hub>,
+        registry: &RegistryService,
+        rules: &Rules,
+        disclosure: DisclosurePolicy,
+    ) -> Self {
         let (at, of) = (|| store.clone(), || registry.clone());
         let policy = || Policy::builtin().expect("policy");
-        let disclosure = DisclosurePolicy::builtin().expect("policy");
         let occupancies = Occupancies::new(at());
         let coordination = Coordination::new(at(), of(), policy(), disclosure).observing(crate::air::sites());
         let rules = RulesInForce::new(rules.clone());

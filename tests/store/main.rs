@@ -28,6 +28,7 @@ mod organisations;
 mod postgres;
 mod registry;
 mod schema;
+mod sealed;
 mod spectra;
 mod support;
 mod tampering;
@@ -95,6 +96,11 @@ cases! {
     coordination::the_clock_reminds_escalates_and_ends,
     coordination::the_clock_runs_from_the_start,
     coordination::questions_are_counted_over_restarts,
+    sealed::an_answer_waits_for_its_time,
+    sealed::an_answer_that_waits_counts_as_answered_in_time,
+    sealed::an_answer_to_what_is_withdrawn_is_discarded,
+    sealed::what_waits_is_published_although_the_policy_is_off,
+    sealed::of_two_answers_that_wait_one_is_stale,
     alarms::a_refused_message_is_sent_again_after_a_restart_under_its_id,
     alarms::a_conflict_is_told_once_a_state_and_many_as_a_digest,
     alarms::a_station_that_is_not_open_stays_unnamed,

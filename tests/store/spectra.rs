@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use pinpu::{
     conflict::VerdictKind,
     detect::{DetectEvent, Frame},
+    registry::telling::Masks,
     service::spectra::{HistoryQuery, Spectra, WaterfallQuery},
     store::{Retention, SpectraQuery},
     units::{Band, Hertz},
@@ -45,20 +46,31 @@ pub(crate) async fn rows_become_spectra_and_waterfalls(url: String) {
             (at(f64::from(tenth) * 0.1), -100.5)
         );
     }
-    let spectra = Spectra::new(service.store.clone(), service.hub.clone());
-    let latest = spectra.latest("roof", None, 1000).expect("there is one");
+    let (spectra, none) = (
+        Spectra::new(service.store.clone(), service.hub.clone()),
+        Masks::default(),
+    );
+    let latest = spectra.latest("roof", None, 1000, &none).expect("there is one");
     assert_eq!(
         (latest.start, latest.grid.pixels, latest.max_dbfs.len()),
         (at(9.9), 1000, 1000)
     );
     let part = Band::new(Hertz(98_000_000), Hertz(98_001_000)).expect("ordered");
     assert_eq!(
-        spectra.latest("roof", Some(part), 1000).expect("there").grid.pixels,
+        spectra
+            .latest("roof", Some(part), 1000, &none)
+            .expect("there")
+            .grid
+            .pixels,
         1,
         "no finer than the bins"
     );
-    assert!(spectra.latest("roof", Band::new(Hertz(1), Hertz(2)), 10).is_none());
-    assert!(spectra.latest("cellar", None, 10).is_none());
+    assert!(
+        spectra
+            .latest("roof", Band::new(Hertz(1), Hertz(2)), 10, &none)
+            .is_none()
+    );
+    assert!(spectra.latest("cellar", None, 10, &none).is_none());
     let receiver = service.hub.receiver("roof").expect("known");
     assert!((receiver.frames_per_s - 10.0).abs() < 5.0, "{}", receiver.frames_per_s);
 
@@ -120,7 +132,7 @@ pub(crate) async fn rows_become_spectra_and_waterfalls(url: String) {
         width,
         height,
     };
-    let waterfall = spectra.waterfall(&asked(10, 256)).await.expect("draws");
+    let waterfall = spectra.waterfall(&asked(10, 256), &none).await.expect("draws");
     let watched: Vec<bool> = waterfall.rows.iter().map(Option::is_some).collect();
     assert_eq!(
         watched,
@@ -135,14 +147,14 @@ pub(crate) async fn rows_become_spectra_and_waterfalls(url: String) {
         band: Band::new(Hertz(LOW - (HIGH - LOW)), Hertz(HIGH)),
         ..asked(10, 4)
     };
-    let half = spectra.waterfall(&wide).await.expect("draws").rows[0]
+    let half = spectra.waterfall(&wide, &none).await.expect("draws").rows[0]
         .clone()
         .expect("watched");
     assert!(
         half[0].is_nan() && half[1].is_nan() && !half[2].is_nan(),
         "{half:?}: beside the band nothing was observed"
     );
-    assert!(spectra.waterfall(&asked(0, 1)).await.is_err());
+    assert!(spectra.waterfall(&asked(0, 1), &none).await.is_err());
     let history = HistoryQuery {
         receiver: "roof".to_owned(),
         band: None,
@@ -152,7 +164,7 @@ pub(crate) async fn rows_become_spectra_and_waterfalls(url: String) {
         limit: None,
         cursor: None,
     };
-    let stored = spectra.history(&history).await.expect("reads").items;
+    let stored = spectra.history(&history, &none).await.expect("reads").items;
     assert_eq!(
         (stored.len(), stored[1].max_dbfs.len(), stored[1].max_dbfs[32]),
         (6, 64, -20.0)

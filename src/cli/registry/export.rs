@@ -19,7 +19,7 @@ use crate::{
     Error, Result,
     cli::language::Language,
     registry::{
-        disclosure::Audience,
+        disclosure::{self, Audience},
         export::{self, ExportError, Folders, Format, Options},
         import::{Kind, formats},
     },
@@ -88,6 +88,12 @@ pub(super) fn run(args: &ExportArgs) -> Result<ExitCode> {
             written_at: jiff::Timestamp::now(),
         },
     };
+    if let (Content::Assignments(records), None) = (&content, &args.file) {
+        let words = wanted.words();
+        let read = records.iter().filter(|record| wanted.means(record, words.as_deref()));
+        let read = read.filter(|record| disclosure::may_leave(*record, wanted.audience));
+        storage::note_read(&args.database, "export_registry", &read.collect::<Vec<_>>())?;
+    }
     let written = if args.output == Path::new("-") {
         if args.format == Format::Xlsx && io::stdout().is_terminal() {
             let text = "a workbook is no text for a terminal: give --output FILE.xlsx";

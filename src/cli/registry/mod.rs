@@ -194,7 +194,7 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
                     let clean = report.is_clean();
                     (report.content, clean)
                 }
-                None => (listed(database, *kind, *as_of, *include_classified)?, true),
+                None => (listed(database, (*kind, *as_of), *band, *include_classified)?, true),
             };
             printer.list(&content, *band)?;
             Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -204,7 +204,12 @@ pub(super) fn run(args: &RegistryArgs) -> Result<ExitCode> {
 }
 
 /// What of the database may be shown: on a screen as in a file.
-fn listed(database: &DatabaseArgs, kind: Kind, as_of: Option<Timestamp>, include_classified: bool) -> Result<Content> {
+fn listed(
+    database: &DatabaseArgs,
+    (kind, as_of): (Kind, Option<Timestamp>),
+    band: Option<Band>,
+    include_classified: bool,
+) -> Result<Content> {
     let audience = if include_classified {
         Audience::Cleared
     } else {
@@ -217,6 +222,10 @@ fn listed(database: &DatabaseArgs, kind: Kind, as_of: Option<Timestamp>, include
     Ok(match content {
         Content::Assignments(mut records) => {
             records.retain(|record| disclosure::may_leave(record, audience));
+            let read = records
+                .iter()
+                .filter(|record| band.is_none_or(|band| band.overlaps(record.band())));
+            storage::note_read(database, "list_registry", &read.collect::<Vec<_>>())?;
             Content::Assignments(records)
         }
         other => other,

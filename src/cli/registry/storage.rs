@@ -10,7 +10,12 @@ use super::{progress::Progress, source::Content};
 use crate::{
     Error, Result,
     cli::{OPERATOR, as_operator},
-    registry::{Allocation, AllocationTable, Assignment, Registry, disclosure::Audience, import::Kind, table},
+    registry::{
+        Allocation, AllocationTable, Assignment, Registry,
+        disclosure::{self, Audience},
+        import::Kind,
+        table,
+    },
     service::{history::History, registry::RegistryService},
     store::{DatabaseConfig, Store},
 };
@@ -109,6 +114,20 @@ impl Folder {
         self.wait(as_operator("import_registry", stored)).map(drop)
     }
 
+    /// Reads of classified records in the log, the latest first: by which command, and of which.
+    #[cfg(test)]
+    pub(super) fn reads(&self) -> Vec<(String, String)> {
+        let query = crate::store::AuditQuery {
+            action: Some("read_confidential".to_owned()),
+            ..crate::store::AuditQuery::default()
+        };
+        let found = self.wait(self.store.audit(&query)).expect("reads");
+        let entries = found.items.into_iter();
+        entries
+            .map(|entry| (entry.reason.unwrap_or_default(), entry.subject))
+            .collect()
+    }
+
     /// Stores all of it, or nothing. The snapshot stays what it was.
     pub(super) fn apply(&self, content: Content, source: &str, progress: &Progress) -> Result<()> {
         match content {
@@ -162,6 +181,17 @@ pub(super) fn content(args: &DatabaseArgs, kind: Kind) -> Result<Content> {
         Kind::Assignments => Content::Assignments(registry.assignments().to_vec()),
         Kind::Allocations => rows_of(registry.tables()),
     })
+}
+
+/// Notes in the audit log of the database that the classified ones among these records are read; before they are shown.
+pub(super) fn note_read(args: &DatabaseArgs, action: &str, records: &[&Assignment]) -> Result<()> {
+    if records.iter().all(|record| disclosure::is_open(*record)) {
+        return Ok(());
+    }
+    match Folder::existing(args)? {
+        Some(folder) => folder.wait(folder.service.note_read(OPERATOR, action, records)),
+        None => Ok(()),
+    }
 }
 
 fn rows_of(tables: &[AllocationTable]) -> Content {

@@ -232,7 +232,7 @@ fn the_past_of_a_database_is_listed_without_what_is_classified() {
     import("Wang");
     let first = Timestamp::now();
     import("Li");
-    let list = |as_of, all| match listed(&database, Kind::Assignments, as_of, all).expect("reads") {
+    let list = |as_of, all| match listed(&database, (Kind::Assignments, as_of), None, all).expect("reads") {
         Content::Assignments(records) => records
             .into_iter()
             .map(|a| format!("{} {}", a.id, a.holder))
@@ -244,8 +244,39 @@ fn the_past_of_a_database_is_listed_without_what_is_classified() {
     assert_eq!(list(Some(first), false), ["A-1 Wang"]);
     assert_eq!(list(None, false), ["A-1 Li"]);
     assert_eq!(list(None, true), ["A-1 Li", "S-1 Li"]);
-    let Content::Table(table) = listed(&database, Kind::Allocations, Some(first), false).expect("reads") else {
+    let Content::Table(table) = listed(&database, (Kind::Allocations, Some(first)), None, false).expect("reads") else {
         panic!("one table")
     };
     assert!(table.rows.len() > 50);
+}
+
+#[test]
+fn whoever_reads_classified_records_here_is_in_the_log() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("s.csv"));
+    let secret = "\"{\"\"details\"\":{\"\"classification\"\":\"\"S\"\"}}\"";
+    let rows = format!(
+        "id,holder,station,freq,bw,extensions\nA-1,h,s,97.2M,180k,\nS-1,r,c,150.2M,25k,{secret}\nS-2,r,c,410M,25k,{secret}\n"
+    );
+    std::fs::write(&file, rows).expect("written");
+    assert!(registry(&data, &["import", file.to_str().expect("UTF-8")]).expect("runs"));
+    let read = || {
+        let args = DatabaseArgs {
+            data: data.clone(),
+            database_url: None,
+        };
+        Folder::open(&args).expect("opens").reads()
+    };
+    let out = folder.path().join("out.csv");
+    let out = out.to_str().expect("UTF-8");
+    assert!(registry(&data, &["list"]).expect("runs"));
+    assert!(registry(&data, &["export", "--format", "csv", "--output", out]).expect("runs"));
+    assert_eq!(read(), Vec::<(String, String)>::new(), "classified records stayed in");
+    let all = ["--include-classified"];
+    let export = ["export", "--format", "csv", "--output", out, "--band", "100M-200M"];
+    assert!(registry(&data, &[&export[..], &all].concat()).expect("runs"));
+    let noted = |action: &str, keys: &str| (action.to_owned(), keys.to_owned());
+    assert_eq!(read(), [noted("export_registry", "S-1")]);
+    assert!(registry(&data, &["list", "--include-classified"]).expect("runs"));
+    assert_eq!(read()[0], noted("list_registry", "S-1 S-2"), "the latest first");
 }

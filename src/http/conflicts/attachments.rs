@@ -77,8 +77,7 @@ pub async fn list_attachments(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<ListResponse<AttachmentResponse>>> {
-    state.findings.check_known(&id, &*caller.view(&state)?).await?;
-    let files = state.attachments.list(&id).await?;
+    let files = state.findings.files(&id, &*caller.view(&state)?).await?;
     Ok(Answer(ListResponse::complete(
         files.into_iter().map(Into::into).collect(),
     )))
@@ -145,7 +144,8 @@ pub async fn get_attachment(
     caller: Caller,
     Path((id, attachment)): Path<(String, String)>,
 ) -> Result<Response> {
-    state.findings.check_known(&id, &*caller.view(&state)?).await?;
+    let view = caller.view(&state)?;
+    state.findings.check_file(&id, &attachment, &view).await?;
     let (record, content) = state.attachments.read(&id, &attachment).await?;
     Ok(download(&record.name, &record.content_type, content))
 }
@@ -164,7 +164,8 @@ pub async fn delete_attachment(
     version: IfMatch,
     headers: HeaderMap,
 ) -> Result<Response> {
-    state.findings.check_known(&id, &*caller.view(&state)?).await?;
+    let view = caller.view(&state)?;
+    state.findings.check_file(&id, &attachment, &view).await?;
     let operation = format!("detach {id} {attachment} {}", version.0);
     idempotency::once(&state, &caller, &headers, &[operation.as_bytes()], async {
         let actor = &caller.0.user;

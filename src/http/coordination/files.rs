@@ -19,7 +19,7 @@ use crate::{
         page::ListResponse,
         upload::{FileQuery, content, download},
     },
-    service::{coordination::FileRecord, vault::NewFile},
+    service::{coordination::KnownFile, vault::NewFile},
 };
 
 /// One file of a request.
@@ -39,10 +39,13 @@ pub struct RequestFileResponse {
     pub uploaded_by: String,
     /// When.
     pub uploaded_at: Timestamp,
+    /// It waits for the time at which it is shown to the side that asks.
+    pub sealed: bool,
 }
 
-impl From<FileRecord> for RequestFileResponse {
-    fn from(file: FileRecord) -> Self {
+impl From<KnownFile> for RequestFileResponse {
+    fn from(known: KnownFile) -> Self {
+        let KnownFile { file, waits } = known;
         Self {
             id: file.id,
             name: file.name,
@@ -51,6 +54,7 @@ impl From<FileRecord> for RequestFileResponse {
             sha256: file.sha256,
             uploaded_by: file.uploaded_by,
             uploaded_at: file.uploaded_at,
+            sealed: waits,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Requests between civil and military offices.
 
 pub mod check;
+pub mod disclosure;
 pub mod exchange;
 pub mod files;
 pub mod questions;
+pub mod sealed;
 pub mod steps;
 
 use axum::{
@@ -25,7 +27,7 @@ use super::{
 };
 use crate::{
     Error,
-    coordination::{Carry, Due, Party, Proposal, Request, Rule, Side, State as RequestState, Step},
+    coordination::{Carry, Due, Party, Proposal, Request, Rule, Sealed, Side, State as RequestState, Step},
     registry::Text,
     service::{
         auth::permissions,
@@ -45,6 +47,9 @@ pub struct RequestResponse {
     pub due: Option<DueResponse>,
     /// What the caller may do now.
     pub steps: Vec<StepResponse>,
+    /// What the side that is asked did and its counterpart is not told yet, and what was discarded; always empty for the side
+    /// that asks.
+    pub sealed: Vec<Sealed>,
 }
 
 /// What the service does about a request when nobody acts.
@@ -118,6 +123,9 @@ pub struct ThreadEntryResponse {
     pub conflict: Option<String>,
     /// Seen by its own side alone.
     pub internal: bool,
+    /// In the answer to a message that waits: when the other side is told. Its number is 0 until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publishes_at: Option<Timestamp>,
 }
 
 /// What is asked for.
@@ -176,6 +184,7 @@ impl From<Seen> for RequestResponse {
             request: seen.request.into_inner(),
             due: seen.due.map(|(at, due)| DueResponse { at, what: what(due) }),
             steps: seen.steps.into_iter().map(step).collect(),
+            sealed: seen.sealed.into_inner(),
         }
     }
 }
@@ -194,6 +203,7 @@ impl From<Disclosed<ThreadEntry>> for ThreadEntryResponse {
             text: entry.text,
             conflict: entry.conflict,
             internal: entry.internal,
+            publishes_at: None,
         }
     }
 }

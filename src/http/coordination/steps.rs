@@ -58,7 +58,8 @@ pub struct AddMessageRequest {
     pub text: String,
 }
 
-/// Takes a step: submits, receives, reviews, decides, puts in force, renews, suspends, ends.
+/// Takes a step: submits, receives, reviews, decides, puts in force, renews, suspends, ends. Where answers are shown at fixed
+/// times, one of the side that is asked waits among `sealed` and the request stays as it is until then.
 #[utoipa::path(post, path = "/{id}/transitions", operation_id = "take_request_step", tag = "coordination", request_body = TakeStepRequest,
     params(("id" = String, Path, description = "Request id"),
         ("if-match" = String, Header, description = "ETag of the request as it was read: its version in quotation marks"),
@@ -148,7 +149,9 @@ pub async fn add_request_message(
             .coordination
             .say(&id, &request.text, &officer, Timestamp::now())
             .await?;
-        idempotency::Answer::json(StatusCode::CREATED, None, &ThreadEntryResponse::from(said))
+        let mut response = ThreadEntryResponse::from(said.entry);
+        response.publishes_at = said.publishes_at;
+        idempotency::Answer::json(StatusCode::CREATED, None, &response)
     })
     .await
 }

@@ -26,6 +26,7 @@ use crate::{
     registry::disclosure::Audience,
     service::{
         auth::permissions,
+        disclosure::masked::shown_frame,
         live::{Backlog, LiveFrame},
         sessions::Principal,
     },
@@ -292,7 +293,9 @@ impl Channel {
         let Some(wanted) = self.wanted.clone() else {
             return Ok(());
         };
+        let view = self.state.registry.view(self.audience).map_err(failed)?;
         for frame in std::mem::take(&mut self.slots).into_values() {
+            let frame = shown_frame(view.masks(), &frame);
             if let Some(bytes) = encode(&frame, &wanted) {
                 self.send(Message::Binary(bytes.into())).await?;
                 metrics::counter!("live_frames_sent_total").increment(1);

@@ -64,7 +64,8 @@ pub fn alternatives(request: &Request, around: &Surroundings<'_>) -> Vec<Alterna
         .map(|n| Hertz(tuning.low().0 + n * stride))
         .filter_map(|low| Band::new(low, low + width))
         .take_while(|band| band.high() <= tuning.high())
-        .filter(|band| !avoid.iter().any(|asked| asked.overlaps(*band)));
+        .filter(|band| !avoid.iter().any(|asked| asked.overlaps(*band)))
+        .filter(|band| !around.view.always_asks(*band));
     let mut passing: Vec<Alternative> = candidates.filter_map(|band| judge(&field, band)).collect();
     passing.sort_by(|a, b| {
         let margin = |alternative: &Alternative| alternative.margin_db.unwrap_or(f64::INFINITY);

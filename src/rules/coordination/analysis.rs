@@ -77,6 +77,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether nothing is proposed in this band because its answer is always *ask the other side*.
+    pub(super) fn always_asks(self, band: Band) -> bool {
+        match self {
+            Self::Public(view) => view.always_asks(band),
+            _ => false,
+        }
+    }
+
     fn existence(self, area: &Footprint, bands: &[Band]) -> Vec<Existence> {
         match self {
             Self::Full(_) => Vec::new(),

@@ -26,7 +26,16 @@ pub fn due(request: &Request, policy: &Policy, now: Timestamp) -> Option<(Timest
             1 => (deadlines.escalate, Due::Escalate),
             _ => (deadlines.lapse, Due::Take(end)),
         };
-        Some((started + after, what))
+        let at = started + after;
+        // With fixed times nothing tells whether an answer waits: what ends a request ends it when answers are shown, after them.
+        let sealing = policy
+            .publication
+            .as_ref()
+            .filter(|publication| publication.seals(request));
+        match (what, sealing) {
+            (Due::Take(_), Some(publication)) => Some((publication.not_before(at), what)),
+            _ => Some((at, what)),
+        }
     };
     // A request for something that fits names no band, and nobody agrees to what is over: silence cannot.
     let named = matches!(request.proposal.asked, Asked::Bands(_));

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{Request, events::EventRules, interference::ReportRules, orders::Office, tasks::TaskRules};
+use super::{Publication, Request, events::EventRules, interference::ReportRules, orders::Office, tasks::TaskRules};
 
 /// The policy that is compiled in.
 pub const POLICY_TOML: &str = include_str!("../../../config/coordination.toml");
@@ -164,6 +164,8 @@ pub struct Policy {
     pub tasks: TaskRules,
     /// Rules of events.
     pub events: EventRules,
+    /// When answers are shown; at once where nothing is said. Part of the policy of disclosure.
+    pub publication: Option<Publication>,
     kinds: Kinds,
 }
 
@@ -230,6 +232,7 @@ impl Policy {
             reports: raw.interference_reports,
             tasks: raw.tasks,
             events: raw.events,
+            publication: None,
             kinds: raw.kind,
         };
         policy.ordered().map_err(fault)?;

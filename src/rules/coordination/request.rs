@@ -10,6 +10,7 @@ use crate::{
         control::ControlArea,
         designator,
         details::{Area, Window},
+        disclosure::Classified,
         service,
     },
     units::{Band, Hertz},
@@ -264,6 +265,16 @@ pub struct Fault {
     pub field: &'static str,
     /// What to write.
     pub reason: Text,
+}
+
+impl Classified for Proposal {
+    fn classification(&self) -> Option<&str> {
+        self.classification.as_deref()
+    }
+
+    fn releasability(&self) -> &[String] {
+        &[]
+    }
 }
 
 impl Proposal {

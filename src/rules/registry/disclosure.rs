@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Assignment, AssignmentStatus, ControlOrder, Registry, footprint::Footprint};
+use super::{Assignment, AssignmentStatus, ControlOrder, Registry, footprint::Footprint, telling::Telling};
 use crate::units::{Band, Hertz};
 
 /// How sources write that a record is open to everybody: SSRF and SFAF (item 005: class and special handling, where
@@ -114,6 +114,8 @@ pub struct PublicView {
     used: BTreeMap<Option<Cell>, Vec<(i64, i64)>>,
     /// The blocks of all cells.
     anywhere: Vec<(i64, i64)>,
+    /// Blocks in which the answer is always *ask the other side*, whatever the register holds.
+    asking: Blocks,
 }
 
 /// Somebody is to be asked here.
@@ -126,12 +128,26 @@ pub struct Existence {
 }
 
 impl PublicView {
-    /// What the audience may know of the register.
+    /// What the audience may know of the register, without a policy.
     #[must_use]
     pub fn of(registry: &Arc<Registry>, audience: Audience) -> Self {
-        let may_know = |assignment: &Assignment| may_leave(assignment, audience);
+        Self::under(&Telling::default(), registry, audience)
+    }
+
+    /// What the audience may know of the register under this policy.
+    #[must_use]
+    pub fn under(telling: &Telling, registry: &Arc<Registry>, audience: Audience) -> Self {
+        let may_know = |assignment: &Assignment| telling.may_leave(assignment, audience);
         let assignments = registry.assignments().iter();
         let mut used: BTreeMap<Option<Cell>, Vec<(i64, i64)>> = BTreeMap::new();
+        // Published as used everywhere: what lies in such a band adds nothing.
+        let asking: Vec<Band> = match audience {
+            Audience::Cleared => Vec::new(),
+            _ => telling.asking().collect(),
+        };
+        if !asking.is_empty() {
+            used.insert(None, asking.iter().map(|band| blocks(*band)).collect());
+        }
         for hidden in assignments.filter(|it| !may_know(it) && it.status != AssignmentStatus::Cancelled) {
             let blocks = blocks(hidden.band());
             match Footprint::of_assignment(hidden).cells(CELL_DEGREES, CELLS_MAX) {
@@ -147,17 +163,26 @@ impl PublicView {
             *ranges = merged(std::mem::take(ranges));
         }
         let anywhere = merged(used.values().flatten().copied().collect());
-        let knows_orders = registry.control_orders().iter().all(|order| may_leave(order, audience));
+        let mut orders = registry.control_orders().iter();
+        let knows_orders = orders.all(|order| telling.may_leave(order, audience));
         let registry = if registry.assignments().iter().all(may_know) && knows_orders {
             Arc::clone(registry)
         } else {
-            Arc::new(registry.retaining(audience))
+            Arc::new(registry.retaining(telling, audience))
         };
         Self {
             registry,
             used,
             anywhere,
+            asking: Blocks::of(asking.into_iter()),
         }
+    }
+
+    /// Whether every answer about some of this band is *ask the other side*.
+    #[must_use]
+    pub fn always_asks(&self, band: Band) -> bool {
+        let (first, last) = blocks(band);
+        self.asking.meet(first, last)
     }
 
     /// Where somebody is to be asked about a use of these bands in this area, ascending by cell and frequency. Two
@@ -203,8 +228,18 @@ impl Blocks {
         let around = high.0.saturating_sub(low.0).max(BLOCK_HZ);
         let first = low.0.saturating_sub(around).div_euclid(BLOCK_HZ);
         let last = high.0.saturating_add(around).div_euclid(BLOCK_HZ);
+        self.meet(first, last)
+    }
+
+    fn meet(&self, first: i64, last: i64) -> bool {
         let after = self.0.partition_point(|range| range.1 < first);
         self.0.get(after).is_some_and(|range| range.0 <= last)
+    }
+
+    /// The blocks as bands.
+    #[must_use]
+    pub fn bands(&self) -> Vec<Band> {
+        joined(self.0.clone())
     }
 }
 

@@ -17,6 +17,7 @@ mod index;
 pub mod service;
 mod snapshot;
 pub mod table;
+pub mod telling;
 
 pub use allocation::{Allocation, AllocationTable, Confidence, Exemption, ServiceStatus, Unlisted};
 pub use assignment::{Assignment, AssignmentStatus, Place};

@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Allocation, AllocationTable, Assignment, ControlOrder,
-    disclosure::{self, Audience, may_leave},
+    disclosure::{self, Audience},
     index::{BandIndex, PlaceIndex, Query},
+    telling::Telling,
 };
 use crate::units::Band;
 
@@ -82,9 +83,9 @@ impl Registry {
 
     /// What the audience may know of it. Its version is that of a registry that never had the rest.
     #[must_use]
-    pub fn retaining(&self, audience: Audience) -> Self {
-        let kept = self.assignments.iter().filter(|record| may_leave(record, audience));
-        let orders = self.control_orders.iter().filter(|order| may_leave(order, audience));
+    pub fn retaining(&self, telling: &Telling, audience: Audience) -> Self {
+        let kept = self.assignments.iter().filter(|it| telling.may_leave(*it, audience));
+        let orders = self.control_orders.iter().filter(|it| telling.may_leave(*it, audience));
         Self::new(self.tables.clone(), kept.cloned().collect()).with_control_orders(orders.cloned().collect())
     }
 

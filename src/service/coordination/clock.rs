@@ -5,7 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Coordination, EntryKind, ThreadEntry, enter, steps::take_step};
+use super::{
+    Coordination, EntryKind, ThreadEntry, enter,
+    sealing::{answered_until, discard_if_over},
+    steps::take_step,
+};
 use crate::{
     Result,
     coordination::{Due, Give, Party, Request, State, Step, assignments, due},
@@ -49,10 +53,12 @@ impl Coordination {
     /// # Errors
     /// `Store` or `Unavailable`; what was done until then stays done.
     pub async fn turn(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        // First: what is published now counts as answered in time.
+        let publishes = self.publish(now).await?;
         loop {
             let (ids, next) = self.store.requests_due(now).await?;
             if ids.is_empty() {
-                return Ok(next);
+                return Ok(next.into_iter().chain(publishes).min());
             }
             let mut registered = false;
             for id in ids {
@@ -90,6 +96,10 @@ async fn act(
     now: Timestamp,
 ) -> Result<Request> {
     let (kind, text) = match what {
+        Due::Take(_) if let Some(later) = answered_until(tx, &request, policy).await? => {
+            tx.set_request_due(&request, Some(later)).await?;
+            return Ok(request);
+        }
         Due::Take(step) => return end(tx, request, step, policy, now).await,
         Due::Remind => (EntryKind::Reminder, reminder(&request)),
         Due::Escalate => (
@@ -150,7 +160,10 @@ async fn end(
         offered: Vec::new(),
     };
     match take_step(tx, &request, &give, policy, now).await? {
-        Ok(after) => Ok(after),
+        Ok(after) => {
+            discard_if_over(tx, &after, now).await?;
+            Ok(after)
+        }
         Err(refused) => {
             // Not a loop without end: it is looked at again at the next start.
             tracing::error!(request = request.id, ?step, ?refused, "what was due could not be done");

@@ -10,15 +10,18 @@
 mod clock;
 mod files;
 mod observing;
+mod sealing;
 mod steps;
 mod violations;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+pub use files::KnownFile;
 use observing::Observing;
+pub use sealing::Said;
 pub use steps::{Given, Links};
 pub(super) use violations::tell as tell_of_conflict;
 
@@ -26,13 +29,14 @@ pub use crate::store::{EntryKind, FileRecord, Phase, RequestQuery, ThreadEntry};
 use crate::{
     Error, Result,
     coordination::{
-        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Seat, Side,
-        Surroundings, View as Register, Writing, alternatives, analyse, available, calendar, due, letter, range, reach,
+        Alternative, Analysis, Due, Fault, LetterLanguage, Party, Policy, Proposal, Refusal, Request, Rule, Sealed,
+        Seat, Side, Surroundings, View as Register, Writing, alternatives, analyse, available, available_after,
+        calendar, due, letter, range, reach, version_with,
     },
     registry::footprint::Footprint,
     service::{
         auth::permissions::Standing,
-        disclosure::{Disclosed, View},
+        disclosure::{Disclosed, View, withheld},
         notices::{Subject, tell, word},
         questions::{DisclosurePolicy, Questions},
         registry::RegistryService,
@@ -102,8 +106,10 @@ impl From<Error> for Refused {
 /// A request with what can be done with it now.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// The request.
+    /// The request; its version grows with what waits for those who know of it.
     pub request: Disclosed<Request>,
+    /// What waits to be published, and what was discarded: nothing for the side that asks.
+    pub sealed: Disclosed<Vec<Sealed>>,
     /// What the clock does next about it, and when.
     pub due: Option<(Timestamp, Due)>,
     /// What whoever asks may do now.
@@ -146,7 +152,8 @@ pub struct Coordination {
 impl Coordination {
     /// The requests in this database, by this policy; `disclosure` says how much may be asked.
     #[must_use]
-    pub fn new(store: Store, registry: RegistryService, policy: Policy, disclosure: DisclosurePolicy) -> Self {
+    pub fn new(store: Store, registry: RegistryService, mut policy: Policy, disclosure: DisclosurePolicy) -> Self {
+        policy.publication.clone_from(&disclosure.publication);
         Self {
             questions: Questions::new(store.clone(), disclosure),
             store,
@@ -175,9 +182,17 @@ impl Coordination {
     pub async fn list(&self, query: &RequestQuery, officer: &Officer) -> Result<Page<Seen>> {
         let page = self.store.requests(query, officer.seat().as_ref()).await?;
         let now = Timestamp::now();
-        let seen = page.items.into_iter();
+        let ids: Vec<String> = page.items.iter().map(|request| request.id.clone()).collect();
+        let mut sealed: HashMap<String, Vec<Sealed>> = HashMap::new();
+        for one in self.store.sealed_of(&ids).await? {
+            sealed.entry(one.request.clone()).or_default().push(one);
+        }
+        let seen = page.items.into_iter().filter_map(|request| {
+            let sealed = sealed.remove(&request.id).unwrap_or_default();
+            self.seen(request, &sealed, officer, now)
+        });
         Ok(Page {
-            items: seen.filter_map(|request| self.seen(request, officer, now)).collect(),
+            items: seen.collect(),
             next_cursor: page.next_cursor,
         })
     }
@@ -188,20 +203,29 @@ impl Coordination {
     /// `NotFound`, also for the other side's draft; `Store` when reading fails.
     pub async fn get(&self, id: &str, officer: &Officer) -> Result<Seen> {
         let request = self.store.request(id).await?;
-        self.seen(request, officer, Timestamp::now())
+        let sealed = self.store.sealed(id).await?;
+        self.seen(request, &sealed, officer, Timestamp::now())
             .ok_or_else(|| no_request(id))
     }
 
-    fn seen(&self, request: Request, officer: &Officer, now: Timestamp) -> Option<Seen> {
-        let request = View::request(officer, request)?;
-        let known = request.get();
-        let steps = officer
-            .party(known)
-            .map_or_else(Vec::new, |party| available(known, party, &officer.user, &self.policy));
+    fn seen(&self, request: Request, sealed: &[Sealed], officer: &Officer, now: Timestamp) -> Option<Seen> {
+        let known = View::request(officer, request)?.into_inner();
+        let (party, knows) = (officer.party(&known), View::knows_sealed(officer, &known));
+        let steps = party.map_or_else(Vec::new, |party| match knows {
+            true => available_after(&known, sealed, (party, &officer.user), &self.policy),
+            false => available(&known, party, &officer.user, &self.policy),
+        });
+        View::show_request(&known);
+        let version = if knows {
+            version_with(&known, sealed)
+        } else {
+            known.version
+        };
         Some(Seen {
-            due: due(known, &self.policy, now),
+            due: due(&known, &self.policy, now),
             steps,
-            request,
+            sealed: View::sealed(officer, &known, sealed),
+            request: View::request(officer, Request { version, ..known })?,
         })
     }
 
@@ -214,8 +238,14 @@ impl Coordination {
         let band = range(&request);
         let is_veiled = view.veils(band.low(), band.high());
         let entries = self.store.thread(id).await?.into_iter();
+        let is_masked = !view.measures(band.low(), band.high());
         let entries = entries.map(|entry| ThreadEntry {
             conflict: entry.conflict.filter(|_| !is_veiled),
+            // It says what was measured.
+            text: match is_masked && entry.kind == EntryKind::Violation {
+                true => withheld(),
+                false => entry.text,
+            },
             ..entry
         });
         Ok(entries
@@ -276,7 +306,7 @@ impl Coordination {
             let rules = &self.policy.check;
             let bands = &checked.analysis.bands;
             let asked = (rules, checked.analysis.at);
-            let observed = observing.of(&self.store, request, bands, asked).await?;
+            let observed = observing.of(&self.store, request, (bands, view.masks()), asked).await?;
             checked.analysis.add_observed(&observed, rules);
         }
         Ok(checked)
@@ -303,8 +333,12 @@ impl Coordination {
             policy: &self.policy,
             now,
         };
+        let analysis = analyse(request, &around);
+        for finding in &analysis.findings {
+            view.show_finding(finding, &requests);
+        }
         Ok(Checked {
-            analysis: analyse(request, &around),
+            analysis,
             alternatives: alternatives(request, &around),
         })
     }

@@ -10,7 +10,7 @@ use super::Coordination;
 use crate::{
     Result,
     coordination::{CheckRules, Heard, Observed, Request, observed_span, receiver_gap_km},
-    registry::Place,
+    registry::{Place, telling::Masks},
     service::{
         occupancy::{Occupancies, OccupancyQuery, Split},
         tasks::in_use,
@@ -52,7 +52,7 @@ impl Observing {
         &self,
         store: &Store,
         request: &Request,
-        bands: &[Band],
+        (bands, masks): (&[Band], &Masks),
         (rules, now): (&CheckRules, Timestamp),
     ) -> Result<Vec<Observed>> {
         let area = &request.proposal.place;
@@ -69,7 +69,8 @@ impl Observing {
                     .iter()
                     .any(|seen| seen.low() <= band.low() && band.high() <= seen.high())
             };
-            let mut channels: Vec<Band> = bands.iter().copied().filter(within).collect();
+            let shown = |band: &Band| !masks.touch(band.low(), band.high());
+            let mut channels: Vec<Band> = bands.iter().copied().filter(within).filter(shown).collect();
             channels.sort_by_key(|band| (band.low(), band.high()));
             if channels.is_empty() {
                 continue;

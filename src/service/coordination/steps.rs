@@ -2,21 +2,21 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry, enter};
+use super::{Coordination, EntryKind, Officer, Refused, Seen, ThreadEntry, enter, sealing::discard_if_over};
 use crate::{
     Error, Result,
     coordination::{
-        Addressee, Fault, Give, Party, Policy, Proposal, Refusal, Request, Seat, Side, State, Step, assignments, clash,
-        due, range, take,
+        Addressee, Asked, Fault, Give, Party, Policy, Proposal, Refusal, Request, Seat, Side, State, Step, assignments,
+        clash, due, range, take,
     },
     registry::Text,
-    service::disclosure::{Disclosed, View},
+    service::{
+        disclosure::{Disclosed, View},
+        registry::outside,
+    },
     store::{Tx, no_request, random_id},
     units::Band,
 };
-
-/// Longest message, in characters.
-const MESSAGE_MAX: usize = 4000;
 
 /// What somebody gives with a step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,7 +43,7 @@ pub struct Links {
 }
 
 /// What a job in a transaction answers: refusals are no failures of it.
-type Outcome<T> = Result<std::result::Result<T, Refused>>;
+pub(super) type Outcome<T> = Result<std::result::Result<T, Refused>>;
 
 impl Coordination {
     /// Writes a request: a draft that its own side alone sees.
@@ -60,7 +60,7 @@ impl Coordination {
     ) -> std::result::Result<Seen, Refused> {
         let seat = own_seat(officer)?;
         let proposal = addressed(proposal, &seat);
-        faultless(&proposal)?;
+        self.faultless(&proposal)?;
         let mut request = Request::draft(random_id(), seat.side, proposal, officer.user.clone(), now);
         request.organisation = Some(seat.organisation);
         (request.follows, request.event) = (links.follows, links.event);
@@ -68,7 +68,7 @@ impl Coordination {
         let written = self
             .store
             .write(move |tx| Box::pin(async move { work.add(tx, request).await }));
-        self.answer(written.await??, officer, now)
+        self.answer(written.await??, officer, now).await
     }
 
     /// Writes a draft anew. `version` must be the one that was read.
@@ -84,12 +84,12 @@ impl Coordination {
         now: Timestamp,
     ) -> std::result::Result<Seen, Refused> {
         let proposal = addressed(proposal, &own_seat(officer)?);
-        faultless(&proposal)?;
+        self.faultless(&proposal)?;
         let (id, work) = (id.to_owned(), Work::new(self, officer, now));
         let written = self
             .store
             .write(move |tx| Box::pin(async move { work.rewrite(tx, &id, proposal, version).await }));
-        self.answer(written.await??, officer, now)
+        self.answer(written.await??, officer, now).await
     }
 
     /// Takes a step. `version` must be the one that was read.
@@ -113,39 +113,41 @@ impl Coordination {
         if !assignments(&request).is_empty() {
             self.registry.refresh().await?;
         }
-        self.answer(request, officer, now)
+        self.answer(request, officer, now).await
     }
 
-    /// Says something to the other side; on a draft, to the own.
-    ///
-    /// # Errors
-    /// `NotFound`; `Invalid` for a message that says nothing or is too long.
-    pub async fn say(&self, id: &str, text: &str, officer: &Officer, now: Timestamp) -> Result<Disclosed<ThreadEntry>> {
-        let text = text.trim().to_owned();
-        if text.is_empty() || text.chars().count() > MESSAGE_MAX {
-            return Err(Error::Invalid(format!(
-                "write a message of 1 to {MESSAGE_MAX} characters"
-            )));
+    fn faultless(&self, proposal: &Proposal) -> std::result::Result<(), Refused> {
+        let mut faults = proposal.faults();
+        let telling = self.registry.telling();
+        let bands = match &proposal.asked {
+            Asked::Bands(bands) => bands.as_slice(),
+            Asked::Fit { tuning, .. } => std::slice::from_ref(tuning),
+        };
+        if bands.iter().any(|band| telling.misplaces(proposal, *band)) {
+            faults.push(Fault {
+                field: "classification",
+                reason: outside(telling),
+            });
         }
-        let (id, work) = (id.to_owned(), Work::new(self, officer, now));
-        let said = self.store.write(move |tx| {
-            Box::pin(async move {
-                let request = work.read(tx, &id).await?;
-                let entry = work.entry(&request, EntryKind::Message, None, Text::new(text.clone(), text))?;
-                let said = enter(tx, &request, entry).await?;
-                Ok((request, said))
-            })
-        });
-        let (request, said) = said.await?;
-        View::thread_entry(officer, &request, said)
-            .ok_or_else(|| Error::Unavailable("the message is not yours".to_owned()))
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(Refused::Faults(faults)),
+        }
     }
 
     /// The request after a change, as whoever made it sees it.
-    fn answer(&self, request: Request, officer: &Officer, now: Timestamp) -> std::result::Result<Seen, Refused> {
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        officer: &Officer,
+        now: Timestamp,
+    ) -> std::result::Result<Seen, Refused> {
         self.changed.notify_one();
         let id = request.id.clone();
-        Ok(self.seen(request, officer, now).ok_or_else(|| no_request(&id))?)
+        let sealed = self.store.sealed(&id).await?;
+        Ok(self
+            .seen(request, &sealed, officer, now)
+            .ok_or_else(|| no_request(&id))?)
     }
 }
 
@@ -183,15 +185,6 @@ fn not_to((zh, en): (&str, &str)) -> Refused {
     }])
 }
 
-fn faultless(proposal: &Proposal) -> std::result::Result<(), Refused> {
-    let faults = proposal.faults();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Refused::Faults(faults))
-    }
-}
-
 /// What keeps an organisation from naming an event: it takes no part in it, which is told as if there were none, or it is over.
 async fn no_part(tx: &mut Tx, id: &str, organisation: &str) -> Result<Option<Refused>> {
     let (zh, en) = match tx.major_event(id).await {
@@ -213,9 +206,9 @@ async fn no_part(tx: &mut Tx, id: &str, organisation: &str) -> Result<Option<Ref
 
 /// One change, on its way into the database.
 pub(super) struct Work {
-    officer: Officer,
-    policy: std::sync::Arc<Policy>,
-    now: Timestamp,
+    pub(super) officer: Officer,
+    pub(super) policy: std::sync::Arc<Policy>,
+    pub(super) now: Timestamp,
 }
 
 impl Work {
@@ -243,7 +236,7 @@ impl Work {
         }
     }
 
-    fn party(&self, request: &Request) -> Result<Party> {
+    pub(super) fn party(&self, request: &Request) -> Result<Party> {
         self.officer.party(request).ok_or_else(|| Error::Forbidden {
             role: "auditor".to_owned(),
             action: "take part in coordination",
@@ -350,7 +343,7 @@ impl Work {
     }
 
     async fn step(&self, tx: &mut Tx, id: &str, step: Step, given: Given, version: u64) -> Outcome<Request> {
-        let request = self.read_version(tx, id, version).await?;
+        let (request, sealed) = self.read_sealed(tx, id, version).await?;
         let give = Give {
             step,
             party: self.party(&request)?,
@@ -361,7 +354,13 @@ impl Work {
             band: given.band,
             offered: given.offered,
         };
+        if let Some(publishes_at) = self.publishes_answer(&request, &sealed, step) {
+            return self.seal_step(tx, request, &sealed, give, publishes_at).await;
+        }
         let taken = take_step(tx, &request, &give, &self.policy, self.now).await?;
+        if let Ok(after) = &taken {
+            discard_if_over(tx, after, self.now).await?;
+        }
         Ok(match taken {
             Err(Refused::Clash(number)) => Err(Refused::Clash(self.number_known(tx, number).await?)),
             other => other,

@@ -123,7 +123,7 @@ impl Events {
                     settled: told.status == ConflictStatus::Resolved,
                 }));
             }
-            let (found, many_more) = self.strangers(band, [from, to], (event, rows)).await?;
+            let (found, many_more) = self.strangers(band, [from, to], (event, rows), view).await?;
             let new = found.into_iter().filter(|emission| {
                 emission.start >= from
                     && on_plan(emission.low_hz, emission.high_hz)

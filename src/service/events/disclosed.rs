@@ -11,7 +11,7 @@ use crate::{
         events::{Device, Event, EventEntry, EventStep, PlanRow},
         orders::Office,
     },
-    registry::disclosure::{is_open, may_leave},
+    registry::disclosure::is_open,
     store::shown,
 };
 
@@ -30,10 +30,10 @@ impl View {
     /// it is released to, and those who may know everything.
     #[must_use]
     pub fn knows_row(&self, row: &PlanRow, asking: Asking<'_>) -> bool {
-        Self::row_is_known(row, asking)
+        self.sees(row) || row.organisation == asking.organisation
     }
 
-    /// The same without a view.
+    /// The same without a view: by the record alone, without what the policy tells more of markings.
     pub(in crate::service) fn row_is_known(row: &PlanRow, asking: Asking<'_>) -> bool {
         may_leave(row, permissions::audience(asking.role)) || row.organisation == asking.organisation
     }

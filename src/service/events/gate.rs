@@ -178,7 +178,7 @@ impl Events {
         }
         faultless(faults)?;
         let emission = match &give.emission {
-            Some(id) => Some(self.measured_emission(id).await?),
+            Some(id) => Some(self.measured_emission(id, &*self.view(asking)?).await?),
             None => None,
         };
         let device = self.store.event_device(ids[0], ids[1]).await?;
@@ -212,8 +212,8 @@ impl Events {
         Ok(seen(device, &event, &*self.view(asking)?, asking))
     }
 
-    async fn measured_emission(&self, id: &str) -> std::result::Result<EmissionRecord, Refused> {
-        match self.findings.emission(id).await {
+    async fn measured_emission(&self, id: &str, view: &View) -> std::result::Result<EmissionRecord, Refused> {
+        match self.findings.emission(id, view).await {
             Ok((record, _)) => Ok(record),
             Err(Error::NotFound { .. }) => Err(fault(
                 "emission",

@@ -105,13 +105,13 @@ impl Events {
         view: &View,
     ) -> Result<Vec<WatchedChannel>> {
         let keys: Vec<&PlanRow> = rows.iter().filter(|row| row.content.key).collect();
-        let mut heard = self.heard(&keys, [from, to]).await?;
+        let mut heard = self.heard(&keys, [from, to], view).await?;
         let asked_s = to.duration_since(from).as_secs().unsigned_abs();
         let mut channels = Vec::with_capacity(keys.len());
         for row in keys {
             let band = row.content.band();
             let (conflicts, many) = self.conflicts_on(band, [from, to], view).await?;
-            let (emissions, more) = self.strangers(band, [from, to], (event, rows)).await?;
+            let (emissions, more) = self.strangers(band, [from, to], (event, rows), view).await?;
             let mut heard = heard.remove(&row.id).unwrap_or_default();
             heard.sort_by(|a, b| {
                 b.observed_s
@@ -140,7 +140,12 @@ impl Events {
     }
 
     /// What each receiver observed of the channels it watches, by row.
-    async fn heard(&self, keys: &[&PlanRow], [from, to]: [Timestamp; 2]) -> Result<BTreeMap<String, Vec<HeardBy>>> {
+    async fn heard(
+        &self,
+        keys: &[&PlanRow],
+        [from, to]: [Timestamp; 2],
+        view: &View,
+    ) -> Result<BTreeMap<String, Vec<HeardBy>>> {
         let mut found: BTreeMap<String, Vec<HeardBy>> = BTreeMap::new();
         for (receiver, plan) in self.watching().await? {
             let own = keys.iter().filter(|row| {
@@ -166,7 +171,10 @@ impl Events {
                 found.entry(row.id.clone()).or_default().push(HeardBy {
                     receiver: receiver.clone(),
                     observed_s: channel.map_or(0, |channel| channel.observed_s),
-                    in_use: channel.and_then(|channel| channel.occupancy.as_ref()).map(in_use),
+                    in_use: channel
+                        .filter(|_| view.measures(row.content.band().low(), row.content.band().high()))
+                        .and_then(|channel| channel.occupancy.as_ref())
+                        .map(in_use),
                 });
             }
         }
@@ -211,6 +219,7 @@ impl Events {
         band: Band,
         [from, to]: [Timestamp; 2],
         (event, rows): (&Event, &[PlanRow]),
+        view: &View,
     ) -> Result<(Vec<EmissionRecord>, bool)> {
         let mut query = EmissionQuery {
             band: Some(band),
@@ -222,7 +231,7 @@ impl Events {
         };
         let mut found = Vec::new();
         for _ in 0..PAGES_MAX {
-            let page = self.findings.emissions(&query).await?;
+            let page = self.findings.emissions_met(&query, view).await?;
             // What ended without a judgement was no emission of its own.
             let own = page
                 .items

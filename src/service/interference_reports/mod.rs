@@ -291,7 +291,7 @@ impl InterferenceReports {
             found.map_err(|error| absent(error, id, "冲突", "conflict"))?;
         }
         for id in &evidence.emissions {
-            let found = self.findings.emission(id).await;
+            let found = self.findings.emission(id, view).await;
             found.map_err(|error| absent(error, id, "发射", "emission"))?;
         }
         Ok(())

@@ -69,7 +69,7 @@ impl InterferenceReports {
             }
         }
         for id in &report.evidence.emissions {
-            match self.findings.emission(id).await {
+            match self.findings.emission(id, &view).await {
                 Ok((emission, _)) => {
                     let shown = view.emission(emission).into_inner();
                     emissions.push(LinkedEmission {

@@ -32,6 +32,7 @@ use crate::{
     capture::{Observation, ObservationContent},
     conflict::Verdict,
     detect::{DetectEvent, Emission},
+    registry::telling::Masks,
     store::{Retention, Store},
     units::Band,
 };
@@ -65,6 +66,8 @@ pub struct MonitorConfig {
     pub stored_bins: usize,
     /// How conflicts treat evidence.
     pub ledger: LedgerConfig,
+    /// Frequencies of which the policy shows nothing to those who may not know all: events there do not count for them.
+    pub masks: Arc<Masks>,
     /// What is kept how long.
     pub retention: Retention,
     /// Time between two rounds of forgetting.
@@ -78,6 +81,7 @@ impl Default for MonitorConfig {
             frame_queue: 256,
             stored_bins: 1024,
             ledger: LedgerConfig::default(),
+            masks: Arc::default(),
             retention: Retention::default(),
             prune_every: Duration::from_secs(600),
         }
@@ -186,7 +190,7 @@ impl Monitor {
             store.clone(),
             Arc::clone(&hub),
             judging::Judging::new(judge),
-            config.ledger,
+            (config.ledger, Arc::clone(&config.masks)),
             Arc::clone(&counters),
             stopped.clone(),
         );

@@ -19,11 +19,13 @@ use crate::{
     Error, Result,
     capture::{Observation, ObservationContent, ReceiverState, ReceiverStatus},
     detect::{Artefact, DetectEvent, GapReason},
+    registry::telling::Masks,
     service::{
         ledger::{self, LedgerConfig},
         live::Hub,
     },
     store::{ArtefactRecord, EventKind, GapRecord, ReceiverRecord, Store, Tx, random_id},
+    units::Hertz,
 };
 
 /// Observations in one transaction at most.
@@ -61,6 +63,7 @@ pub(super) struct Recorder {
     hub: Arc<Hub>,
     judging: Judging,
     ledger: LedgerConfig,
+    masks: Arc<Masks>,
     counters: Arc<Counters>,
     stopped: watch::Receiver<bool>,
     known: HashMap<Arc<str>, Known>,
@@ -71,7 +74,7 @@ impl Recorder {
         store: Store,
         hub: Arc<Hub>,
         judging: Judging,
-        ledger: LedgerConfig,
+        (ledger, masks): (LedgerConfig, Arc<Masks>),
         counters: Arc<Counters>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
@@ -80,6 +83,7 @@ impl Recorder {
             hub,
             judging,
             ledger,
+            masks,
             counters,
             stopped,
             known: HashMap::new(),
@@ -244,13 +248,13 @@ impl Recorder {
     }
 
     async fn write(&self, batch: Arc<Vec<Change>>) -> Result<()> {
-        let config = self.ledger;
+        let (config, masks) = (self.ledger, Arc::clone(&self.masks));
         self.store
             .write(move |tx| {
                 Box::pin(async move {
                     let now = Timestamp::now();
                     for change in batch.iter() {
-                        apply(tx, change, config, now).await?;
+                        apply(tx, change, (config, &masks), now).await?;
                     }
                     Ok(())
                 })
@@ -259,14 +263,16 @@ impl Recorder {
     }
 }
 
-async fn apply(tx: &mut Tx, change: &Change, config: LedgerConfig, now: Timestamp) -> Result<()> {
+async fn apply(tx: &mut Tx, change: &Change, (config, masks): (LedgerConfig, &Masks), now: Timestamp) -> Result<()> {
+    let masked = |low: Hertz, high: Hertz| masks.touch(low, high);
     match change {
         Change::Emission(kind, judged) => {
             let mut record = judged.record.clone();
             // The emission is told before the conflict it causes, though the conflict's row has to exist first.
             let told = ledger::settle(tx, &mut record, config, now).await?;
             tx.put_emission(&record, judged.bursts.as_deref()).await?;
-            tx.emit(*kind, now, &record).await?;
+            let is_masked = masked(record.low_hz, record.high_hz);
+            tx.emit_unless(is_masked, *kind, now, &record).await?;
             for (kind, conflict) in told {
                 tx.emit(kind, now, &conflict).await?;
             }
@@ -274,7 +280,10 @@ async fn apply(tx: &mut Tx, change: &Change, config: LedgerConfig, now: Timestam
         }
         Change::Artefact(record) => {
             tx.put_artefact(record).await?;
-            tx.emit(EventKind::Artefact, now, record).await.map(drop)
+            let is_masked = masked(record.low_hz, record.high_hz);
+            tx.emit_unless(is_masked, EventKind::Artefact, now, record)
+                .await
+                .map(drop)
         }
         Change::Gap(gap) => {
             tx.put_gap(gap).await?;
@@ -295,7 +304,9 @@ async fn apply(tx: &mut Tx, change: &Change, config: LedgerConfig, now: Timestam
         }
         Change::NewRun(receiver, epoch) => {
             for record in tx.close_emissions_of(receiver, *epoch).await? {
-                tx.emit(EventKind::EmissionClosed, now, &record).await?;
+                let is_masked = masked(record.low_hz, record.high_hz);
+                tx.emit_unless(is_masked, EventKind::EmissionClosed, now, &record)
+                    .await?;
             }
             Ok(())
         }

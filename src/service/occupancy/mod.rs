@@ -19,7 +19,7 @@ pub use crate::dsp::occupancy::{Bound, Occupancy};
 use crate::{
     Error, Result,
     dsp::occupancy::{BandCount, Minute, Terms},
-    registry::Text,
+    registry::{Text, telling::Masks},
     store::Store,
     units::{Band, Hertz},
 };
@@ -126,8 +126,10 @@ pub struct ChannelReport {
     pub observed_s: u64,
     /// Seconds asked for.
     pub asked_s: u64,
-    /// Nothing where it was not observed.
+    /// Nothing where it was not observed, or is masked.
     pub occupancy: Option<Occupancy>,
+    /// A policy masks it for the reader: nothing was counted.
+    pub masked: bool,
     /// The same in each part of the span.
     pub parts: Vec<Option<Occupancy>>,
 }
@@ -156,6 +158,48 @@ impl Occupancies {
     /// `Invalid` for a span that is empty or too long, with what to ask instead; `Store` when reading fails.
     pub async fn report(&self, query: &OccupancyQuery) -> Result<OccupancyReport> {
         self.counted(query, points(&query.channels)).await
+    }
+
+    /// The same as a reader may know it: masked channels are not counted, nor is a band that holds one.
+    ///
+    /// # Errors
+    /// As `report`.
+    pub async fn report_shown(&self, query: &OccupancyQuery, masks: &Masks) -> Result<OccupancyReport> {
+        let (Some(first), Some(last)) = (query.channels.first(), query.channels.last()) else {
+            return self.report(query).await;
+        };
+        if !masks.touch(first.low(), last.high()) {
+            return self.report(query).await;
+        }
+        query.check().map_err(|text| Error::Invalid(text.en))?;
+        let masked = |band: &Band| masks.touch(band.low(), band.high());
+        let shown = OccupancyQuery {
+            channels: query.channels.iter().copied().filter(|band| !masked(band)).collect(),
+            ..query.clone()
+        };
+        let [from, to] = [query.from, query.to].map(minute_of);
+        let mut report = match shown.channels.is_empty() {
+            true => Table::new(&shown, 0).report(&shown, [from, to]),
+            false => self.channels(&shown).await?,
+        };
+        report.band = None;
+        let parts = report.parts.len();
+        let mut counted = std::mem::take(&mut report.channels).into_iter();
+        let asked_s = to.duration_since(from).as_secs().unsigned_abs();
+        let nothing = |band: Band| ChannelReport {
+            band,
+            observed_s: 0,
+            asked_s,
+            occupancy: None,
+            masked: true,
+            parts: vec![None; parts],
+        };
+        let all = query.channels.iter().filter_map(|band| match masked(band) {
+            true => Some(nothing(*band)),
+            false => counted.next(),
+        });
+        report.channels = all.collect();
+        Ok(report)
     }
 
     /// The same of the channels alone, which is a small part of the work where they are few: the occupancy of the band is left
@@ -293,6 +337,7 @@ impl Table {
                     observed_s: count.observed(),
                     asked_s: count.asked(),
                     occupancy: count.occupancy(&terms),
+                    masked: false,
                     parts: parts
                         .iter()
                         .map(|(_, part)| part.channels()[n].occupancy(&terms))

@@ -50,6 +50,7 @@ impl View {
                 self.shows(&[text]);
             }
         }
+        self.mask_task(&mut task);
         Disclosed::of(task)
     }
 }

@@ -117,7 +117,7 @@ impl Tasks {
         };
         let wants = |product| task.content.products.contains(&product);
         let (mut known, mut files) = (HashSet::new(), HashSet::new());
-        if wants(TaskProduct::Recording) {
+        if wants(TaskProduct::Recording) && view.holds_recordings(band) {
             let own = self.store.task_files(&task.id).await?.into_iter();
             results.recordings.extend(own.map(|file| TaskRecording::of(file, None)));
         }
@@ -138,7 +138,7 @@ impl Tasks {
     /// One of the recordings made for a task, with its content.
     ///
     /// # Errors
-    /// `NotFound`, also for a task the reader may not know; `Io` when the content is gone or is no longer what was kept.
+    /// `NotFound`, also for a task the reader may not know, or near a band that is masked; `Io` when the content is gone or is no longer what was kept.
     pub async fn recording(
         &self,
         vault: &Vault,
@@ -147,6 +147,13 @@ impl Tasks {
         asking: Asking<'_>,
     ) -> Result<(FileRecord, Vec<u8>)> {
         let task = self.known(id, asking).await?;
+        let (view, band) = (self.view(asking)?, task.content.band());
+        if band.is_none_or(|band| !view.holds_recordings(band)) {
+            return Err(Error::NotFound {
+                kind: "file",
+                id: file.to_owned(),
+            });
+        }
         let file = self.store.task_file(&task.id, file).await?;
         let content = vault.read(&file.sha256).await?;
         Ok((file, content))
@@ -170,7 +177,7 @@ impl Tasks {
             ..EmissionQuery::default()
         };
         loop {
-            let page = self.findings.emissions(&query).await?;
+            let page = self.findings.emissions_met(&query, view).await?;
             // What ended without a judgement was no emission of its own.
             let own = page
                 .items

@@ -230,9 +230,19 @@ pub(crate) static REQUESTS: Protected = Protected {
     }),
 };
 
+/// Answers to requests that wait, or waited, for the time at which they are shown.
+pub(crate) static SEALED_ANSWERS: Protected = Protected {
+    name: "sealed_answers",
+    key: "id",
+    texts: &["id", "request_id", "record"],
+    numbers: &["place", "publishes_us"],
+    only: None,
+    lines: None,
+};
+
 /// Every table vouched for row by row; their writers call `Tx::touch`. A table that is added here and has rows by then joins the
 /// log of an existing database at its next start (`JOINED`).
-pub static ROWS: [&Protected; 16] = [
+pub static ROWS: [&Protected; 17] = [
     &CONFLICTS,
     &USERS,
     &SETTINGS,
@@ -249,6 +259,7 @@ pub static ROWS: [&Protected; 16] = [
     &EVENT_DEVICES,
     &SITES,
     &WEBHOOKS,
+    &SEALED_ANSWERS,
 ];
 
 /// Those that had rows before the log knew of them.

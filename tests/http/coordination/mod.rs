@@ -3,6 +3,8 @@
 mod files;
 mod observed;
 mod outward;
+mod reads;
+mod sealed;
 
 use pinpu::{
     detect::{DetectEvent, Emission},

@@ -154,7 +154,7 @@ fn explains(secrets: &Secrets, body: &[u8]) -> bool {
 }
 
 /// Changes an answer in JSON.
-fn edit(heard: &mut Raw, change: impl FnOnce(&mut Value)) {
+pub fn edit(heard: &mut Raw, change: impl FnOnce(&mut Value)) {
     if let Ok(mut body) = serde_json::from_slice::<Value>(&heard.body)
         && body.is_object()
     {

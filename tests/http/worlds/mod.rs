@@ -8,6 +8,7 @@
 mod attack;
 mod leaks;
 mod mask;
+mod modes;
 mod question;
 mod secrets;
 mod timing;
@@ -40,6 +41,8 @@ struct Pair {
     asked: BTreeMap<String, [usize; 2]>,
     /// Differences that the policy declares.
     declared: usize,
+    /// Nothing may differ, not even what the policy declares elsewhere.
+    strict: bool,
     /// One of them was a change that was made in one of the two: from then on they are not the same.
     parted: bool,
     /// How long the checks of requests took in each world, seconds.
@@ -63,6 +66,7 @@ impl Pair {
             hour,
             asked: BTreeMap::new(),
             declared: 0,
+            strict: false,
             parted: false,
             times_s: [Vec::new(), Vec::new()],
         }
@@ -82,7 +86,7 @@ impl Pair {
             self.learn(question, &a);
             return Ok(());
         }
-        if is_declared(question, &a, &b) {
+        if !self.strict && is_declared(question, &a, &b) {
             self.declared += 1;
             self.parted |= (a.status < 400) != (b.status < 400) && question.method != "GET";
             return Ok(());

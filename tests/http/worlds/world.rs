@@ -7,7 +7,7 @@ use pinpu::{
     capture::{Observation, ObservationContent},
     detect::{DetectEvent, Emission},
     http::router,
-    service::auth::Role,
+    service::{auth::Role, policy::DisclosurePolicy},
     units::Hertz,
 };
 use serde_json::{Value, json};
@@ -20,6 +20,9 @@ use super::{
     question::{Part, Question, written},
 };
 use crate::app::{RECEIVER, TestApp, band, frame, pirate, status};
+
+/// Bins from 98.0 to 98.1 MHz of the tests' receiver, within the band that the tests mask.
+const LOUD: std::ops::Range<usize> = 513..563;
 
 /// A confidential assignment.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,10 @@ pub struct Secrets {
     pub orders_khz: &'static [[i64; 2]],
     /// Complaints of the military side that it has not shared.
     pub complaints: usize,
+    /// The policy of disclosure; empty: the one that is compiled in.
+    pub policy: &'static str,
+    /// Whether nothing is on the air where the policy masks the spectrum.
+    pub quiet: bool,
 }
 
 /// An answer as it leaves the service.
@@ -86,7 +93,10 @@ pub struct World {
 
 impl World {
     pub fn start(secrets: Secrets, role: Role, hour: jiff::Timestamp) -> Self {
-        let app = TestApp::start();
+        let app = match secrets.policy {
+            "" => TestApp::start(),
+            text => TestApp::under(DisclosurePolicy::parse(text, "worlds").expect("a policy")),
+        };
         let [coordinator, military] = [Role::Coordinator, Role::MilitaryOfficer].map(|role| app.as_role(role));
         let cookie = app.as_role(role);
         let router = router::app(app.state.clone());
@@ -259,9 +269,18 @@ impl World {
         status.since = epoch;
         send(ObservationContent::Status(status));
         for second in 0..120 {
-            detect(DetectEvent::Frame(frame(f64::from(second))));
+            let mut frame = frame(f64::from(second));
+            if !self.secrets.quiet {
+                // In the masked band of the tests, and as loud as the floor of the whole spectrum would show.
+                for levels in [&mut frame.mean_dbfs, &mut frame.max_dbfs, &mut frame.floor_dbfs] {
+                    levels[LOUD].fill(-12.0);
+                }
+            }
+            detect(DetectEvent::Frame(frame));
         }
-        for (n, center_hz) in [(1, 97_450_000), (2, 98_050_000), (3, 98_630_000)] {
+        let heard = [(1, 97_450_000), (2, 98_050_000), (3, 98_630_000)];
+        let heard = heard.into_iter().filter(|(n, _)| *n != 2 || !self.secrets.quiet);
+        for (n, center_hz) in heard.clone() {
             let emission = Emission {
                 center_hz: Hertz(center_hz),
                 low_hz: Hertz(center_hz - 90_000),
@@ -277,7 +296,8 @@ impl World {
                 ..emission
             }));
         }
-        self.app.wait_for_items(coordinator, "/api/v1/emissions?open=false", 3);
+        self.app
+            .wait_for_items(coordinator, "/api/v1/emissions?open=false", heard.count());
     }
 
     /// Asks, and hears what goes out, through what is leaking.

@@ -235,6 +235,11 @@ export const api = {
     content(client.PUT("/api/v1/coordination/requests/{id}", { params: { path: { id }, header: change(version) }, body })),
   takeStep: (id: string, version: number, body: TakeStep) =>
     content(client.POST("/api/v1/coordination/requests/{id}/transitions", { params: { path: { id }, header: change(version) }, body })),
+  takeBack: (id: string, sealed: string, version: number) =>
+    content(client.DELETE("/api/v1/coordination/requests/{id}/sealed/{sealed}", { params: { path: { id, sealed }, header: change(version) } })),
+  questionCounts: (signal?: AbortSignal) => content(client.GET("/api/v1/coordination/questions", { signal }), signal),
+  disclosurePolicy: (signal?: AbortSignal) => content(client.GET("/api/v1/coordination/disclosure", { signal }), signal),
+  masks: (signal?: AbortSignal) => content(client.GET("/api/v1/spectra/masks", { signal }), signal),
   say: (id: string, text: string) =>
     content(
       client.POST("/api/v1/coordination/requests/{id}/messages", {

@@ -40,6 +40,9 @@ export type ConflictDetail = Schemas["ConflictDetailResponse"];
 export type ConflictStatus = Schemas["ConflictStatus"];
 export type Attachment = Schemas["AttachmentResponse"];
 export type RequestFile = Schemas["RequestFileResponse"];
+export type SealedAnswer = Schemas["SealedAnswer"];
+export type QuestionCount = Schemas["QuestionCountResponse"];
+export type DisclosurePolicy = Schemas["DisclosurePolicyResponse"];
 export type Assignees = Schemas["AssigneesResponse"];
 export type AlarmRoute = Schemas["AlarmRouteResponse"];
 /** How a person ends a conflict. */

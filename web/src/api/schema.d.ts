@@ -522,6 +522,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coordination/disclosure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policy of disclosure in force, and the records it cannot hide. */
+        get: operations["get_disclosure_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coordination/exchange": {
         parameters: {
             query?: never;
@@ -723,6 +740,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coordination/requests/{id}/sealed/{sealed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back an answer before it is shown to the side that asks; with a step also the steps after it, which rest on it. */
+        delete: operations["delete_sealed_answer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coordination/requests/{id}/transitions": {
         parameters: {
             query?: never;
@@ -732,7 +766,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a step: submits, receives, reviews, decides, puts in force, renews, suspends, ends. */
+        /**
+         * Takes a step: submits, receives, reviews, decides, puts in force, renews, suspends, ends. Where answers are shown at fixed
+         *     times, one of the side that is asked waits among `sealed` and the request stays as it is until then.
+         */
         post: operations["take_request_step"];
         delete?: never;
         options?: never;
@@ -1597,6 +1634,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spectra/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the bands of which the caller is shown nothing that was measured, ascending: levels there are null, and emissions,
+         *     occupancy and measured files are not told. Empty for those who may know everything.
+         */
+        get: operations["list_masks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spectra/waterfall": {
         parameters: {
             query?: never;
@@ -1606,7 +1663,7 @@ export interface paths {
         };
         /**
          * A piece of the waterfall as one binary frame of kind 2 (the layout is described at `/live`): strongest level per
-         *     cell, 0 where nothing was observed.
+         *     cell, 0 where nothing was observed or a policy masks it.
          */
         get: operations["get_waterfall"];
         put?: never;
@@ -2541,6 +2598,8 @@ export interface components {
             high_hz: components["schemas"]["Hertz"];
             /** @description Lower edge. */
             low_hz: components["schemas"]["Hertz"];
+            /** @description A policy masks it for the caller: nothing is told. */
+            masked: boolean;
             /**
              * Format: int64
              * @description Seconds it was observed.
@@ -3213,6 +3272,66 @@ export interface components {
             /** @description What it said; null: nothing. */
             old: unknown;
         };
+        /**
+         * @description How answers about a band are made.
+         * @enum {string}
+         */
+        DisclosureAnswers: "by_cell" | "always_ask";
+        /** @description A band of the policy. */
+        DisclosureBand: {
+            /** @description How answers about it are made. */
+            answers?: components["schemas"]["DisclosureAnswers"];
+            /** @description Lower edge. */
+            lower_hz: components["schemas"]["Hertz"];
+            /** @description What it is called. */
+            name: string;
+            /** @description Whether its spectrum is shown. */
+            spectrum?: components["schemas"]["DisclosureMeasurements"];
+            /** @description Upper edge. */
+            upper_hz: components["schemas"]["Hertz"];
+        };
+        /** @description What is told of records that are marked so. */
+        DisclosureMarking: {
+            /** @description The classifications, as sources write them. */
+            markings: string[];
+            /** @description With `full`: to these roles; to everybody where none is named. */
+            roles?: string[];
+            /** @description What is told. */
+            told: components["schemas"]["DisclosureTold"];
+        };
+        /**
+         * @description Whether what receivers measure is shown.
+         * @enum {string}
+         */
+        DisclosureMeasurements: "shown" | "masked";
+        /** @description What is told to those who may not know everything, how much they may ask, and when they are answered. */
+        DisclosurePolicyResponse: {
+            /** @description Bands with a rule of their own. */
+            bands: components["schemas"]["DisclosureBand"][];
+            /** @description What is told of records by their marking; of others, that their cells and blocks are used. */
+            classifications: components["schemas"]["DisclosureMarking"][];
+            /** @description Keys of records that are to be hidden and lie outside the bands in which they can be: they are told by their existence. */
+            misplaced: string[];
+            /**
+             * Format: date-time
+             * @description When the next answers between the sides are shown; null: they are shown at once.
+             */
+            next_publication: string | null;
+            /**
+             * Format: int32
+             * @description Questions of an organisation in a day whose answers depend on confidential use.
+             */
+            questions_per_day: number;
+            /** @description Whether spectra are shown where verdicts are not told. */
+            veiled_spectrum: components["schemas"]["DisclosureMeasurements"];
+            /** @description Version of the file. */
+            version: string;
+        };
+        /**
+         * @description What is told of a record to those who may not know all.
+         * @enum {string}
+         */
+        DisclosureTold: "hidden" | "existence" | "full";
         /**
          * @description What the service does when nobody acts.
          * @enum {string}
@@ -4402,6 +4521,18 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        ListResponse_Band: {
+            /** @description The items. */
+            items: {
+                /** @description Upper edge, exclusive. */
+                high_hz: components["schemas"]["Hertz"];
+                /** @description Lower edge, inclusive. */
+                low_hz: components["schemas"]["Hertz"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         ListResponse_ConflictResponse: {
             /** @description The items. */
             items: {
@@ -4872,6 +5003,8 @@ export interface components {
                 id: string;
                 /** @description Name of the file. */
                 name: string;
+                /** @description It waits for the time at which it is shown to the side that asks. */
+                sealed: boolean;
                 /** @description SHA-256 of the content, hexadecimal. */
                 sha256: string;
                 /**
@@ -4895,6 +5028,11 @@ export interface components {
             /** @description The items. */
             items: (components["schemas"]["CoordinationRequest"] & {
                 due: components["schemas"]["DueResponse"] | null;
+                /**
+                 * @description What the side that is asked did and its counterpart is not told yet, and what was discarded; always empty for the side
+                 *     that asks.
+                 */
+                sealed: components["schemas"]["SealedAnswer"][];
                 /** @description What the caller may do now. */
                 steps: components["schemas"]["StepResponse"][];
             })[];
@@ -5026,6 +5164,11 @@ export interface components {
                 kind: components["schemas"]["EntryKind"];
                 /** @description In which part. */
                 party: components["schemas"]["Party"];
+                /**
+                 * Format: date-time
+                 * @description In the answer to a message that waits: when the other side is told. Its number is 0 until then.
+                 */
+                publishes_at?: string | null;
                 /** @description Where the request stood afterwards. */
                 state: components["schemas"]["RequestState"];
                 step: components["schemas"]["RequestStep"] | null;
@@ -6218,6 +6361,8 @@ export interface components {
             id: string;
             /** @description Name of the file. */
             name: string;
+            /** @description It waits for the time at which it is shown to the side that asks. */
+            sealed: boolean;
             /** @description SHA-256 of the content, hexadecimal. */
             sha256: string;
             /**
@@ -6251,6 +6396,11 @@ export interface components {
         /** @description One request, and what can be done with it. */
         RequestResponse: components["schemas"]["CoordinationRequest"] & {
             due: components["schemas"]["DueResponse"] | null;
+            /**
+             * @description What the side that is asked did and its counterpart is not told yet, and what was discarded; always empty for the side
+             *     that asks.
+             */
+            sealed: components["schemas"]["SealedAnswer"][];
             /** @description What the caller may do now. */
             steps: components["schemas"]["StepResponse"][];
         };
@@ -6301,6 +6451,88 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "field" | "civil_officer" | "military_officer" | "operator" | "coordinator" | "auditor" | "admin" | "sensor";
+        /** @description Something the side that is asked did that its counterpart is not told before a time. */
+        SealedAnswer: {
+            /** @description Who did it. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description Since when it does not wait any more.
+             */
+            ended_at?: string | null;
+            /** @description Random public key. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /** @description Why it was discarded, in words; otherwise empty. */
+            note: components["schemas"]["Text"];
+            /** @description Key of their organisation. */
+            organisation: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["SealedOutcome"];
+            /** @description In which part. */
+            party: components["schemas"]["Party"];
+            /**
+             * Format: int64
+             * @description In which order they were made.
+             */
+            place: number;
+            /**
+             * Format: date-time
+             * @description When the other side is told.
+             */
+            publishes_at: string;
+            /** @description The request. */
+            request: string;
+            /** @description What was done. */
+            what: components["schemas"]["SealedWhat"];
+        };
+        /**
+         * @description What became of it.
+         * @enum {string}
+         */
+        SealedOutcome: "waiting" | "published" | "taken_back" | "discarded";
+        /** @description A step with what it carries. */
+        SealedStep: {
+            band?: components["schemas"]["Band"] | null;
+            /** @description Conditions of an agreement. */
+            conditions?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant no longer agreed.
+             */
+            expires?: string | null;
+            /** @description With a refusal: what would be agreed to instead. */
+            offered: components["schemas"]["Band"][];
+            /** @description Why, in words. */
+            reason: string;
+            /** @description The step. */
+            step: components["schemas"]["RequestStep"];
+        };
+        /** @description What waits. */
+        SealedWhat: {
+            /** @description A step. */
+            step: components["schemas"]["SealedStep"];
+        } | {
+            /** @description A message to the other side. */
+            message: {
+                /** @description In words. */
+                text: string;
+            };
+        } | {
+            /** @description A file. */
+            file: {
+                /** @description Its id. */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /** @description SHA-256 of its content. */
+                sha256: string;
+            };
+        };
         /**
          * @description Status of a service in a band (RR 5.23 ff.).
          * @enum {string}
@@ -6421,7 +6653,7 @@ export interface components {
         };
         /**
          * @description One averaged spectrum. Levels are dBFS per pixel (strongest bin for `max`, linear mean for `mean` and `floor`,
-         *     weakest for `min`); null where nothing was observed.
+         *     weakest for `min`); null where nothing was observed or a policy masks it (`/spectra/masks`).
          */
         SpectrumResponse: {
             /**
@@ -6816,6 +7048,11 @@ export interface components {
             kind: components["schemas"]["EntryKind"];
             /** @description In which part. */
             party: components["schemas"]["Party"];
+            /**
+             * Format: date-time
+             * @description In the answer to a message that waits: when the other side is told. Its number is 0 until then.
+             */
+            publishes_at?: string | null;
             /** @description Where the request stood afterwards. */
             state: components["schemas"]["RequestState"];
             step: components["schemas"]["RequestStep"] | null;
@@ -9348,6 +9585,52 @@ export interface operations {
             };
         };
     };
+    get_disclosure_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosurePolicyResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     read_requests: {
         parameters: {
             query?: never;
@@ -10269,6 +10552,87 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    delete_sealed_answer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Sent twice, done once */
+                "idempotency-key"?: string;
+                /** @description ETag of the request as it was read: its version in quotation marks */
+                "if-match": string;
+            };
+            path: {
+                /** @description Request id */
+                id: string;
+                /** @description Id of what waits */
+                sealed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14095,6 +14459,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpectrumResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description Problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    list_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_Band"];
                 };
             };
             /** @description Nobody is logged in */

@@ -3,7 +3,18 @@
 import { api, Problem, setUnauthorisedHandler } from "../api/client";
 import type { Role, Session } from "../api/model";
 
-export type Action = "acknowledge" | "resolve" | "coordinate" | "ask" | "import" | "order" | "task" | "users" | "audit" | "webhooks";
+export type Action =
+  | "acknowledge"
+  | "resolve"
+  | "coordinate"
+  | "ask"
+  | "import"
+  | "order"
+  | "task"
+  | "users"
+  | "count"
+  | "audit"
+  | "webhooks";
 
 const ALLOWED: Record<Action, readonly Role[]> = {
   acknowledge: ["field", "civil_officer", "military_officer", "coordinator", "admin"],
@@ -14,6 +25,7 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   order: ["civil_officer", "military_officer", "coordinator"],
   task: ["civil_officer", "military_officer", "coordinator", "auditor", "admin"],
   users: ["admin"],
+  count: ["coordinator", "auditor", "admin"],
   audit: ["auditor", "admin"],
   webhooks: ["coordinator", "admin"],
 };

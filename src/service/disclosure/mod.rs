@@ -7,6 +7,9 @@
 //! other side*, and it depends on the blocks alone (docs/disclosure.md). Elsewhere a verdict or a conflict that names
 //! such a record keeps its kind and place; assignment, numbers and reason go.
 
+pub mod masked;
+mod offices;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -17,7 +20,6 @@ use serde_json::Value;
 use super::{
     auth::{Role, permissions},
     control_orders::Shown,
-    coordination::Officer,
     findings::{ConflictRecord, EmissionRecord, HistoryEntry, Page},
     keys::Closed,
 };
@@ -25,16 +27,13 @@ use crate::{
     Result,
     audit::Entry,
     conflict::{Remedy, Severity, Verdict, VerdictKind},
-    coordination::{
-        Party, Request,
-        orders::{Office, OrderRecord, OrderState},
-        organisation::{Contact, Organisation, OrganisationKind},
-    },
+    coordination::orders::{Office, OrderRecord, OrderState},
     registry::{
         Assignment, ControlOrder, Registry, Text,
-        disclosure::{Audience, Blocks, PublicView, is_open, may_leave},
+        disclosure::{Audience, Blocks, Classified, PublicView, is_open},
+        telling::{Masks, Measurements, Telling},
     },
-    store::{EventKind, EventRecord, ThreadEntry, shown},
+    store::{EventKind, EventRecord, shown},
     units::Hertz,
 };
 
@@ -47,6 +46,9 @@ pub struct View {
     closed: Option<Closed>,
     /// Where no verdict is told and no conflict met.
     veiled: Arc<Blocks>,
+    /// Where nothing that was measured is shown.
+    masked: Arc<Masks>,
+    telling: Arc<Telling>,
     /// Keys of all records that are not open; showing one of them is noted.
     classified: Option<Closed>,
 }
@@ -99,11 +101,12 @@ impl View {
         full: &Arc<Registry>,
         removed: &[Assignment],
         orders: &[ControlOrder],
+        telling: &Arc<Telling>,
         audiences: impl Iterator<Item = Audience>,
     ) -> Result<HashMap<Audience, Arc<Self>>> {
         let mut views: HashMap<Audience, Arc<Self>> = HashMap::new();
         // Audiences that may know the same share one registry.
-        let mut made: Vec<(Vec<&str>, Arc<Self>)> = Vec::new();
+        let mut made: Vec<(bool, Vec<&str>, Arc<Self>)> = Vec::new();
         let records = || full.assignments().iter().chain(removed);
         let orders = || full.control_orders().iter().chain(orders);
         let classified: Vec<&str> = records()
@@ -115,33 +118,37 @@ impl View {
         let classified = Closed::of(&classified, HashSet::new())?;
         for audience in audiences {
             let closed: Vec<&str> = records()
-                .filter(|record| !may_leave(*record, audience))
+                .filter(|record| !telling.may_leave(*record, audience))
                 .map(|record| record.id.as_str())
                 .chain(
                     orders()
-                        .filter(|order| !may_leave(*order, audience))
+                        .filter(|order| !telling.may_leave(*order, audience))
                         .map(|order| order.id.as_str()),
                 )
                 .filter(|key| !key.is_empty())
                 .collect();
-            let view = match made.iter().find(|(keys, _)| *keys == closed) {
-                Some((_, same)) => Self {
+            let cleared = audience == Audience::Cleared;
+            let view = match made.iter().find(|(all, keys, _)| *all == cleared && *keys == closed) {
+                Some((_, _, same)) => Self {
                     audience,
                     register: Arc::clone(&same.register),
                     closed: same.closed.clone(),
                     veiled: Arc::clone(&same.veiled),
+                    masked: Arc::clone(&same.masked),
+                    telling: Arc::clone(telling),
                     classified: classified.clone(),
                 },
                 None => {
-                    let stations = records().filter(|record| !may_leave(*record, audience));
-                    let ordered = orders().filter(|order| !may_leave(*order, audience));
+                    let stations = records().filter(|record| !telling.may_leave(*record, audience));
+                    let ordered = orders().filter(|order| !telling.may_leave(*order, audience));
                     let bands = stations.map(Assignment::band).chain(ordered.map(|order| order.band));
-                    let veiled = Arc::new(Blocks::of(bands));
-                    Self::new(full, &closed, audience, (veiled, classified.clone()))?
+                    let asking = telling.asking().filter(|_| !cleared);
+                    let veiled = Arc::new(Blocks::of(bands.chain(asking)));
+                    Self::new(full, &closed, audience, telling, (veiled, classified.clone()))?
                 }
             };
             let view = Arc::new(view);
-            made.push((closed, Arc::clone(&view)));
+            made.push((cleared, closed, Arc::clone(&view)));
             views.insert(audience, view);
         }
         Ok(views)
@@ -151,10 +158,12 @@ impl View {
         full: &Arc<Registry>,
         closed: &[&str],
         audience: Audience,
+        telling: &Arc<Telling>,
         (veiled, classified): (Arc<Blocks>, Option<Closed>),
     ) -> Result<Self> {
-        let register = Arc::new(PublicView::of(full, audience));
-        let hidden = full.assignments().iter().filter(|record| !may_leave(*record, audience));
+        let register = Arc::new(PublicView::under(telling, full, audience));
+        let hidden = full.assignments().iter();
+        let hidden = hidden.filter(|record| !telling.may_leave(*record, audience));
         let mut holders: HashSet<&str> = hidden.map(|record| record.holder.as_str()).collect();
         if !holders.is_empty() {
             for record in register.registry.assignments() {
@@ -166,6 +175,8 @@ impl View {
             audience,
             register,
             closed: Closed::of(closed, holders)?,
+            masked: Arc::new(masks(telling, &veiled, audience)),
+            telling: Arc::clone(telling),
             veiled,
             classified,
         })
@@ -185,8 +196,20 @@ impl View {
 
     /// Whether the audience may know the record.
     #[must_use]
-    pub fn sees(&self, assignment: &Assignment) -> bool {
-        may_leave(assignment, self.audience)
+    pub fn sees(&self, record: &impl Classified) -> bool {
+        self.telling.may_leave(record, self.audience)
+    }
+
+    /// Frequencies of which the audience is shown nothing that was measured.
+    #[must_use]
+    pub fn masks(&self) -> &Masks {
+        &self.masked
+    }
+
+    /// The same, to be kept with a piece of work.
+    #[must_use]
+    pub fn masks_of(&self) -> Arc<Masks> {
+        Arc::clone(&self.masked)
     }
 
     /// Whether the record of this key is, or was when it was removed, one the audience may not know.
@@ -237,7 +260,7 @@ impl View {
     /// Whether what is found between these edges is not told: a record the audience may not know touches a public block
     /// within the width of it, or next to it.
     pub(super) fn veils(&self, low: Hertz, high: Hertz) -> bool {
-        self.veiled.touch(low, high)
+        self.veiled.touch(low, high) || self.masked.touch(low, high)
     }
 
     /// A verdict on something between these edges, as the audience may know it.
@@ -323,14 +346,16 @@ impl View {
     /// office's, what is proposed that of all who decide; the public knows what was approved.
     #[must_use]
     pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
-        Self::order_is_known(record, role, self.audience)
+        self.sees(&record.order) && Self::order_stands_for(record, role)
     }
 
-    /// The same of a role and its audience.
+    /// The same of a role and its audience, by the record alone: without what the policy tells more of markings.
     pub(super) fn order_is_known(record: &OrderRecord, role: Role, audience: Audience) -> bool {
-        if !may_leave(&record.order, audience) {
-            return false;
-        }
+        may_leave(&record.order, audience) && Self::order_stands_for(record, role)
+    }
+
+    /// Whether an order is so far that the role learns of it.
+    fn order_stands_for(record: &OrderRecord, role: Role) -> bool {
         match record.state {
             OrderState::Approved | OrderState::Lifted => true,
             OrderState::Proposed | OrderState::Rejected => permissions::sees_proposals(role),
@@ -379,43 +404,6 @@ impl View {
         }
     }
 
-    /// A request as this officer may know it: their own organisation's, and what was sent to it. Those who watch over
-    /// all of them see what was sent.
-    #[must_use]
-    pub fn request(officer: &Officer, request: Request) -> Option<Disclosed<Request>> {
-        Self::knows_request(officer, &request).then_some(Disclosed(request))
-    }
-
-    /// Whether this officer may know a request.
-    pub(super) fn knows_request(officer: &Officer, request: &Request) -> bool {
-        match officer.seat() {
-            Some(seat) => seat.party(request).is_some(),
-            None => request.submitted_at.is_some(),
-        }
-    }
-
-    /// An entry of the thread of a request that the officer may know: what was written before it was sent is for the
-    /// organisation whose request it is.
-    #[must_use]
-    pub fn thread_entry(officer: &Officer, request: &Request, entry: ThreadEntry) -> Option<Disclosed<ThreadEntry>> {
-        let own = officer.party(request) == Some(Party::Requester);
-        (!entry.internal || own).then_some(Disclosed(entry))
-    }
-
-    /// An organisation as somebody of this role, who is of the organisation `own`, may know it: operators are nobody's
-    /// business but the offices', and how to reach one is for those who take part.
-    #[must_use]
-    pub fn organisation(role: Role, own: &str, mut known: Organisation) -> Option<Disclosed<Organisation>> {
-        let outsider = !permissions::sees_operators(role) && known.id != own;
-        if outsider && known.profile.kind == OrganisationKind::Operator {
-            return None;
-        }
-        if !permissions::sees_contacts(role) && known.id != own {
-            known.profile.contact = Contact::default();
-        }
-        Some(Disclosed(known))
-    }
-
     /// What an event carries, as the audience may know it; null where that cannot be told, nothing where the audience may
     /// not even know that there is something.
     #[must_use]
@@ -423,6 +411,9 @@ impl View {
         let mut data = event.data.clone();
         if self.is_cleared() {
             return Some(data);
+        }
+        if self.masks_event(event) {
+            return None;
         }
         let kept = match event.kind {
             EventKind::EmissionOpened | EventKind::EmissionUpdated | EventKind::EmissionClosed => {
@@ -471,6 +462,18 @@ impl View {
         let Some(classified) = &self.classified else { return };
         texts.iter().flat_map(|text| classified.named(text)).for_each(shown);
     }
+}
+
+/// What is masked for an audience.
+fn masks(telling: &Telling, veiled: &Blocks, audience: Audience) -> Masks {
+    if audience == Audience::Cleared {
+        return Masks::default();
+    }
+    let of_blocks = match telling.veiled {
+        Measurements::Masked => veiled.bands(),
+        Measurements::Shown => Vec::new(),
+    };
+    Masks::of(telling.masking().chain(of_blocks))
 }
 
 /// Stands where an entry of the audit log names what the reader may not know.
