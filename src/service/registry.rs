@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{
     auth::permissions,
@@ -252,6 +252,23 @@ impl RegistryService {
         }
         let record = import_record("assignments", source, actor, ImportCounts::default());
         self.store.import_assignments(assignments, record, go_on).await
+    }
+
+    /// Stores what comes in `batches`, with different keys, in a database that has no assignments and never had; `whole` says
+    /// at the end whether it is to be kept. For a process that ends with it, as [`RegistryService::store_assignments`].
+    ///
+    /// # Errors
+    /// `WrongState` where there are assignments; `Store` or `Unavailable`, also when it was stopped or is not to be kept. Then
+    /// nothing was changed.
+    pub async fn store_fresh(
+        &self,
+        batches: mpsc::Receiver<Vec<Assignment>>,
+        whole: oneshot::Receiver<bool>,
+        (source, actor): (&str, &str),
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
+    ) -> Result<ImportRecord> {
+        let record = import_record("assignments", source, actor, ImportCounts::default());
+        self.store.import_fresh(batches, whole, record, go_on).await
     }
 
     /// Replaces the allocation table of this key.

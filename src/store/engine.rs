@@ -334,18 +334,29 @@ impl Conn {
         })
     }
 
-    /// A statement whose values stand in it once each, in their order: as `?` they need no name, which SQLite would look
-    /// up among all others whenever a `$1` is bound (cost grows with the square of their number).
-    pub(crate) async fn execute_in_order(&mut self, sql: String, values: Vec<Value>) -> Outcome<u64, sqlx::Error> {
+    /// Adds rows to `into`, a table with its columns; `values` are those of all rows in order. In SQLite values without a name
+    /// are bound without a search among all others, and a statement that does not undo itself when it fails keeps no notes
+    /// of pages as they were: whoever calls gives up the transaction when this fails.
+    pub(crate) async fn insert_in_order(
+        &mut self,
+        into: &str,
+        columns: usize,
+        values: Vec<Value>,
+    ) -> Outcome<u64, sqlx::Error> {
+        let rows = values.len() / columns;
         let sql = match self {
-            Self::Sqlite(_) => sql
-                .split('$')
-                .enumerate()
-                .fold(String::new(), |sql, (part, text)| match part {
-                    0 => text.to_owned(),
-                    _ => sql + "?" + text.trim_start_matches(|c: char| c.is_ascii_digit()),
-                }),
-            Self::Postgres(_) => sql,
+            Self::Sqlite(_) => {
+                let row = format!("({})", vec!["?"; columns].join(", "));
+                format!("insert or fail into {into} values {}", vec![row; rows].join(", "))
+            }
+            Self::Postgres(_) => {
+                let row = |row: usize| {
+                    let names: Vec<String> = (1..=columns).map(|n| format!("${}", row * columns + n)).collect();
+                    format!("({})", names.join(", "))
+                };
+                let rows: Vec<String> = (0..rows).map(row).collect();
+                format!("insert into {into} values {}", rows.join(", "))
+            }
         };
         self.execute(sql, values).await
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Store, Tx,
@@ -40,12 +40,12 @@ pub(super) struct There {
     pub(super) history: bool,
 }
 
+/// Columns of a row.
+const COLUMNS: &str = "id, center_hz, low_hz, high_hz, source, record, search, updated_us, updated_by, version";
+
 /// The statement that adds or updates this many rows. A key that was removed goes on counting its versions.
 fn upsert(rows: usize, history: bool) -> String {
-    let mut sql =
-        "insert into assignments (id, center_hz, low_hz, high_hz, source, record, search, version, updated_us, \
-                   updated_by) values "
-            .to_owned();
+    let mut sql = format!("insert into assignments ({COLUMNS}) values ");
     for row in 0..rows {
         let comma = if row == 0 { "" } else { ", " };
         let first = row * COLUMNS_WRITTEN;
@@ -56,7 +56,7 @@ fn upsert(rows: usize, history: bool) -> String {
             "1".to_owned()
         };
         sql += &format!(
-            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, {version}, ${time}, ${actor})"
+            "{comma}(${id}, ${center}, ${low}, ${high}, ${source}, ${record}, ${search}, ${time}, ${actor}, {version})"
         );
     }
     sql + " on conflict (id) do update set center_hz = excluded.center_hz, low_hz = excluded.low_hz, \
@@ -90,25 +90,33 @@ struct Rows {
 
 /// Makes the rows of assignments that are not there yet, as fast as they are taken; ends when nobody takes them.
 fn make_rows(
-    assignments: &[Assignment],
+    batches: &mut mpsc::Receiver<Vec<Assignment>>,
     import: &ImportRecord,
     ready: &mpsc::Sender<Rows>,
 ) -> Result<(SetSum, Vec<String>)> {
-    let mut sum = SetSum::default();
-    for some in assignments.chunks(FRESH_ROWS_AT_ONCE) {
-        let mut values = Vec::with_capacity(some.len() * COLUMNS_WRITTEN);
-        for assignment in some {
-            let record = json_text(assignment)?;
-            sum.add(&member(&assignment.id, &record));
-            push_values(&mut values, assignment, record, &import.actor, import.time);
-        }
-        let count = some.len();
-        if ready.blocking_send(Rows { count, values }).is_err() {
-            break;
+    let (mut sum, mut first) = (SetSum::default(), Vec::new());
+    while let Some(batch) = batches.blocking_recv() {
+        first.extend(
+            batch
+                .iter()
+                .take(2 - first.len())
+                .map(|assignment| assignment.id.clone()),
+        );
+        for some in batch.chunks(FRESH_ROWS_AT_ONCE) {
+            let mut values = Vec::with_capacity(some.len() * (COLUMNS_WRITTEN + 1));
+            for assignment in some {
+                let record = json_text(assignment)?;
+                sum.add(&member(&assignment.id, &record));
+                push_values(&mut values, assignment, record, &import.actor, import.time);
+                values.push(1u64.into());
+            }
+            let count = some.len();
+            if ready.blocking_send(Rows { count, values }).is_err() {
+                return Ok((sum, first));
+            }
         }
     }
-    let first = assignments.iter().take(2).map(|assignment| assignment.id.clone());
-    Ok((sum, first.collect()))
+    Ok((sum, first))
 }
 
 fn stopped() -> Error {
@@ -162,6 +170,13 @@ impl Tx {
         Ok(counts)
     }
 
+    async fn has_no_assignments(&mut self) -> Result<bool> {
+        let any = self
+            .fetch_optional("select id from assignments limit 1", Vec::new())
+            .await?;
+        Ok(any.is_none() && !self.has_history().await?)
+    }
+
     /// Adds or updates all of them, looking each up.
     async fn put_all(
         &mut self,
@@ -188,19 +203,20 @@ impl Tx {
     /// Adds all of them where there is none yet. Texts and hashes are made on a thread beside the database's.
     async fn put_fresh(
         &mut self,
-        assignments: Vec<Assignment>,
+        mut batches: mpsc::Receiver<Vec<Assignment>>,
         import: &ImportRecord,
         go_on: impl Fn(usize) -> bool,
     ) -> Result<ImportCounts> {
         let (ready, mut rows) = mpsc::channel(READY);
         let of = import.clone();
-        let made = tokio::task::spawn_blocking(move || make_rows(&assignments, &of, &ready));
+        let made = tokio::task::spawn_blocking(move || make_rows(&mut batches, &of, &ready));
         let mut written = 0;
         while let Some(next) = rows.recv().await {
             if !go_on(written) {
                 return Err(stopped());
             }
-            self.execute_in_order(upsert(next.count, false), next.values).await?;
+            let into = format!("assignments ({COLUMNS})");
+            self.insert_in_order(&into, COLUMNS_WRITTEN + 1, next.values).await?;
             written += next.count;
         }
         let (sum, first) = made
@@ -238,12 +254,56 @@ impl Store {
                 import.counts = if there.records || there.history {
                     tx.put_all(&assignments, there, &import, go_on).await?
                 } else {
-                    tx.put_fresh(assignments, &import, go_on).await?
+                    let (give, batches) = mpsc::channel(1);
+                    // Taken as one batch: there is room for it.
+                    let _ = give.try_send(assignments);
+                    drop(give);
+                    tx.put_fresh(batches, &import, go_on).await?
                 };
                 tx.add_import(&import).await?;
                 Ok(import)
             })
         })
         .await
+    }
+
+    /// Adds what comes in `batches`, assignments with different keys, to a database that has none and never had, in one
+    /// transaction and records the import; or none of them. `whole` says at the end whether what came is to be kept.
+    ///
+    /// # Errors
+    /// `WrongState` where there are assignments, or were; `Store` or `Unavailable`, also when it was stopped or is not to be
+    /// kept. Then nothing was changed.
+    pub async fn import_fresh(
+        &self,
+        batches: mpsc::Receiver<Vec<Assignment>>,
+        whole: oneshot::Receiver<bool>,
+        mut import: ImportRecord,
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
+    ) -> Result<ImportRecord> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                if !tx.has_no_assignments().await? {
+                    return Err(Error::WrongState(
+                        "there are assignments by now: import again".to_owned(),
+                    ));
+                }
+                import.counts = tx.put_fresh(batches, &import, go_on).await?;
+                if whole.await != Ok(true) {
+                    return Err(stopped());
+                }
+                tx.add_import(&import).await?;
+                Ok(import)
+            })
+        })
+        .await
+    }
+
+    /// Whether there are no assignments, and never were.
+    ///
+    /// # Errors
+    /// `Store` when reading fails.
+    pub async fn has_no_assignments(&self) -> Result<bool> {
+        self.write(|tx| Box::pin(async move { tx.has_no_assignments().await }))
+            .await
     }
 }

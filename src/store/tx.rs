@@ -41,9 +41,10 @@ impl Tx {
         self.checked(done)
     }
 
-    /// The same for a statement whose values stand in it once each, in their order.
-    pub(super) async fn execute_in_order(&mut self, sql: String, values: Vec<Value>) -> Result<u64> {
-        let done = self.conn.execute_in_order(sql, values).await;
+    /// Adds rows to `into`, a table with its columns; `values` are those of all rows in order. After a failure nothing of the
+    /// transaction may be kept.
+    pub(super) async fn insert_in_order(&mut self, into: &str, columns: usize, values: Vec<Value>) -> Result<u64> {
+        let done = self.conn.insert_in_order(into, columns, values).await;
         self.checked(done)
     }
 

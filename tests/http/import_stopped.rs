@@ -89,6 +89,17 @@ fn a_stopped_import_leaves_the_database_as_it_was() {
     let big = folder.join("big.csv");
     fs::write(&big, &rows).expect("written");
     let (small, big) = (small.to_str().expect("UTF-8"), big.to_str().expect("UTF-8"));
+
+    // Where there is no database yet, none is left: it is stored while it is read.
+    let none = stopped_while_writing(folder, big, "INT", "en");
+    assert_eq!(
+        none.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&none.stderr)
+    );
+    assert!(!folder.join("data").exists());
+
     let first = run(folder, &["import", small]);
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
     let before = content(folder);

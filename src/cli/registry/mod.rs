@@ -8,6 +8,7 @@ mod print;
 mod progress;
 mod source;
 mod storage;
+mod straight;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -19,6 +20,7 @@ use self::{
     progress::Progress,
     source::{Content, Format},
     storage::{DatabaseArgs, Folder},
+    straight::Straight,
 };
 use crate::{
     Error, Result,
@@ -245,8 +247,31 @@ fn take(
     how: Take,
 ) -> Result<ExitCode> {
     let progress = Progress::start(printer.language())?;
-    let mut report = source::read(&file.file, file.format)?;
+    let read = if how.dry_run || how.accept_partial {
+        Straight::whole(&file.file, file.format)
+    } else {
+        straight::read(&file.file, file.format, database, &progress)
+    };
+    let Straight {
+        mut report,
+        stored,
+        passed,
+    } = match read {
+        Ok(read) => read,
+        Err(error) => return progress.stopped().ok_or(error),
+    };
     printer.bad_rows(&report)?;
+    if let Some(folder) = stored {
+        let outcome = Outcome {
+            report: &report,
+            changes: [passed, 0, 0],
+            removed: 0,
+            database: Some(folder.name()),
+            applied: true,
+        };
+        printer.outcome(&outcome)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     // Rows missing from a complete table would be removed: bad ones must not be missing.
     let partial = how.accept_partial && report.complete && !table.complete;
     let wanted = (report.is_clean() || partial) && !how.dry_run;
@@ -265,7 +290,11 @@ fn take(
     }
     let outcome = Outcome {
         report: &report,
-        changes: &plan.changes,
+        changes: [
+            plan.changes.added.len() + passed,
+            plan.changes.updated.len(),
+            plan.changes.unchanged.len(),
+        ],
         removed: plan.removed,
         database: folder.as_ref().map(Folder::name),
         applied: wanted,

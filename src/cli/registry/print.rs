@@ -8,7 +8,7 @@ use super::source::{Content, Report};
 use crate::{
     Error, Result,
     cli::language::Language,
-    registry::{Allocation, Assignment, AssignmentStatus, Confidence, Text, import::Changes},
+    registry::{Allocation, Assignment, AssignmentStatus, Confidence, Text},
     units::Band,
 };
 
@@ -18,7 +18,8 @@ const SHOWN: usize = 200;
 /// What an import did, or would do.
 pub(super) struct Outcome<'a> {
     pub(super) report: &'a Report,
-    pub(super) changes: &'a Changes,
+    /// Records that are new, that change, and that stay.
+    pub(super) changes: [usize; 3],
     pub(super) removed: usize,
     /// The database it was held against.
     pub(super) database: Option<&'a str>,
@@ -101,12 +102,11 @@ impl Printer {
     pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) -> Result<()> {
         let Outcome {
             report,
-            changes,
+            changes: [added, updated, same],
             removed,
             database,
             applied,
         } = *outcome;
-        let (added, updated, same) = (changes.added.len(), changes.updated.len(), changes.unchanged.len());
         let (read, bad) = (report.rows_read, report.rows_bad);
         let good = read - bad;
         if self.json {

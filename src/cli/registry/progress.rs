@@ -1,7 +1,7 @@
 //! How far an import is, on a terminal, and Ctrl-C: nothing of the file stays in the database.
 //!
-//! While the file is read and checked nothing is open for writing and the process ends at once. While rows are written,
-//! the transaction is rolled back. A second Ctrl-C ends the process; the transaction then ends with it.
+//! While nothing is open for writing the process ends at once. While rows are written, also beside the reading, the transaction is
+//! rolled back. A second Ctrl-C ends the process; the transaction then ends with it.
 
 use std::{
     io::{self, IsTerminal},
@@ -61,11 +61,17 @@ impl Progress {
         Ok(Self { stage, language })
     }
 
-    /// Begins the writing of so many rows. The answer moves the bar, and says whether to go on.
-    pub(super) fn write(&self, rows: usize) -> impl Fn(usize) -> bool + Send + Sync + 'static + use<> {
+    /// Begins writing beside the reading, whose bar tells how far it is. The answer says whether to go on.
+    pub(super) fn storing(&self) -> impl Fn(usize) -> bool + Send + Sync + 'static + use<> {
         let stage = Arc::clone(&self.stage);
         // Stopped meanwhile: the first question is answered with no.
         let _ = stage.compare_exchange(READING, WRITING, SeqCst, SeqCst);
+        move |_| stage.load(SeqCst) != STOPPED
+    }
+
+    /// Begins the writing of so many rows. The answer moves the bar, and says whether to go on.
+    pub(super) fn write(&self, rows: usize) -> impl Fn(usize) -> bool + Send + Sync + 'static + use<> {
+        let go_on = self.storing();
         let bar = bar(
             rows as u64,
             match self.language {
@@ -75,7 +81,7 @@ impl Progress {
         );
         move |written| {
             bar.set_position(written as u64);
-            stage.load(SeqCst) != STOPPED
+            go_on(written)
         }
     }
 

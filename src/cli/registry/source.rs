@@ -13,11 +13,14 @@ use super::progress;
 
 use crate::{
     Error, Result,
-    registry::import::{
-        BadRow,
-        formats::{
-            self, HEAD_BYTES, Imported,
-            files::{Archive, Files, Single, UNPACKED_MAX},
+    registry::{
+        Assignment,
+        import::{
+            BadRow,
+            formats::{
+                self, HEAD_BYTES, Imported,
+                files::{Archive, Files, Single, UNPACKED_MAX},
+            },
         },
     },
 };
@@ -61,6 +64,36 @@ impl Report {
 /// # Errors
 /// `Io` when it cannot be opened; `Invalid` when its format cannot be told. Faults inside it are in the report.
 pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
+    read_with(path, format, &mut formats::read)
+}
+
+/// The same, handing assignments of our template on as they are read: none of them are in the report then.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_to(
+    path: &Path,
+    format: Option<Format>,
+    take: &mut dyn FnMut(Vec<Assignment>) -> bool,
+) -> Result<Report> {
+    read_with(path, format, &mut |format, files, name| match format {
+        Format::Assignments => formats::read_to(files, name, take),
+        format => formats::read(format, files, name),
+    })
+}
+
+/// Name of the file, as messages and records have it.
+pub(super) fn name(path: &Path) -> String {
+    if path == Path::new("-") {
+        return "stdin".to_owned();
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+type Reader<'a> = &'a mut dyn FnMut(Format, &mut dyn Files, &str) -> io::Result<Imported>;
+
+fn read_with(path: &Path, format: Option<Format>, read: Reader<'_>) -> Result<Report> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
             Error::Invalid(format!("{}: {source}", path.display()))
@@ -73,14 +106,10 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
     if path == Path::new("-") {
         let (head, whole) = head(io::stdin()).map_err(failed)?;
         let format = format.map_or_else(|| recognise(path, &head, &["stdin".to_owned()]), Ok)?;
-        let read = formats::read(format, &mut Single::new("stdin", whole), "stdin").map_err(failed)?;
+        let read = read(format, &mut Single::new("stdin", whole), "stdin").map_err(failed)?;
         return Ok(Report::of("stdin", path, read));
     }
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
+    let name = name(path);
     let mut folder = Folder::open(path).map_err(failed)?;
     let bar = folder.bar.clone();
     let read = if folder.files.len() == 1 && !path.is_dir() {
@@ -98,15 +127,15 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<Report> {
                 _ => Ok(Vec::new()),
             };
             let format = format.map_or_else(|| recognise(path, &first.map_err(failed)?, &names), Ok)?;
-            formats::read(format, &mut archive, &name)
+            read(format, &mut archive, &name)
         } else {
             let format = format.map_or_else(|| recognise(path, &first, &names), Ok)?;
-            formats::read(format, &mut folder, &name)
+            read(format, &mut folder, &name)
         }
     } else {
         let names = folder.names();
         let format = format.map_or_else(|| recognise(path, &[], &names), Ok)?;
-        formats::read(format, &mut folder, &name)
+        read(format, &mut folder, &name)
     };
     bar.finish_and_clear();
     Ok(Report::of(&name, path, read.map_err(failed)?))

@@ -4,6 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{progress::Progress, source::Content};
 use crate::{
@@ -108,6 +109,23 @@ impl Folder {
         entries
             .map(|entry| (entry.reason.unwrap_or_default(), entry.subject))
             .collect()
+    }
+
+    /// Whether there are no assignments, and never were.
+    pub(super) fn is_fresh(&self) -> Result<bool> {
+        self.wait(self.store.has_no_assignments())
+    }
+
+    /// Stores assignments as they come, if `whole` says at the end that all came.
+    pub(super) fn store_fresh(
+        &self,
+        batches: mpsc::Receiver<Vec<Assignment>>,
+        whole: oneshot::Receiver<bool>,
+        source: &str,
+        go_on: impl Fn(usize) -> bool + Send + Sync + 'static,
+    ) -> Result<()> {
+        let stored = self.service.store_fresh(batches, whole, (source, OPERATOR), go_on);
+        self.wait(as_operator("import_registry", stored)).map(drop)
     }
 
     /// Stores all of it, or nothing. The snapshot stays what it was.

@@ -67,6 +67,47 @@ fn a_file_with_a_bad_row_imports_nothing_unless_partial_is_accepted() {
 }
 
 #[test]
+fn a_first_import_is_stored_while_it_is_read_and_a_bad_row_leaves_no_trace() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("long.csv"));
+    let path = file.to_str().expect("UTF-8");
+    let rows = |last: &str| {
+        let mut text = "id,holder,station,freq_mhz,designator\n".to_owned();
+        for n in 0..2_000 {
+            text += &format!("A-{n},公安局,{n} 号站,160.{n:04},11K0F3E\n");
+        }
+        std::fs::write(&file, text + last).expect("written");
+    };
+    // Known to be bad when most of it is stored.
+    rows("B,公安局,山站,rubbish,11K0F3E\n");
+    assert!(!registry(&data, &["import", path]).expect("runs"));
+    assert!(!data.exists(), "nor a database");
+    std::fs::create_dir(&data).expect("a folder");
+    assert!(!registry(&data, &["import", path]).expect("runs"));
+    assert_eq!(std::fs::read_dir(&data).expect("still there").count(), 0);
+    rows("A-7,公安局,山站,160.1,11K0F3E\n");
+    assert!(
+        !registry(&data, &["import", path]).expect("runs"),
+        "a key that is there twice"
+    );
+    rows("B,公安局,山站,160.1,11K0F3E\n");
+    assert!(registry(&data, &["import", path]).expect("runs"));
+    assert_eq!(stored(&data).0, 2_001);
+    // A database that has the table alone keeps it.
+    let other = folder.path().join("other");
+    let args = DatabaseArgs {
+        data: other.clone(),
+        database_url: None,
+    };
+    drop(Folder::create(&args).expect("opens"));
+    let before = stored(&other);
+    rows("B,公安局,山站,rubbish,11K0F3E\n");
+    assert!(!registry(&other, &["import", path]).expect("runs"));
+    assert_eq!(stored(&other), before);
+    assert_eq!(before.0, 0);
+}
+
+#[test]
 fn allocation_rows_join_their_table_and_a_complete_file_replaces_it() {
     let folder = tempfile::tempdir().expect("folder");
     let (data, file) = (folder.path().join("data"), folder.path().join("t.csv"));

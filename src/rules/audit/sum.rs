@@ -5,13 +5,25 @@
 //! member of a set counts once; it must not be added twice. The numbers of a member are SHA-256 in counter mode over the
 //! member's hash.
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, block_api::compress256};
 
 use super::tree::Hash;
 
 const LANES: usize = 1024;
 /// Lanes that one hash fills.
 const LANES_PER_HASH: usize = 16;
+
+/// Initial hash value of SHA-256 (FIPS 180-4, 5.3.3).
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
 
 /// The sum of a set.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,10 +106,19 @@ impl SetSum {
     }
 
     fn each(&mut self, member: &Hash, combine: fn(u16, u16) -> u16) {
+        // SHA-256 of the block's number and the member, 33 bytes: one padded block of the function (FIPS 180-4, 5.1.1).
+        let mut message = [0; 64];
+        message[1..33].copy_from_slice(member);
+        message[33] = 0x80;
+        message[56..].copy_from_slice(&(33u64 * 8).to_be_bytes());
         for (block, lanes) in (0u8..).zip(self.lanes.chunks_exact_mut(LANES_PER_HASH)) {
-            let hash = Sha256::new().chain_update([block]).chain_update(member).finalize();
-            for (lane, pair) in lanes.iter_mut().zip(hash.chunks_exact(2)) {
-                *lane = combine(*lane, u16::from_le_bytes([pair[0], pair[1]]));
+            message[0] = block;
+            let mut hash = INITIAL;
+            compress256(&mut hash, &[message]);
+            for (pair, word) in lanes.chunks_exact_mut(2).zip(hash) {
+                let [a, b, c, d] = word.to_be_bytes();
+                pair[0] = combine(pair[0], u16::from_le_bytes([a, b]));
+                pair[1] = combine(pair[1], u16::from_le_bytes([c, d]));
             }
         }
     }

@@ -272,3 +272,13 @@ fn keys_are_read_back_and_damaged_ones_refused() {
     assert!(SecretKey::parse(&public).is_none());
     assert!(!format!("{key:?}").contains("PRIVATE"));
 }
+
+#[test]
+fn a_member_is_added_as_the_hashes_of_its_numbered_blocks() {
+    use sha2::{Digest, Sha256};
+    let member = [0xa5; 32];
+    let mut sum = SetSum::default();
+    sum.add(&member);
+    let hashes = (0u8..64).flat_map(|block| Sha256::new().chain_update([block]).chain_update(member).finalize());
+    assert_eq!(sum.to_bytes(), hashes.collect::<Vec<u8>>());
+}

@@ -83,6 +83,17 @@ pub fn parse_assignments(reader: impl Read, name: &str) -> ImportReport<Assignme
     })
 }
 
+/// The same, handing the good rows on as they are read, some at a time and in file order: none are in the report. `take` says
+/// whether more are wanted.
+pub fn parse_assignments_to(
+    reader: impl Read,
+    name: &str,
+    take: &mut dyn FnMut(Vec<Assignment>) -> bool,
+) -> ImportReport<Assignment> {
+    let build = |row: &mut row::Row| assignments::build(row, name);
+    sheet::read_to(reader, name, "pinpu-assignments-csv", columns::ASSIGNMENTS, build, take)
+}
+
 /// Reads rows of an allocation table from our CSV template.
 pub fn parse_allocations(reader: impl Read, name: &str) -> ImportReport<Allocation> {
     sheet::read(

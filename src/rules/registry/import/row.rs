@@ -29,6 +29,11 @@ fn longest(header: Header) -> usize {
     }
 }
 
+/// What a cell says, as a fault shows it.
+pub(super) fn shortened(value: &str) -> String {
+    value.chars().take(80).collect()
+}
+
 /// A row being read.
 pub(crate) struct Row<'a> {
     file: &'a str,
@@ -91,7 +96,7 @@ impl<'a> Row<'a> {
             file: self.file.to_owned(),
             line: self.line,
             field: field.to_owned(),
-            value: value.chars().take(80).collect(),
+            value: shortened(value),
             reason: Text::new(zh, en),
         });
     }

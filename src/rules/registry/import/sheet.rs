@@ -5,24 +5,44 @@ use std::{
     collections::HashMap,
     io::{self, BufRead, BufReader, Read},
     rc::Rc,
+    sync::mpsc,
 };
 
 use super::{
     BadRow, FAULTS_KEPT, ImportReport, Keyed, ROWS_MAX,
     columns::{self, Column, Header},
     lines::PlainLines,
-    row::Row,
+    row::{Row, shortened},
     too_many_rows,
 };
 use crate::registry::Text;
 
 /// Reads a sheet row by row; `build` makes a record of a row, or leaves its complaints in it.
-pub(crate) fn read<T: Keyed>(
+pub(crate) fn read<T: Keyed + Send>(
     reader: impl Read,
     name: &str,
     format: &'static str,
     columns: &'static [Column],
-    build: impl Fn(&mut Row) -> Option<T>,
+    build: impl Fn(&mut Row) -> Option<T> + Sync,
+) -> ImportReport<T> {
+    let mut ok = Vec::new();
+    let mut report = read_to(reader, name, format, columns, build, &mut |mut some| {
+        ok.append(&mut some);
+        true
+    });
+    report.ok = ok;
+    report
+}
+
+/// The same, handing the good rows on as they are read, some at a time and in file order, and keeping none. `take` says
+/// whether more are wanted.
+pub(crate) fn read_to<T: Keyed + Send>(
+    reader: impl Read,
+    name: &str,
+    format: &'static str,
+    columns: &'static [Column],
+    build: impl Fn(&mut Row) -> Option<T> + Sync,
+    take: &mut dyn FnMut(Vec<T>) -> bool,
 ) -> ImportReport<T> {
     let mut report = ImportReport {
         format,
@@ -38,7 +58,26 @@ pub(crate) fn read<T: Keyed>(
         since: Rc::clone(&since),
     };
     match open(bounded, name, columns) {
-        Ok((csv, fields)) => rows(csv, &fields, name, build, &since, &mut report),
+        Ok((csv, fields)) => {
+            let mut raw = RawRows { csv, since, read: 0 };
+            let build = |raw: &Raw| {
+                let mut row = Row::new(name, raw.line, &fields, &raw.record);
+                let built = build(&mut row);
+                (built, row.faults, raw.line)
+            };
+            let mut taken = Taken {
+                lines: HashMap::new(),
+                name,
+                report: &mut report,
+                take,
+            };
+            let ending = built(&mut raw, build, &mut |rows| taken.rows(rows));
+            report.rows_read = raw.read;
+            match ending {
+                Ok(whole) => report.complete = whole,
+                Err((line, reason)) => report.bad.push(self::whole(name, line, reason)),
+            }
+        }
         Err(faults) => report.bad = faults,
     }
     report
@@ -88,57 +127,152 @@ fn open<R: Read>(
     Ok((csv, fields))
 }
 
-fn rows<T: Keyed, R: Read>(
-    mut csv: Csv<R>,
-    fields: &[Header],
-    name: &str,
-    build: impl Fn(&mut Row) -> Option<T>,
-    since: &Cell<usize>,
-    report: &mut ImportReport<T>,
-) {
-    let mut lines: HashMap<String, u64> = HashMap::new();
-    let mut record = csv::ByteRecord::new();
-    loop {
-        match csv.read_byte_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                let line = csv.position().line();
-                report.bad.push(whole(name, line, unreadable(&error)));
-                return;
+/// A row as it stands in the file.
+struct Raw {
+    record: csv::ByteRecord,
+    line: u64,
+}
+
+/// A record or nothing, the faults of its row, and its line.
+type Built<T> = (Option<T>, Vec<BadRow>, u64);
+
+/// The rows of a file, blank ones left out.
+struct RawRows<R> {
+    csv: Csv<R>,
+    since: Rc<Cell<usize>>,
+    /// How many were read.
+    read: u64,
+}
+
+impl<R: Read> RawRows<R> {
+    /// The next ones; fewer than [`AT_ONCE`] at the end of the file. What ends it before its end, with its line.
+    fn next(&mut self) -> (Vec<Raw>, Option<(u64, Text)>) {
+        let mut rows = Vec::with_capacity(AT_ONCE);
+        while rows.len() < AT_ONCE {
+            let mut record = csv::ByteRecord::new();
+            match self.csv.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return (rows, Some((self.csv.position().line(), unreadable(&error)))),
             }
-        }
-        since.set(0);
-        if record.iter().all(<[u8]>::is_empty) {
-            continue;
-        }
-        if report.rows_read >= ROWS_MAX {
-            report.bad.push(whole(name, csv.position().line(), too_many_rows()));
-            return;
-        }
-        // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
-        let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
-        let line = (csv.position().line() - 1).saturating_sub(inner);
-        report.rows_read += 1;
-        let mut row = Row::new(name, line, fields, &record);
-        let built = build(&mut row);
-        if let Some(built) = &built
-            && let Some(first) = lines.insert(built.key().to_owned(), line)
-        {
-            let zh = format!("编号与第 {first} 行重复：每行须有唯一编号");
-            let en = format!("same key as line {first}: keys are unique");
-            row.complain("id", built.key(), zh, en);
-        }
-        match (built, row.faults) {
-            (Some(built), faults) if faults.is_empty() => report.ok.push(built),
-            (_, faults) => {
-                report.rows_bad += 1;
-                let room = FAULTS_KEPT.saturating_sub(report.bad.len());
-                report.bad.extend(faults.into_iter().take(room));
+            self.since.set(0);
+            if record.iter().all(<[u8]>::is_empty) {
+                continue;
             }
+            if self.read >= ROWS_MAX {
+                return (rows, Some((self.csv.position().line(), too_many_rows())));
+            }
+            // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
+            let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
+            let line = (self.csv.position().line() - 1).saturating_sub(inner);
+            self.read += 1;
+            rows.push(Raw { record, line });
         }
+        (rows, None)
     }
-    report.complete = true;
+}
+
+/// Rows that are read, and made into records, at a time.
+const AT_ONCE: usize = 512;
+/// Lots of a maker that wait to be made, and that wait to be taken.
+const WAITING: usize = 2;
+/// Most threads that make records.
+const MAKERS_MAX: usize = 4;
+
+/// Makes records of all rows, on several threads where there are many, and hands them on in file order until `take` has
+/// enough. Answers whether the file was read to its end, or what ended it, with its line.
+fn built<T: Send, R: Read>(
+    rows: &mut RawRows<R>,
+    build: impl Fn(&Raw) -> Built<T> + Sync,
+    take: &mut dyn FnMut(Vec<Built<T>>) -> bool,
+) -> Result<bool, (u64, Text)> {
+    let (first, ending) = rows.next();
+    if first.len() < AT_ONCE || ending.is_some() {
+        let wanted = take(first.iter().map(&build).collect());
+        return ending.map_or(Ok(wanted), Err);
+    }
+    let makers = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAKERS_MAX);
+    std::thread::scope(|scope| {
+        let build = &build;
+        let makers: Vec<_> = (0..makers)
+            .map(|_| {
+                let (give, given) = mpsc::sync_channel::<Vec<Raw>>(WAITING);
+                let (done, made) = mpsc::sync_channel(WAITING);
+                scope.spawn(move || {
+                    for lot in given {
+                        let made: Vec<Built<T>> = lot.iter().map(build).collect();
+                        if done.send(made).is_err() {
+                            break;
+                        }
+                    }
+                });
+                (give, made)
+            })
+            .collect();
+        let (mut lot, mut ending, mut given, mut taken) = (first, ending, 0, 0);
+        loop {
+            let last = lot.len() < AT_ONCE || ending.is_some();
+            // A maker that is gone has panicked, which ends the scope.
+            let _ = makers[given % makers.len()].0.send(lot);
+            given += 1;
+            while taken < given && (last || given - taken >= makers.len() * WAITING) {
+                let Ok(made) = makers[taken % makers.len()].1.recv() else {
+                    return Ok(false);
+                };
+                taken += 1;
+                if !take(made) {
+                    return Ok(false);
+                }
+            }
+            if last {
+                return ending.map_or(Ok(true), Err);
+            }
+            (lot, ending) = rows.next();
+        }
+    })
+}
+
+/// Where the records go, with what is known of those before.
+struct Taken<'a, T> {
+    /// Line of each key.
+    lines: HashMap<String, u64>,
+    name: &'a str,
+    report: &'a mut ImportReport<T>,
+    take: &'a mut dyn FnMut(Vec<T>) -> bool,
+}
+
+impl<T: Keyed> Taken<'_, T> {
+    /// Takes some more; whether more are wanted.
+    fn rows(&mut self, rows: Vec<Built<T>>) -> bool {
+        let mut good = Vec::with_capacity(rows.len());
+        for (built, mut faults, line) in rows {
+            if let Some(built) = &built
+                && let Some(first) = self.lines.insert(built.key().to_owned(), line)
+            {
+                faults.push(BadRow {
+                    file: self.name.to_owned(),
+                    line,
+                    field: "id".to_owned(),
+                    value: shortened(built.key()),
+                    reason: Text::new(
+                        format!("编号与第 {first} 行重复：每行须有唯一编号"),
+                        format!("same key as line {first}: keys are unique"),
+                    ),
+                });
+            }
+            match built {
+                Some(built) if faults.is_empty() => good.push(built),
+                _ => {
+                    self.report.rows_bad += 1;
+                    let room = FAULTS_KEPT.saturating_sub(self.report.bad.len());
+                    self.report.bad.extend(faults.into_iter().take(room));
+                }
+            }
+        }
+        (self.take)(good)
+    }
 }
 
 /// A fault of the file and not of a cell.

@@ -326,3 +326,47 @@ fn a_header_tells_what_a_file_is_about() {
     );
     assert_eq!(recognise("a,b,c"), None);
 }
+
+#[test]
+fn a_long_file_is_reported_as_a_short_one_is_and_in_its_order() {
+    const ROWS: usize = 3_000;
+    let row = |id: &str, frequency: &str| {
+        GOOD.replacen("A,", &format!("{id},"), 1)
+            .replacen("97.2M", frequency, 1)
+    };
+    let mut text = HEADER.to_owned();
+    for n in 0..ROWS {
+        // Bad cells, and keys that were there some lots before.
+        let (id, frequency) = match n {
+            600 | 2_999 => (format!("N-{n}"), "rubbish"),
+            1_700 => ("N-3".to_owned(), "97.2M"),
+            _ => (format!("N-{n}"), "97.2M"),
+        };
+        text += &row(&id, frequency);
+    }
+    let report = assignments(&text);
+    assert_eq!((report.rows_read, report.rows_bad, report.complete), (3_000, 3, true));
+    let faults: Vec<(u64, &str)> = report.bad.iter().map(|bad| (bad.line, bad.field.as_str())).collect();
+    assert_eq!(faults, [(602, "freq"), (1_702, "id"), (3_001, "freq")]);
+    assert!(report.bad[1].reason.en.contains("line 5"), "{:?}", report.bad[1]);
+    let numbers: Vec<usize> = report
+        .ok
+        .iter()
+        .map(|row| row.id[2..].parse().expect("a number"))
+        .collect();
+    assert!(numbers.is_sorted() && numbers.len() == ROWS - 3, "{}", numbers.len());
+
+    // Handed on, the same rows come; whoever has enough gets no more.
+    let mut handed = Vec::new();
+    let told = parse_assignments_to(text.as_bytes(), "s.csv", &mut |mut some| {
+        handed.append(&mut some);
+        true
+    });
+    assert_eq!((handed, told.bad, told.ok.len()), (report.ok, report.bad, 0));
+    let mut lots = 0;
+    let cut = parse_assignments_to(text.as_bytes(), "s.csv", &mut |_| {
+        lots += 1;
+        lots < 2
+    });
+    assert_eq!((lots, cut.complete), (2, false));
+}

@@ -32,7 +32,7 @@ mod testing;
 use std::io::{self, Read};
 
 use self::files::Files;
-use super::{BadRow, ImportReport, parse_allocations, parse_assignments};
+use super::{BadRow, ImportReport, parse_allocations, parse_assignments, parse_assignments_to};
 use crate::registry::{Allocation, AllocationTable, Assignment, Text};
 
 pub use recognise::{HEAD_BYTES, recognise};
@@ -181,6 +181,19 @@ pub fn read(format: Format, files: &mut dyn Files, name: &str) -> io::Result<Imp
         Format::SdrSharp => assignments(bookmarks::sdr_sharp(one(files, name)?, name)),
         Format::Gqrx => assignments(bookmarks::gqrx(one(files, name)?, name)),
     })
+}
+
+/// Reads assignments in our template, handing them on as they are read ([`parse_assignments_to`]).
+///
+/// # Errors
+/// The file cannot be opened. Faults inside it are in the result.
+pub fn read_to(
+    files: &mut dyn Files,
+    name: &str,
+    take: &mut dyn FnMut(Vec<Assignment>) -> bool,
+) -> io::Result<Imported> {
+    let report = parse_assignments_to(workbook::sheet(one(files, name)?)?, name, take);
+    Ok(Imported::of(report, Content::Assignments))
 }
 
 /// The file itself, or the only one of an archive.
