@@ -97,6 +97,20 @@ impl Folder {
         self.service.current()
     }
 
+    /// Reads of classified records in the log, the latest first: by which command, and of which.
+    #[cfg(test)]
+    pub(super) fn reads(&self) -> Vec<(String, String)> {
+        let query = crate::store::AuditQuery {
+            action: Some("read_confidential".to_owned()),
+            ..crate::store::AuditQuery::default()
+        };
+        let found = self.wait(self.store.audit(&query)).expect("reads");
+        let entries = found.items.into_iter();
+        entries
+            .map(|entry| (entry.reason.unwrap_or_default(), entry.subject))
+            .collect()
+    }
+
     /// Whether there are no assignments, and never were.
     pub(super) fn is_fresh(&self) -> Result<bool> {
         self.wait(self.store.has_no_assignments())
@@ -112,20 +126,6 @@ impl Folder {
     ) -> Result<()> {
         let stored = self.service.store_fresh(batches, whole, (source, OPERATOR), go_on);
         self.wait(as_operator("import_registry", stored)).map(drop)
-    }
-
-    /// Reads of classified records in the log, the latest first: by which command, and of which.
-    #[cfg(test)]
-    pub(super) fn reads(&self) -> Vec<(String, String)> {
-        let query = crate::store::AuditQuery {
-            action: Some("read_confidential".to_owned()),
-            ..crate::store::AuditQuery::default()
-        };
-        let found = self.wait(self.store.audit(&query)).expect("reads");
-        let entries = found.items.into_iter();
-        entries
-            .map(|entry| (entry.reason.unwrap_or_default(), entry.subject))
-            .collect()
     }
 
     /// Stores all of it, or nothing. The snapshot stays what it was.
