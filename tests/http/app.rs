@@ -34,6 +34,7 @@ use pinpu::{
         monitoring::{Monitor, MonitorConfig},
         organisations::Organisations,
         paws::Paws,
+        questions::DisclosurePolicy,
         rules::RulesInForce,
         sessions::Sessions,
         sites::Sites,

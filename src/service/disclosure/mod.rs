@@ -30,7 +30,7 @@ use crate::{
     coordination::orders::{Office, OrderRecord, OrderState},
     registry::{
         Assignment, ControlOrder, Registry, Text,
-        disclosure::{Audience, Blocks, Classified, PublicView, is_open},
+        disclosure::{Audience, Blocks, Classified, PublicView, is_open, may_leave},
         telling::{Masks, Measurements, Telling},
     },
     store::{EventKind, EventRecord, shown},

@@ -11,7 +11,7 @@ use crate::{
         events::{Device, Event, EventEntry, EventStep, PlanRow},
         orders::Office,
     },
-    registry::disclosure::is_open,
+    registry::disclosure::{is_open, may_leave},
     store::shown,
 };
 

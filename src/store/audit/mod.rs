@@ -24,8 +24,7 @@ pub use origin::{Origin, acting, current, nothing_changed, shown};
 pub(crate) use protected::{
     ALLOCATION_TABLES, CONFLICTS, CONTROL_ORDERS, EVENT_DEVICES, EVENT_ROWS, IMPORTS, INTERFERENCE_REPORTS,
     MAJOR_EVENTS, MEASURING_TASKS, ORGANISATIONS, REGISTRY_VERSIONS, REQUESTS, SEALED_ANSWERS, SETTINGS, SITES, USERS,
-    WEBHOOKS,
-    number_key,
+    WEBHOOKS, number_key,
 };
 pub use protected::{Protected, ROWS, SETS};
 pub use reader::{LogReader, LoggedEntry, StoredHead};
