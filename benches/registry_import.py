@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """A million assignments into a fresh database: rows per second of `pinpu registry import` against `sqlite3 .import`.
 
-Both read the same file in the same run on one core (taskset), each into a new file on the same disk. `sqlite3` puts the
+Both read the same file in the same run on the same cores, each into a new file on the same disk. `sqlite3` puts the
 cells as text into one table with a primary key and checks nothing; pinpu checks every cell, builds the search column and
 the frequency index, and stores the import log, all in one transaction. Usage:
 
     cargo build --release --bin pinpu
-    benches/registry_import.py [--pinpu target/release/pinpu] [--rows 1000000] [--runs 3] [--core 0]
+    benches/registry_import.py [--pinpu target/release/pinpu] [--rows 1000000] [--runs 3] [--cores 0]
 
-Needs `sqlite3` and `taskset`. Prints a line for each run and the ratio of the medians; fails when row counts differ.
+`--cores 0` holds both to one core (taskset); without it either takes what it can use: pinpu several, sqlite3 one. Needs `sqlite3`. Prints a line for each run and the ratio of the medians; fails when row counts differ.
 """
 
 import argparse
@@ -65,10 +65,11 @@ def rows(count):
         )
 
 
-def timed(core, command, **more):
-    """Wall-clock and CPU seconds, and peak memory in MB, of a command on one core."""
+def timed(cores, command, **more):
+    """Wall-clock and CPU seconds, and peak memory in MB, of a command on these cores, or on all."""
+    held = ["taskset", "-c", cores, *command] if cores else command
     start = time.perf_counter()
-    child = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    child = subprocess.Popen(held, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
     out, err = child.stdout.read(), child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.perf_counter() - start
@@ -87,7 +88,7 @@ def main():
     parser.add_argument("--pinpu", default="target/release/pinpu")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--cores", help="cores to hold both to, such as 0 or 0,1; all when not given")
     parser.add_argument("--folder", default=".", help="where the files and databases go; 2 GB for a million rows")
     parser.add_argument("--write", metavar="FILE", help="write the file and stop")
     args = parser.parse_args()
@@ -119,7 +120,7 @@ def main():
             ]
             # In turns, so that neither always has the warmer disk cache.
             for name, command, database, into in tasks if run % 2 == 0 else reversed(tasks):
-                wall, cpu, memory = timed(args.core, command)
+                wall, cpu, memory = timed(args.cores, command)
                 stored = count(database, into)
                 print(
                     f"{name:8} {wall:6.2f} s  {cpu:6.2f} s CPU  {args.rows / wall:9.0f} rows/s  {memory:6.0f} MB peak"

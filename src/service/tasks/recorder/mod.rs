@@ -311,3 +311,6 @@ fn missed(task: &Task, error: &Error) {
     metrics::counter!("pinpu_task_recordings_missed_total").increment(1);
     tracing::warn!(task = task.id, %error, "a recording of a task was not kept");
 }
+
+#[cfg(test)]
+mod tests;
