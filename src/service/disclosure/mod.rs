@@ -27,10 +27,9 @@ use crate::{
     Result,
     audit::Entry,
     conflict::{Remedy, Severity, Verdict, VerdictKind},
-    coordination::orders::{Office, OrderRecord, OrderState},
     registry::{
         Assignment, ControlOrder, Registry, Text,
-        disclosure::{Audience, Blocks, Classified, PublicView, is_open, may_leave},
+        disclosure::{Audience, Blocks, Classified, PublicView, is_open},
         telling::{Masks, Measurements, Telling},
     },
     store::{EventKind, EventRecord, shown},
@@ -340,30 +339,6 @@ impl View {
             entry.reason = Some(WITHHELD_SUBJECT.to_owned());
         }
         Disclosed(entry)
-    }
-
-    /// Whether the reader may know a control order: no classified one that is not released to them; a draft is its own
-    /// office's, what is proposed that of all who decide; the public knows what was approved.
-    #[must_use]
-    pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
-        self.sees(&record.order) && Self::order_stands_for(record, role)
-    }
-
-    /// The same of a role and its audience, by the record alone: without what the policy tells more of markings.
-    pub(super) fn order_is_known(record: &OrderRecord, role: Role, audience: Audience) -> bool {
-        may_leave(&record.order, audience) && Self::order_stands_for(record, role)
-    }
-
-    /// Whether an order is so far that the role learns of it.
-    fn order_stands_for(record: &OrderRecord, role: Role) -> bool {
-        match record.state {
-            OrderState::Approved | OrderState::Lifted => true,
-            OrderState::Proposed | OrderState::Rejected => permissions::sees_proposals(role),
-            OrderState::Draft | OrderState::Withdrawn => match permissions::office(role) {
-                Some(office) => office == Office::Coordinator || office == record.office,
-                None => permissions::sees_proposals(role),
-            },
-        }
     }
 
     /// A control order as the audience may know it. Who took its steps is for those who decide about orders, and for

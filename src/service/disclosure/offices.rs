@@ -1,12 +1,13 @@
-//! What offices may know of each other's requests and of each other.
+//! What offices may know of each other's orders and requests and of each other.
 
 use super::{Disclosed, View};
 use crate::{
     coordination::{
         Finding, FindingKind, Party, Request, Sealed, SealedOutcome,
+        orders::{Office, OrderRecord, OrderState},
         organisation::{Contact, Organisation, OrganisationKind},
     },
-    registry::disclosure::is_open,
+    registry::disclosure::{Audience, is_open, may_leave},
     service::{
         auth::{Role, permissions},
         coordination::Officer,
@@ -15,6 +16,30 @@ use crate::{
 };
 
 impl View {
+    /// Whether the reader may know a control order: no classified one that is not released to them; a draft is its own
+    /// office's, what is proposed that of all who decide; the public knows what was approved.
+    #[must_use]
+    pub fn knows_order(&self, record: &OrderRecord, role: Role) -> bool {
+        self.sees(&record.order) && Self::order_stands_for(record, role)
+    }
+
+    /// The same of a role and its audience, by the record alone: without what the policy tells more of markings.
+    pub(in crate::service) fn order_is_known(record: &OrderRecord, role: Role, audience: Audience) -> bool {
+        may_leave(&record.order, audience) && Self::order_stands_for(record, role)
+    }
+
+    /// Whether an order is so far that the role learns of it.
+    fn order_stands_for(record: &OrderRecord, role: Role) -> bool {
+        match record.state {
+            OrderState::Approved | OrderState::Lifted => true,
+            OrderState::Proposed | OrderState::Rejected => permissions::sees_proposals(role),
+            OrderState::Draft | OrderState::Withdrawn => match permissions::office(role) {
+                Some(office) => office == Office::Coordinator || office == record.office,
+                None => permissions::sees_proposals(role),
+            },
+        }
+    }
+
     /// A request as this officer may know it: their own organisation's, and what was sent to it. Those who watch over
     /// all of them see what was sent.
     #[must_use]

@@ -12,6 +12,7 @@ pub(crate) mod extensions;
 pub(super) mod form;
 pub mod formats;
 mod lines;
+mod makers;
 pub(crate) mod row;
 pub(crate) mod sheet;
 

@@ -5,13 +5,13 @@ use std::{
     collections::HashMap,
     io::{self, BufRead, BufReader, Read},
     rc::Rc,
-    sync::mpsc,
 };
 
 use super::{
     BadRow, FAULTS_KEPT, ImportReport, Keyed, ROWS_MAX,
     columns::{self, Column, Header},
     lines::PlainLines,
+    makers::in_order,
     row::{Row, shortened},
     too_many_rows,
 };
@@ -174,64 +174,23 @@ impl<R: Read> RawRows<R> {
 
 /// Rows that are read, and made into records, at a time.
 const AT_ONCE: usize = 512;
-/// Lots of a maker that wait to be made, and that wait to be taken.
-const WAITING: usize = 2;
-/// Most threads that make records.
-const MAKERS_MAX: usize = 4;
 
-/// Makes records of all rows, on several threads where there are many, and hands them on in file order until `take` has
-/// enough. Answers whether the file was read to its end, or what ended it, with its line.
+/// Makes records of all rows and hands them on in file order until `take` has enough. Answers whether the file was read to its
+/// end, or what ended it, with its line.
 fn built<T: Send, R: Read>(
     rows: &mut RawRows<R>,
     build: impl Fn(&Raw) -> Built<T> + Sync,
     take: &mut dyn FnMut(Vec<Built<T>>) -> bool,
 ) -> Result<bool, (u64, Text)> {
-    let (first, ending) = rows.next();
-    if first.len() < AT_ONCE || ending.is_some() {
-        let wanted = take(first.iter().map(&build).collect());
-        return ending.map_or(Ok(wanted), Err);
-    }
-    let makers = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAKERS_MAX);
-    std::thread::scope(|scope| {
-        let build = &build;
-        let makers: Vec<_> = (0..makers)
-            .map(|_| {
-                let (give, given) = mpsc::sync_channel::<Vec<Raw>>(WAITING);
-                let (done, made) = mpsc::sync_channel(WAITING);
-                scope.spawn(move || {
-                    for lot in given {
-                        let made: Vec<Built<T>> = lot.iter().map(build).collect();
-                        if done.send(made).is_err() {
-                            break;
-                        }
-                    }
-                });
-                (give, made)
-            })
-            .collect();
-        let (mut lot, mut ending, mut given, mut taken) = (first, ending, 0, 0);
-        loop {
-            let last = lot.len() < AT_ONCE || ending.is_some();
-            // A maker that is gone has panicked, which ends the scope.
-            let _ = makers[given % makers.len()].0.send(lot);
-            given += 1;
-            while taken < given && (last || given - taken >= makers.len() * WAITING) {
-                let Ok(made) = makers[taken % makers.len()].1.recv() else {
-                    return Ok(false);
-                };
-                taken += 1;
-                if !take(made) {
-                    return Ok(false);
-                }
-            }
-            if last {
-                return ending.map_or(Ok(true), Err);
-            }
-            (lot, ending) = rows.next();
-        }
-    })
+    let mut ending = None;
+    let next = || {
+        let (lot, end) = rows.next();
+        ending = end;
+        let is_last = lot.len() < AT_ONCE || ending.is_some();
+        (lot, is_last)
+    };
+    let wanted = in_order(next, build, take);
+    ending.map_or(Ok(wanted), Err)
 }
 
 /// Where the records go, with what is known of those before.
