@@ -318,3 +318,26 @@ fn lock_files_name_only_the_default_registries() {
         assert!(line.contains("\"https://registry.npmjs.org/"), "{line}");
     }
 }
+
+#[test]
+fn what_is_not_found_is_named_in_chinese_too() {
+    let files = rust_files("src");
+    let error = files.iter().find(|(name, _)| name == "src/http/error.rs");
+    let (_, names) = error.expect("the file with the names");
+    let mut kinds = 0;
+    for (name, text) in files.iter().filter(|(name, _)| !is_test_file(name)) {
+        for part in text.split("NotFound {").skip(1) {
+            let field = part
+                .trim_start()
+                .strip_prefix("kind: \"")
+                .and_then(|rest| rest.split('"').next());
+            let Some(kind) = field else { continue };
+            kinds += 1;
+            assert!(
+                names.contains(&format!("\"{kind}\" => ")),
+                "{name}: '{kind}' has no Chinese name"
+            );
+        }
+    }
+    assert!(kinds > 20, "{kinds}");
+}

@@ -311,7 +311,7 @@ fn kind_zh(kind: &str) -> &str {
         "receiver" => "接收机",
         "emission" => "发射",
         "conflict" => "冲突",
-        "attachment" => "附件",
+        "file" => "文件",
         "alarm route" => "告警路由",
         "assignment" => "指配",
         "control order" => "管制令",
@@ -328,6 +328,12 @@ fn kind_zh(kind: &str) -> &str {
         "token" => "令牌",
         "webhook" => "推送地址",
         "delivery" => "推送消息",
+        "organisation" => "单位",
+        "registry version" => "登记库版本",
+        "audit entry" => "审计条目",
+        "spectra of receiver" => "该接收机的频谱",
+        "test" => "检测记录",
+        "idempotency key" => "幂等键",
         other => other,
     }
 }

@@ -122,7 +122,7 @@ impl Findings {
         match view.holds_file(&conflict, &record) {
             true => Ok(()),
             false => Err(Error::NotFound {
-                kind: "attachment",
+                kind: "file",
                 id: file.to_owned(),
             }),
         }

@@ -138,7 +138,8 @@ impl Tasks {
     /// One of the recordings made for a task, with its content.
     ///
     /// # Errors
-    /// `NotFound`, also for a task the reader may not know, or near a band that is masked; `Io` when the content is gone or is no longer what was kept.
+    /// `NotFound`, also for a task the reader may not know, or near a band that is masked; `Io` when the content is gone or is
+    /// no longer what was kept.
     pub async fn recording(
         &self,
         vault: &Vault,

@@ -10,6 +10,8 @@ use crate::app::{Reply, TestApp};
 const POLICY: &str = "format = 1\nversion = \"t\"\n[questions]\nper_day = 900\nzone = \"UTC\"\n\
                       [publication]\nevery = \"1d\"\nzone = \"UTC\"\nexempt_kinds = [\"emergency\"]\n";
 
+const NOTICES: &str = "/api/v1/notices";
+
 fn sealing() -> Case {
     let app = TestApp::under(DisclosurePolicy::parse(POLICY, "test").expect("policy"));
     let [civil, military, coordinator] =
@@ -54,6 +56,8 @@ impl Case {
             format!("{REQUESTS}/{id}/letter?lang=en"),
             format!("{REQUESTS}/{id}/alternatives"),
             format!("{REQUESTS}/{id}/exchange?format=ssrf"),
+            NOTICES.to_owned(),
+            format!("{NOTICES}/unread"),
         ];
         let told = paths.iter().map(|path| {
             let reply = self.app.get(path).cookie(&self.civil).send();
@@ -128,6 +132,12 @@ fn what_the_other_side_answers_is_not_told_before_its_time() {
     assert_eq!((&read["state"], &read["sealed"]), (&json!("agreed"), &json!([])));
     let told = case.told(&id);
     assert!(told.contains("HIDDEN-WORDS") && told.contains("HIDDEN-FILE"), "{told}");
+    let notices = case.app.get(NOTICES).cookie(civil).send().expect(200).json();
+    let notices = notices["items"].as_array().cloned().unwrap_or_default();
+    let of_others = notices.iter().filter(|notice| notice["own"] == false);
+    let mut actions: Vec<&str> = of_others.filter_map(|notice| notice["action"].as_str()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["agree", "file_added", "message", "receive", "start_review"]);
     case.app.get(&content).cookie(civil).send().expect(200);
     assert_eq!(case.read(military, &id)["sealed"], json!([]));
     case.decides(civil, &id, "put_in_force");
