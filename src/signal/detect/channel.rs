@@ -10,6 +10,7 @@ use super::{
 use crate::{
     dsp::{
         measure::{centroid, decibel, x_db_band},
+        resolve::Resolver,
         window::Window,
     },
     units::Hertz,
@@ -21,6 +22,19 @@ pub(super) const BURSTS_LISTED: usize = 10_000;
 const OBW_SNR_DB: f64 = 6.0;
 /// Ratio over the floor above which the 26 dB points lie over the noise, dB.
 const X26_SNR_DB: f64 = 30.0;
+
+/// Band, bins, up to which the window's main lobe makes a signal wider than a bin or so: its width is then found with the
+/// lobe taken out.
+const NARROW_BINS: f64 = 32.0;
+/// Bins on either side of the band that the lobe reaches from within it.
+const LOBE_BINS: usize = 4;
+/// Ratio over the floor above which the lobe can be told from noise, dB: what noise adds to either side is then less than the
+/// half percent that is sought.
+const RESOLVED_SNR_DB: f64 = 20.0;
+/// Width, bins, from which what a weaker signal's bins hold is its own for the greater part.
+const OWN_BINS: f64 = 8.0;
+/// Width, bins, below which a signal is not told from a line: with some noise, a line reads up to this.
+const RESOLVED_BINS: f64 = 2.5;
 
 /// Pulse slots to a row.
 const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
@@ -346,17 +360,20 @@ pub(super) struct Reporter {
     row_s: f64,
     /// What the window adds to an edge between half power and 26 dB.
     blur_bins: f64,
+    resolver: Resolver,
 }
 
 impl Reporter {
     pub(super) fn new(config: &DetectorConfig) -> Self {
         let bin_hz = config.sample_rate_hz / BINS as f64;
+        let window = Window::blackman_harris(BINS);
         // Bin BINS / 2 is centred on the centre frequency: its lower edge lies half a bin below.
         Self {
             low_hz: config.center_hz.as_f64() - config.sample_rate_hz / 2.0 - bin_hz / 2.0,
             bin_hz,
             row_s: ROW as f64 / config.sample_rate_hz,
-            blur_bins: Window::blackman_harris(BINS).edge_reach_bins(26.0),
+            blur_bins: window.edge_reach_bins(26.0),
+            resolver: Resolver::new(&window),
         }
     }
 
@@ -372,6 +389,35 @@ impl Reporter {
         let peak_db = decibel(f64::from(channel.peak) / noise.max(1e-20));
         let least_db = rules.report_snr_db - if channel.is_brief(self.row_s) { BRIEF_DB } else { 0.0 };
         emission.snr_db < least_db && (emission.snr_db < least_db - 3.0 || peak_db < least_db + 5.0)
+    }
+
+    /// The occupied band, in bins, and how far it is a measurement.
+    fn occupied(&self, channel: &Channel, snr_db: f64) -> ((f64, f64), BandwidthMethod) {
+        let bins = (channel.low, channel.high);
+        let width = bins.1 - bins.0;
+        // Bins of pulses are wider than these.
+        let narrow = width <= NARROW_BINS && !channel.of_pulses();
+        if !narrow || snr_db < RESOLVED_SNR_DB {
+            let measured = snr_db >= OBW_SNR_DB && (!narrow || width >= OWN_BINS);
+            return (
+                bins,
+                if measured {
+                    BandwidthMethod::Obw99
+                } else {
+                    BandwidthMethod::Bins
+                },
+            );
+        }
+        let first = (bins.0.max(0.0) as usize).saturating_sub(LOBE_BINS);
+        let last = (bins.1.ceil() as usize + LOBE_BINS).min(BINS);
+        let resolved = self.resolver.occupied_band(channel.energy.slice(first..last), 0.99);
+        // A window makes nothing narrower.
+        let resolved =
+            resolved.map(|(low, high)| ((low + first as f64).max(bins.0), (high + first as f64).min(bins.1)));
+        match resolved {
+            Some(band) if band.1 - band.0 >= RESOLVED_BINS => (band, BandwidthMethod::Obw99),
+            _ => (bins, BandwidthMethod::Bins),
+        }
     }
 
     /// The emission as it is known now. `observed_s` is the time observed between its start and stop.
@@ -392,10 +438,8 @@ impl Reporter {
             .flatten();
         let centre =
             centroid(channel.energy.slice(first..last.min(BINS))).map_or(0.5 * (low + high), |c| c + first as f64);
-        let (low_hz, high_hz) = (
-            Hertz::from_f64(self.frequency_hz(low)),
-            Hertz::from_f64(self.frequency_hz(high)),
-        );
+        let ((low, high), bandwidth_method) = self.occupied(channel, snr_db);
+        let [low_hz, high_hz] = [low, high].map(|bin| Hertz::from_f64(self.frequency_hz(bin)));
         let spectra = (on_s * self.bin_hz * 2.0).max(1.0);
         let sharp = |burst: Option<&OnTime>, i: usize, rows_s: f64| match burst {
             Some(burst) if burst[i] == rows_s => burst.edges()[i],
@@ -411,11 +455,7 @@ impl Reporter {
             low_hz,
             high_hz,
             bandwidth_hz: high_hz - low_hz,
-            bandwidth_method: if snr_db >= OBW_SNR_DB {
-                BandwidthMethod::Obw99
-            } else {
-                BandwidthMethod::Bins
-            },
+            bandwidth_method,
             bandwidth_x26_hz: x26.map(|(a, b)| Hertz::from_f64((b - a) * self.bin_hz)),
             power_dbfs: decibel(power),
             snr_db,

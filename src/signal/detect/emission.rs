@@ -15,7 +15,7 @@ pub enum BandwidthMethod {
     Obw99,
     /// Outermost 26 dB points below the peak (ITU-R SM.443 Annex 2).
     X26,
-    /// Width of the detected bins: the signal is too weak for either.
+    /// Width of the detected bins: the signal is too weak for either, or too narrow to be told from a line.
     Bins,
 }
 

@@ -12,6 +12,7 @@ pub mod level;
 pub mod measure;
 pub mod noise_floor;
 pub mod occupancy;
+pub mod resolve;
 pub mod spectrum;
 pub mod stretch;
 mod sum;

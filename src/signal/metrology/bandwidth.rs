@@ -16,6 +16,11 @@ const SAMPLES: usize = 1 << 21;
 /// Noise per sample.
 const NOISE: f64 = 1e-6;
 
+/// Resolution bandwidth of the true 26 dB points, relative to what is between them. They depend on it where a spectrum
+/// ripples, as that of unfiltered OFDM does beside its band, with the spacing of its carriers: without limit, they are
+/// those of the ripple's crests. 47 CFR 95.2503 measures such a bandwidth (20 dB) with a resolution of 1 % of it, and so do we.
+const RESOLUTION: f64 = 0.01;
+
 /// A signal of unit power and its name.
 struct Shape {
     name: &'static str,
@@ -51,17 +56,22 @@ impl Truth {
         const FINE: usize = 1 << 16;
         let power = spectrum(samples, FINE);
         let width = |band: Option<(f64, f64)>| band.map_or(0.0, |(low, high)| (high - low) / FINE as f64);
-        // Smoothed to half a bin of the detector: the 26 dB points of an estimate are those of a mean.
-        let half = FINE / BINS / 4;
-        let smooth: Vec<f32> = (0..FINE)
-            .map(|k| {
-                let part = &power[k.saturating_sub(half)..(k + half + 1).min(FINE)];
-                part.iter().sum::<f32>() / part.len() as f32
-            })
-            .collect();
+        let x26 = |resolution: f64| {
+            let half = (0.5 * resolution * FINE as f64) as usize;
+            let smooth: Vec<f32> = (0..FINE)
+                .map(|k| {
+                    let part = &power[k.saturating_sub(half)..(k + half + 1).min(FINE)];
+                    part.iter().sum::<f32>() / part.len() as f32
+                })
+                .collect();
+            width(x_db_band(&smooth, 26.0, 0.0))
+        };
+        let occupied = width(occupied_band(&power, 0.99));
+        // First with the occupied bandwidth for the one that is sought.
+        let first = x26(RESOLUTION * occupied);
         Self {
-            occupied: width(occupied_band(&power, 0.99)),
-            x26: Some(width(x_db_band(&smooth, 26.0, 0.0))).filter(|width| *width > 0.0),
+            occupied,
+            x26: Some(x26(RESOLUTION * first)).filter(|width| *width > 0.0),
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::dsp::{
 
 /// Segments averaged.
 const SEGMENTS: usize = 100;
+/// Points of a passband whose mean is taken: those of [`Signals::shaped`].
+const FINE: usize = 1 << 16;
 /// Bins over which the bias is judged where the passband rolls off: 80 % of the span.
 const INNER: std::ops::Range<usize> = BINS / 10..BINS - BINS / 10;
 
@@ -45,7 +47,8 @@ pub(super) fn measure(effort: Effort, seed: u64) -> Vec<Check> {
 
 /// Floor of `SEGMENTS` segments of noise and signals shaped by `power`.
 fn estimated(signals: &mut Signals, power: impl Fn(f64) -> f64) -> Floor {
-    let mean = (0..BINS).map(|k| power(place(k))).sum::<f64>() / BINS as f64;
+    // As finely as the signal is made: the edges of what is on lie within bins.
+    let mean = (0..FINE).map(|k| power(k as f64 / FINE as f64 - 0.5)).sum::<f64>() / FINE as f64;
     let samples = signals.shaped((SEGMENTS + 1) * BINS / 2, mean, |f| power(f).sqrt());
     let mut spectrum = PowerSpectrum::new(BINS);
     let spectra: Vec<Vec<f32>> = (0..SEGMENTS)

@@ -119,7 +119,7 @@ fn what_is_wide_is_no_spur_and_a_product_of_third_order_has_parents() {
     for seen in all.iter_mut().flat_map(|observation| &mut observation.sightings) {
         seen.bandwidth_hz = Hertz(8_000);
     }
-    assert_eq!(cause(&all, 150.0), Cause::Signal);
+    assert_eq!(cause(&all, 150.0), Cause::Undecided, "no signal falls by so little");
     let fallen = trials(&one, &one, &one, &[(150.0, -67.0)]);
     assert_ne!(
         cause(&fallen, 150.0),
@@ -194,4 +194,68 @@ fn overload_is_what_is_gone_with_the_clipping() {
         Cause::Undecided,
         "heard once: it may have gone off the air"
     );
+}
+
+/// Gives the sighting at `khz` another width.
+fn widen(observation: &mut Observation, khz: f64, width_hz: i64) {
+    let hz = Hertz::from_f64(CENTRE + khz * 1e3);
+    let all = observation.sightings.iter_mut();
+    let seen = all.into_iter().find(|seen| seen.center_hz == hz).expect("it is there");
+    seen.bandwidth_hz = Hertz(width_hz);
+}
+
+/// What clipping makes lies over signals that are there without it too: it is told by its band, which they do not fill, and by
+/// its level, which they do not have.
+#[test]
+fn splatter_over_signals_is_overload_and_they_are_not() {
+    let signals = [(-150.0, -20.0), (60.0, -70.0), (180.0, -62.0)];
+    let mut used = [
+        look(
+            Trial::Nominal,
+            0.0,
+            &[(-150.0, -14.0), (60.0, -40.0), (180.0, -56.0), (260.0, -45.0)],
+        ),
+        look(
+            Trial::Repeated,
+            0.0,
+            &[(-150.0, -14.0), (61.0, -41.0), (180.0, -56.0), (250.0, -45.0)],
+        ),
+    ];
+    for observation in &mut used {
+        observation.clipped_fraction = 0.05;
+    }
+    // Around the last signal, twelve times as wide as it; the signal before it is a little wider than without clipping.
+    widen(&mut used[0], 260.0, 160_000);
+    widen(&mut used[1], 250.0, 160_000);
+    widen(&mut used[0], 180.0, 9_000);
+    let clean = trials(
+        &signals,
+        &signals,
+        &signals,
+        &[(-150.0, -26.0), (60.0, -76.0), (180.0, -68.0)],
+    );
+    let all = examine_overloaded(&used, &clean, -6.0, &Knowledge::default());
+    let causes: Vec<Cause> = all.iter().map(|finding| finding.cause).collect();
+    assert_eq!(
+        causes,
+        [Cause::Signal, Cause::Overload, Cause::Signal, Cause::Overload],
+        "{all:#?}"
+    );
+}
+
+/// Two images as far apart as the shift moves them stand at each other's place then: that is not staying.
+#[test]
+fn an_image_at_the_place_of_another_has_not_stayed() {
+    let apart = 2e-3 * SHIFT;
+    let (first, second) = (150.0, 150.0 + apart);
+    let parents = [(-first, -30.0), (-second, -30.0)];
+    let with = |images: &[(f64, f64)]| [&parents[..], images].concat();
+    let observations = trials(
+        &with(&[(first, -58.0), (second, -58.0)]),
+        &with(&[(second, -58.0), (second + apart, -58.0)]),
+        &with(&[(first - apart, -58.0), (first, -58.0)]),
+        &[(-first, -36.0), (-second, -36.0), (first, -64.0), (second, -64.0)],
+    );
+    assert_eq!(cause(&observations, first).artefact(), Some(ArtefactKind::Image));
+    assert_ne!(cause(&observations, second), Cause::Signal);
 }

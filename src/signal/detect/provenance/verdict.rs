@@ -73,16 +73,32 @@ pub fn examine_overloaded(
             ..Evidence::default()
         };
         let (hz, level) = (seen.center_hz.as_f64(), seen.power_dbfs + lower_db);
-        // A clipping converter compresses what passes it, and lets through what mixing made.
-        let same = base.at(seen, hz, level, MIXED_DB).map(|same| same.center_hz);
+        // A clipping converter compresses what passes it, and lets through what mixing made. What is much wider there than
+        // without the clipping is the clipping's for the most part.
+        let same = base
+            .at(seen, hz, level, MIXED_DB)
+            .filter(|same| base.as_wide(seen, same));
+        let same = same.map(|same| same.center_hz);
         if let Some(same) = proved.iter().find(|finding| Some(finding.sighting.center_hz) == same) {
             return Finding {
                 sighting: *seen,
                 ..same.clone()
             };
         }
-        let visible = base.could_see(seen, hz, level, base.snr_as_signal(first, seen, lower_db));
-        let (cause, reason) = if clears && visible && evidence.repeated_db.is_some() {
+        let gone = |clean: &&Observation| {
+            let snr = clean.snr_as_signal(first, seen, lower_db) - SURER_DB;
+            clean.could_see(seen, hz, level, snr) || clean.lacks(seen, level, snr)
+        };
+        // Gone as often as it was looked for, and something is there again when it clips again: what clipping makes is not
+        // the same twice.
+        let always = clean
+            .iter()
+            .filter(|o| matches!(o.trial, Trial::Nominal | Trial::Repeated))
+            .all(|o| gone(&o));
+        let again = clipped
+            .iter()
+            .any(|o| o.trial == Trial::Repeated && o.overlaps(seen, hz));
+        let (cause, reason) = if clears && always && again {
             let percent = 100.0 * first.clipped_fraction;
             let reason = format!(
                 "gone with the clipping ({percent:.2} % of the samples) at {:.0} dB less gain",
@@ -138,6 +154,7 @@ impl Bench<'_> {
             .or_else(|| mirrored(&evidence))
             .or_else(|| self.fallen(seen, gain, &mut evidence))
             .or_else(|| self.perhaps_mixed(seen, &mut evidence))
+            .or_else(|| self.perhaps_folded(seen, &evidence))
             .unwrap_or_else(|| kept(&evidence));
         Finding {
             sighting: *seen,
@@ -163,9 +180,12 @@ impl Bench<'_> {
             let snr = shifted.snr_as_signal(self.nominal, seen, 0.0);
             let mirror = hz + 2.0 * (shifted.center_hz - self.nominal.center_hz);
             let found = |place| u32::from(shifted.at(seen, place, level, LEVEL_DB).is_some());
-            let stayed = found(hz);
-            evidence.stayed += stayed;
-            evidence.could_stay += stayed.max(u32::from(shifted.could_see(seen, hz, level, snr)));
+            // Where something strong is at the mirror now, what is found may be its image.
+            if !shifted.may_be_image(seen, hz) {
+                let stayed = found(hz);
+                evidence.stayed += stayed;
+                evidence.could_stay += stayed.max(u32::from(shifted.could_see(seen, hz, level, snr)));
+            }
             if self.is_vacant(seen, mirror) {
                 let mirrored = found(mirror);
                 evidence.mirrored += mirrored;
@@ -257,12 +277,8 @@ impl Bench<'_> {
 
     /// How much stronger the strongest thing at the mirror of `seen` is, dB.
     fn below_parent(&self, seen: &Sighting) -> Option<f64> {
-        let mirror = 2.0 * self.nominal.center_hz - seen.center_hz.as_f64();
-        let parents = self
-            .nominal
-            .here(seen, mirror)
-            .map(|parent| parent.power_dbfs - seen.power_dbfs);
-        parents.max_by(f64::total_cmp).filter(|below| *below >= IMAGE_DB)
+        let below = self.nominal.below_mirror(seen, seen.center_hz.as_f64());
+        below.filter(|below| *below >= IMAGE_DB)
     }
 
     /// What no trial could show is an image too, where it is as far below its mirror as the images that were proved.
@@ -332,6 +348,18 @@ impl Bench<'_> {
         let reason =
             format!("its source is {folds} sample rate(s) away: it moves with the rate, or comes into the span there");
         Some((Cause::Alias, reason))
+    }
+
+    /// A signal stays at other sample rates too: what is gone at one where it would have been found, and is seen at none, may
+    /// have been folded to a place where something else stands.
+    fn perhaps_folded(&self, seen: &Sighting, evidence: &Evidence) -> Option<(Cause, String)> {
+        let (hz, level) = (seen.center_hz.as_f64(), seen.power_dbfs);
+        let there = |other: &Observation| other.at(seen, hz, level, LEVEL_DB).is_some();
+        let never = !self.trials(|t| t == Trial::Resampled).any(there);
+        (evidence.gone_with_rate > 0 && never).then(|| {
+            let reason = "not found again at another sample rate, where a signal would have been".into();
+            (Cause::Undecided, reason)
+        })
     }
 
     /// Where no step of the gain could show it, a place that stronger emissions mix to leaves it open.
@@ -411,6 +439,15 @@ fn adopt(finding: &mut Finding) {
 
 /// What no artefact explains.
 fn kept(evidence: &Evidence) -> (Cause, String) {
+    if let (Some(fall), Some(step)) = (evidence.fall_db, evidence.step_db)
+        && !(-FALLS[0] * step..=-FALLS[1] * step).contains(&fall)
+    {
+        let reason = format!(
+            "its level fell by {fall:.1} dB with the gain ({:.1} dB), which no signal's does",
+            -step
+        );
+        return (Cause::Undecided, reason);
+    }
     if evidence.stayed > 0 {
         let level = match (evidence.fall_db, evidence.step_db) {
             (Some(fall), Some(step)) => format!(", and fell by {fall:.1} dB with the gain ({:.1} dB)", -step),

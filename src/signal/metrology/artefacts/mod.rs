@@ -27,6 +27,8 @@ const OTHER_RATES: [f64; 2] = [1.05, 0.965];
 const USABLE: f64 = 0.84;
 /// Reference clock of the modelled receiver.
 const REFERENCE: f64 = 28.8e6;
+/// Widest sighting, bins, of a line: what clipping makes about one is wider.
+const LINE_BINS: f64 = 16.0;
 /// Signals in a run.
 const SIGNALS: u32 = 10;
 
@@ -299,16 +301,19 @@ impl Scene {
         let at = |place: f64, other: f64| (place - hz).abs() <= (3.0 * BIN).max(0.5 * width.max(other));
         let inside = |e: &&Emitter| (e.hz - self.center_hz).abs() < 0.5 * RATE;
         let here = |e: &&Emitter| at(self.apparent(e.hz), e.width_hz());
+        let line = width <= LINE_BINS * BIN;
         let found = |entry: Entry| {
             self.emitters.iter().filter(inside).filter(here).any(|e| {
-                // What is much stronger than a carrier of the receiver is something else on top of it.
-                e.entry == entry && (entry == Entry::Antenna || seen.power_dbfs < e.dbfs + 3.0)
+                // What is much stronger or wider than a carrier of the receiver is something else on top of it.
+                e.entry == entry && (entry == Entry::Antenna || line && seen.power_dbfs < e.dbfs + 3.0)
             })
         };
-        let alike = self
-            .emitters
-            .iter()
-            .any(|e| width <= 3.0 * e.width_hz() + 32.0 * BIN && here(&e));
+        // What clipping makes on top of a signal is wider or stronger than it.
+        let as_wide = |e: &Emitter| width <= 3.0 * e.width_hz() + 32.0 * BIN;
+        let alike = self.emitters.iter().any(|e| {
+            let level = e.dbfs + filter_db(e.hz - self.center_hz, RATE);
+            as_wide(e) && seen.power_dbfs < level + 6.0 && here(&e)
+        });
         if self.clips && !alike && self.emitters.iter().any(|e| here(&e)) {
             return Some(Cause::Overload);
         }
@@ -324,10 +329,10 @@ impl Scene {
         if self.emitters.iter().filter(|e| !inside(e)).any(|e| here(&e)) {
             return Some(Cause::Alias);
         }
-        if at(self.center_hz, 0.0) {
+        if line && at(self.center_hz, 0.0) {
             return Some(Cause::Dc);
         }
-        let mirrored = |e: &Emitter| at(2.0 * self.center_hz - self.apparent(e.hz), e.width_hz());
+        let mirrored = |e: &Emitter| as_wide(e) && at(2.0 * self.center_hz - self.apparent(e.hz), e.width_hz());
         let strong = |e: &&Emitter| e.dbfs + filter_db(e.hz - self.center_hz, RATE) > seen.power_dbfs + 20.0;
         if self.emitters.iter().filter(strong).any(mirrored) {
             return Some(Cause::Image);

@@ -8,6 +8,8 @@
 //! 3. The envelope follows the lowest values and is low by a little; the bins that lie on it as noise would, give the
 //!    mean that corrects it, and its spread the uncertainty.
 
+mod centre;
+
 use std::ops::Range;
 
 use super::{
@@ -213,7 +215,11 @@ pub fn from_steady(steady: Vec<f32>, kept: &[f32], averages: f64, silence: f32, 
     let live = live_range(&low, silence);
     let mut level = low.clone();
     envelope(&mut level[live.0..live.1], rules);
-    let (noise_share, uncertainty_db) = centre_on_noise(&mut level, &steady, live, averages);
+    let noise = centre::noise(&level, &steady, live.0..live.1, averages);
+    bridge_signals(&mut level, &noise.bins[live.0..live.1], live.0, rules.half_width);
+    let centred = centre::centre(&mut level, &steady, &noise);
+    let sigma = (centred.sigma.powi(2) + roughness(&level[live.0..live.1]).powi(2)).sqrt();
+    let (noise_share, uncertainty_db) = (centred.share, 10.0 * (1.0 + sigma).log10());
     Floor {
         level,
         steady,
@@ -302,59 +308,39 @@ fn envelope(level: &mut [f32], rules: &FloorRules) {
 const EDGE_GAIN: f32 = 1.6;
 
 /// Under a signal the envelope may have risen with the slope it is allowed; between the noise on either side it is a
-/// straight line in decibels.
-fn bridge_signals(level: &mut [f32], noise: &[(f32, f32)], live: (usize, usize)) {
-    let mut previous: Option<usize> = None;
-    for k in live.0..live.1 {
-        if noise[k].1 == 0.0 {
-            continue;
-        }
-        if let Some(from) = previous.filter(|from| k - from > 4) {
-            let step = (level[k] / level[from]).powf(1.0 / (k - from) as f32);
-            for bin in from + 1..k {
+/// straight line in decibels. `noise` begins at bin `first`; the running order statistic reaches `reach` bins, so that it has
+/// heard of the signal as far beside it, and where there is less noise than that, only its middle counts.
+fn bridge_signals(level: &mut [f32], noise: &[bool], first: usize, reach: usize) {
+    let mut from: Option<usize> = None;
+    let mut start = 0;
+    while let Some(run) = noise_run(noise, start) {
+        start = run.end;
+        let middle = (run.start + run.end - 1) / 2;
+        if let Some(from) = from {
+            let to = first + (run.start + reach).min(middle);
+            let step = (level[to] / level[from]).powf(1.0 / (to - from) as f32);
+            for bin in from + 1..to {
                 level[bin] = (level[bin - 1] * step).min(level[bin]);
             }
         }
-        previous = Some(k);
+        from = Some(first + run.end.saturating_sub(1 + reach).max(middle));
     }
 }
 
-/// Scales the envelope so that the bins that lie on it like noise average to it. Returns their share and one sigma.
-fn centre_on_noise(level: &mut [f32], steady: &[f32], live: (usize, usize), averages: f64) -> (f64, f64) {
-    const REACH: usize = 64;
-    let sigma = (1.0 / averages).sqrt();
-    let limit = (1.15 * (1.0 + 3.5 * sigma)) as f32;
-    let noise: Vec<(f32, f32)> = (0..steady.len())
-        .map(|k| {
-            let ratio = steady[k] / level[k].max(f32::MIN_POSITIVE);
-            let member = (live.0..live.1).contains(&k) && ratio < limit;
-            if member { (ratio, 1.0) } else { (0.0, 0.0) }
-        })
-        .collect();
-    let mut sums = vec![(0.0_f64, 0.0_f64); noise.len() + 1];
-    for (k, (ratio, one)) in noise.iter().enumerate() {
-        sums[k + 1] = (sums[k].0 + f64::from(*ratio), sums[k].1 + f64::from(*one));
-    }
-    let total = sums[noise.len()];
-    let overall = if total.1 > 0.0 { total.0 / total.1 } else { 1.0 };
-    let mut spread = 0.0;
-    for k in live.0..live.1 {
-        let (a, b) = (k.saturating_sub(REACH).max(live.0), (k + REACH).min(live.1));
-        let (sum, count) = (sums[b].0 - sums[a].0, sums[b].1 - sums[a].1);
-        // A local mean from few bins leans on the overall one.
-        let local = (sum + 16.0 * overall) / (count + 16.0);
-        if noise[k].1 > 0.0 {
-            spread += (f64::from(noise[k].0) / local - 1.0).powi(2);
+/// Bins without noise that belong to chance and not to a signal, at most.
+const CHANCE_BINS: usize = 3;
+
+/// The next run of noise from `start` on: it ends where more than [`CHANCE_BINS`] bins are none.
+fn noise_run(noise: &[bool], start: usize) -> Option<Range<usize>> {
+    let begin = start + noise[start..].iter().position(|noise| *noise)?;
+    let mut end = begin + 1;
+    for (k, _) in noise.iter().enumerate().skip(end).filter(|(_, noise)| **noise) {
+        if k - end > CHANCE_BINS {
+            break;
         }
-        level[k] *= local as f32;
+        end = k + 1;
     }
-    bridge_signals(level, &noise, live);
-    let share = total.1 / (live.1 - live.0).max(1) as f64;
-    let per_bin = if total.1 > 1.0 { (spread / total.1).sqrt() } else { 1.0 };
-    // Neighbouring bins share a window: about 2.8 of them make one independent value.
-    let sigma_level = per_bin * (2.77 / (2.0 * REACH as f64).min(total.1.max(1.0))).sqrt();
-    let sigma = (sigma_level.powi(2) + roughness(&level[live.0..live.1]).powi(2)).sqrt();
-    (share, 10.0 * (1.0 + sigma).log10())
+    Some(begin..end)
 }
 
 /// Relative roughness of the envelope, one sigma: it follows chance as well as the passband. The departure of a bin from the
