@@ -58,6 +58,12 @@ impl<const L: usize> Simd<L> for Arrays {
     fn transpose(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
         std::array::from_fn(|i| each(|j| x[j][i]))
     }
+    fn quarters(self, x: [[f32; L]; 4]) -> [[f32; L]; 4] {
+        std::array::from_fn(|i| each(|l| x[l % 4][l - l % 4 + i]))
+    }
+    fn blocks(self, x: [[f32; L]; 4]) -> [[f32; L]; 4] {
+        std::array::from_fn(|i| each(|l| x[l / 4][4 * i + l % 4]))
+    }
     fn begin_transposing(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
         x
     }

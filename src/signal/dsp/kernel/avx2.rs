@@ -75,21 +75,6 @@ impl Avx2 {
         ))
     }
 
-    /// Transposes 4 × 4 numbers in each half.
-    #[inline(always)]
-    fn quarters(self, [x0, x1, x2, x3]: [__m256; 4]) -> [__m256; 4] {
-        op!({
-            let (a0, a1) = (_mm256_unpacklo_ps(x0, x1), _mm256_unpackhi_ps(x0, x1));
-            let (a2, a3) = (_mm256_unpacklo_ps(x2, x3), _mm256_unpackhi_ps(x2, x3));
-            [
-                _mm256_shuffle_ps::<0x44>(a0, a2),
-                _mm256_shuffle_ps::<0xee>(a0, a2),
-                _mm256_shuffle_ps::<0x44>(a1, a3),
-                _mm256_shuffle_ps::<0xee>(a1, a3),
-            ]
-        })
-    }
-
     /// Four numbers of `x[i]`, from the `at`th on, and the same of `y[i]`, side by side.
     #[inline(always)]
     fn halves(self, x: &[Pair<__m256>; 4], y: &[Pair<__m256>; 4], i: usize, at: usize) -> Pair<__m256> {
@@ -185,6 +170,19 @@ impl Simd<8> for Avx2 {
         ]);
         let ([y0, y1, y2, y3], [y4, y5, y6, y7]) = (self.quarters(low), self.quarters(high));
         [y0, y1, y2, y3, y4, y5, y6, y7]
+    }
+    #[inline(always)]
+    fn quarters(self, [x0, x1, x2, x3]: [__m256; 4]) -> [__m256; 4] {
+        op!({
+            let (a0, a1) = (_mm256_unpacklo_ps(x0, x1), _mm256_unpackhi_ps(x0, x1));
+            let (a2, a3) = (_mm256_unpacklo_ps(x2, x3), _mm256_unpackhi_ps(x2, x3));
+            [
+                _mm256_shuffle_ps::<0x44>(a0, a2),
+                _mm256_shuffle_ps::<0xee>(a0, a2),
+                _mm256_shuffle_ps::<0x44>(a1, a3),
+                _mm256_shuffle_ps::<0xee>(a1, a3),
+            ]
+        })
     }
     #[inline(always)]
     fn begin_transposing(self, [x0, x1, x2, x3, x4, x5, x6, x7]: [__m256; 8]) -> [__m256; 8] {

@@ -1,4 +1,4 @@
-//! Sixteen lanes on AVX-512 F. Its results were checked in an emulator of such a processor; its speed is not measured.
+//! Sixteen lanes on AVX-512 F.
 
 #![expect(unsafe_code, reason = "intrinsics; every other file of the kernels goes without")]
 
@@ -34,31 +34,6 @@ impl Avx512 {
         const { assert!(size_of::<Complex<T>>() == 2) };
         // SAFETY: `x` is 32 readable bytes (asserted above), loaded without regard to alignment; the CPU has AVX-512 F.
         unsafe { _mm512_cvtepu16_epi32(_mm256_loadu_si256(x.as_ptr().cast())) }
-    }
-
-    /// The 128-bit blocks of vectors e, 4 + e, 8 + e, 12 + e form a 4 × 4 matrix, which is transposed.
-    #[inline(always)]
-    fn blocks(self, x: [__m512; 16]) -> [__m512; 16] {
-        let mut y = x;
-        for e in 0..4 {
-            let (low, high) = op!((
-                _mm512_shuffle_f32x4::<0x44>(x[e], x[4 + e]),
-                _mm512_shuffle_f32x4::<0xee>(x[e], x[4 + e])
-            ));
-            let (low2, high2) = op!((
-                _mm512_shuffle_f32x4::<0x44>(x[8 + e], x[12 + e]),
-                _mm512_shuffle_f32x4::<0xee>(x[8 + e], x[12 + e])
-            ));
-            (y[e], y[4 + e]) = op!((
-                _mm512_shuffle_f32x4::<0x88>(low, low2),
-                _mm512_shuffle_f32x4::<0xdd>(low, low2)
-            ));
-            (y[8 + e], y[12 + e]) = op!((
-                _mm512_shuffle_f32x4::<0x88>(high, high2),
-                _mm512_shuffle_f32x4::<0xdd>(high, high2)
-            ));
-        }
-        y
     }
 
     /// Lane pairs `2 i`, `2 i + 1` of `a` and `b` as 64-bit units: the lower, and the upper of each 128 bits.
@@ -139,36 +114,49 @@ impl Simd<16> for Avx512 {
 
     #[inline(always)]
     fn transpose(self, x: [__m512; 16]) -> [__m512; 16] {
-        self.blocks(self.begin_transposing(x))
+        let mut y = self.begin_transposing(x);
+        for e in 0..4 {
+            [y[e], y[4 + e], y[8 + e], y[12 + e]] = self.blocks([y[e], y[4 + e], y[8 + e], y[12 + e]]);
+        }
+        y
     }
-    /// Vector 4 g + e of the result: in each 128 bits, column e of rows 4 g to 4 g + 3.
+    #[inline(always)]
+    fn quarters(self, [x0, x1, x2, x3]: [__m512; 4]) -> [__m512; 4] {
+        let (low, high) = op!((_mm512_unpacklo_ps(x0, x1), _mm512_unpackhi_ps(x0, x1)));
+        let (low2, high2) = op!((_mm512_unpacklo_ps(x2, x3), _mm512_unpackhi_ps(x2, x3)));
+        let ((y0, y1), (y2, y3)) = (self.unpack_doubles(low, low2), self.unpack_doubles(high, high2));
+        [y0, y1, y2, y3]
+    }
+    #[inline(always)]
+    fn blocks(self, [x0, x1, x2, x3]: [__m512; 4]) -> [__m512; 4] {
+        op!({
+            let (low, high) = (
+                _mm512_shuffle_f32x4::<0x44>(x0, x1),
+                _mm512_shuffle_f32x4::<0xee>(x0, x1),
+            );
+            let (low2, high2) = (
+                _mm512_shuffle_f32x4::<0x44>(x2, x3),
+                _mm512_shuffle_f32x4::<0xee>(x2, x3),
+            );
+            [
+                _mm512_shuffle_f32x4::<0x88>(low, low2),
+                _mm512_shuffle_f32x4::<0xdd>(low, low2),
+                _mm512_shuffle_f32x4::<0x88>(high, high2),
+                _mm512_shuffle_f32x4::<0xdd>(high, high2),
+            ]
+        })
+    }
     #[inline(always)]
     fn begin_transposing(self, x: [__m512; 16]) -> [__m512; 16] {
         let mut y = x;
-        for g in 0..4 {
-            let g = 4 * g;
-            let (low, high) = op!((_mm512_unpacklo_ps(x[g], x[g + 1]), _mm512_unpackhi_ps(x[g], x[g + 1])));
-            let (low2, high2) = op!((
-                _mm512_unpacklo_ps(x[g + 2], x[g + 3]),
-                _mm512_unpackhi_ps(x[g + 2], x[g + 3])
-            ));
-            (y[g], y[g + 1]) = self.unpack_doubles(low, low2);
-            (y[g + 2], y[g + 3]) = self.unpack_doubles(high, high2);
+        for g in [0, 4, 8, 12] {
+            [y[g], y[g + 1], y[g + 2], y[g + 3]] = self.quarters([y[g], y[g + 1], y[g + 2], y[g + 3]]);
         }
         y
     }
     #[inline(always)]
     fn finish_transposing(self, x: &[Pair<__m512>; 16]) -> [Pair<__m512>; 16] {
-        let (mut re, mut im) = ([x[0].re; 16], [x[0].im; 16]);
-        for i in 0..16 {
-            (re[i], im[i]) = (x[i].re, x[i].im);
-        }
-        let (re, im) = (self.blocks(re), self.blocks(im));
-        let mut y = *x;
-        for i in 0..16 {
-            y[i] = Complex::new(re[i], im[i]);
-        }
-        y
+        *x
     }
 
     #[inline(always)]

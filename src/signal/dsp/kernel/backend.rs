@@ -11,7 +11,12 @@ use super::{
     stretches::{Exact, OneByOne, Resolution, Stretches},
 };
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, avx512::Avx512, mixed::Mixed};
+use super::{
+    avx2::Avx2,
+    avx512::Avx512,
+    lanes,
+    mixed::{Mixed, kernel},
+};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
     fused::{Fused, Shape},
@@ -30,8 +35,7 @@ pub enum Backend {
     Neon,
     /// Fused kernel of eight lanes, AVX2 and FMA: 64 and 256 to 16384 bins.
     Avx2,
-    /// Fused kernel of sixteen lanes, AVX-512 F: 1024 to 16384 bins, smaller ones as `Avx2`. Checked in an emulator; its
-    /// speed is not measured.
+    /// Fused kernel of sixteen lanes, AVX-512 F: 1024 to 16384 bins, smaller ones as `Avx2`.
     Avx512,
     /// The fused kernel in sixteen lanes of plain arrays: every processor can test what wider instructions will compute.
     #[cfg(all(test, target_arch = "x86_64"))]
@@ -101,21 +105,30 @@ impl Backend {
 }
 
 impl Backend {
-    /// A computer of single spectra. `None` where the processor cannot run it. `Avx512` takes the kernels of `Avx2`, whose
-    /// eight lanes split the detector's sizes; `Neon` has none of its own.
+    /// A computer of single spectra. `None` where the processor cannot run it. `Avx512` takes the kernels of `Avx2` where it has
+    /// none of its own; `Neon` has none.
     pub(in crate::dsp) fn stretches(self, resolutions: &[Resolution]) -> Option<Box<dyn Stretches>> {
         if !self.is_available() {
             return None;
         }
-        let mixed: Option<Box<dyn Stretches>> = match self {
-            Self::Reference => Some(Box::new(Exact::new(resolutions))),
+        let mixed: Option<Mixed> = match self {
+            Self::Reference => return Some(Box::new(Exact::new(resolutions))),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 | Self::Avx512 => Avx2::detect().and_then(|simd| mixed::<_, 8>(simd, resolutions, eight)),
+            Self::Avx2 => Mixed::new(resolutions, |r| kernel(Avx2::detect()?, r, eight)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Mixed::new(resolutions, |r| {
+                // Sixteen stretches of 64 points at a time are no faster than eight.
+                let wide = (r.taps.len() != lanes::SIZE).then(|| kernel(Avx512::detect()?, r, sixteen));
+                wide.flatten().or_else(|| kernel(Avx2::detect()?, r, eight))
+            }),
             #[cfg(all(test, target_arch = "x86_64"))]
-            Self::Arrays => mixed::<_, 16>(Arrays, resolutions, sixteen),
+            Self::Arrays => Mixed::new(resolutions, |r| kernel::<_, 16>(Arrays, r, sixteen)),
             _ => None,
         };
-        Some(mixed.unwrap_or_else(|| Box::new(OneByOne::new(resolutions))))
+        Some(match mixed {
+            Some(mixed) => Box::new(mixed),
+            None => Box::new(OneByOne::new(resolutions)),
+        })
     }
 }
 
@@ -132,7 +145,12 @@ fn four(size: usize) -> Option<Shape> {
         8192 => (8, [8, 8], 2),
         _ => return None,
     };
-    Some(Shape { columns, rows, frames })
+    Some(Shape {
+        columns,
+        rows,
+        last: 4,
+        frames,
+    })
 }
 
 /// Split for eight lanes. The frames that go together fill half of a second-level cache of 512 KiB.
@@ -149,21 +167,31 @@ fn eight(size: usize) -> Option<Shape> {
         16384 => (8, [8, 4], 2),
         _ => return None,
     };
-    Some(Shape { columns, rows, frames })
+    Some(Shape {
+        columns,
+        rows,
+        last: 8,
+        frames,
+    })
 }
 
 /// Split for sixteen lanes.
 #[cfg(target_arch = "x86_64")]
 fn sixteen(size: usize) -> Option<Shape> {
-    let (columns, rows, frames) = match size {
-        1024 => (4, [1, 1], 8),
-        2048 => (8, [1, 1], 8),
-        4096 => (4, [4, 1], 8),
-        8192 => (8, [4, 1], 4),
-        16384 => (4, [4, 4], 4),
+    let (columns, rows, last, frames) = match size {
+        1024 => (4, [1, 1], 16, 8),
+        2048 => (8, [1, 1], 16, 8),
+        4096 => (8, [4, 1], 8, 8),
+        8192 => (8, [8, 1], 8, 4),
+        16384 => (8, [8, 1], 16, 4),
         _ => return None,
     };
-    Some(Shape { columns, rows, frames })
+    Some(Shape {
+        columns,
+        rows,
+        last,
+        frames,
+    })
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -174,13 +202,4 @@ fn fused<S: Simd<L>, const L: usize>(simd: S, shape: Shape, taps: &[f64], format
         IqFormat::Cs16 => Box::new(Fused::new::<i16>(simd, shape, taps)),
         IqFormat::Cf32 => Box::new(Fused::new::<f32>(simd, shape, taps)),
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn mixed<S: Simd<L>, const L: usize>(
-    simd: S,
-    resolutions: &[Resolution],
-    split: impl Fn(usize) -> Option<Shape>,
-) -> Option<Box<dyn Stretches>> {
-    Some(Box::new(Mixed::new(simd, resolutions, split)?))
 }

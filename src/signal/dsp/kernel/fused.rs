@@ -29,9 +29,10 @@ use num_complex::Complex;
 use super::{
     Engine,
     butterfly::root,
-    passes::{Rows, columns},
+    passes::{Rows, columns, turned},
     running::Running,
     simd::{Pair, Sample, Simd},
+    wide::WideRows,
 };
 use crate::dsp::iq::IqSlice;
 
@@ -40,8 +41,10 @@ use crate::dsp::iq::IqSlice;
 pub(super) struct Shape {
     /// A: 1, 4 or 8.
     pub(super) columns: usize,
-    /// B and D: 1 and 1, 4 and 1, 4 and 4, 8 and 4 or 8 and 8.
+    /// B and D: 1 and 1, 4 and 1, 4 and 4, 8 and 4 or 8 and 8; of sixteen lanes 1 and 1 or 8 and 1.
     pub(super) rows: [usize; 2],
+    /// Points of the step before the transposition: L, of sixteen lanes 8 or 16.
+    pub(super) last: usize,
     /// Frames that go through the passes together.
     pub(super) frames: usize,
 }
@@ -68,7 +71,7 @@ pub(super) struct Tables<S: Simd<L>, const L: usize> {
     pub(super) first: Vec<Complex<f32>>,
     /// w(A B D)^(h (a + A b)) at \[a\]\[b\]\[h\].
     pub(super) second: Vec<Complex<f32>>,
-    /// w(R)^(j q) at \[a\]\[b\]\[d\]\[j\].
+    /// w(R)^(j q) at \[a\]\[b\]\[d\]\[j\], j below `last`.
     pub(super) third: Vec<Complex<f32>>,
     /// w(N)^(l (q + A B D m)) in lane m at \[a\]\[b\]\[d\]\[l\].
     pub(super) last: Vec<Pair<S::V>>,
@@ -77,43 +80,52 @@ pub(super) struct Tables<S: Simd<L>, const L: usize> {
 /// How many bytes ahead of a frame samples are asked for.
 const AHEAD: usize = 8192;
 
+/// Lanes of the kernels whose second pass is [`WideRows`].
+pub(super) const WIDE: usize = 16;
+
 /// Vectors between blocks, so that the columns of one pass do not all fall on one set of the cache.
 pub(super) const PAD: usize = 1;
 
 impl Shape {
     /// Vectors in a row.
-    pub(super) const fn row(self, lanes: usize) -> usize {
-        self.rows[0] * self.rows[1] * lanes
+    pub(super) const fn row(self) -> usize {
+        self.rows[0] * self.rows[1] * self.last
     }
 
     /// Vectors from block to block.
-    pub(super) const fn pitch(self, lanes: usize) -> usize {
-        self.row(lanes) + PAD
+    pub(super) const fn pitch(self) -> usize {
+        self.row() + PAD
     }
 
-    /// A B D.
-    pub(super) const fn points(self) -> usize {
-        self.columns * self.rows[0] * self.rows[1]
+    /// Values of q, or of s, whose bins are made together.
+    pub(super) const fn points(self, lanes: usize) -> usize {
+        self.columns * self.row() / lanes
     }
 
     /// q at \[a\]\[b\]\[d\].
     fn bins(self) -> impl Iterator<Item = usize> {
         let ([b_count, d_count], a_count) = (self.rows, self.columns);
-        (0..self.points()).map(move |at| {
+        (0..a_count * b_count * d_count).map(move |at| {
             let (a, b, d) = (at / (b_count * d_count), at / d_count % b_count, at % d_count);
             a + a_count * (b + b_count * d)
         })
+    }
+
+    /// Those whose bins are made together, in the order in which they are made.
+    fn sets(self, lanes: usize) -> impl Iterator<Item = usize> {
+        self.bins().filter(move |q| *q < self.points(lanes))
     }
 }
 
 impl<S: Simd<L>, const L: usize> Tables<S, L> {
     pub(super) fn new<T: Sample>(s: S, shape: Shape, taps: &[f64]) -> Self {
         let ([b_count, d_count], a_count) = (shape.rows, shape.columns);
-        let (size, rows, points) = (taps.len(), taps.len() / L, shape.points());
+        let (size, rows, points) = (taps.len(), taps.len() / L, shape.points(L));
+        let steps = shape.columns * b_count * d_count;
         let scaled = taps.iter().map(|w| (w * T::TO_FULL_SCALE) as f32).collect::<Vec<_>>();
         let grid = |outer: usize, inner: usize| (0..outer).flat_map(move |x| (0..inner).map(move |y| (x, y)));
         let lane = |q: usize, l: usize| {
-            let w: [_; L] = std::array::from_fn(|m| root(size, l * (q + points * m)));
+            let w: [_; L] = std::array::from_fn(|m| root(size, l * (q + points * turned::<L>(m))));
             Complex::new(s.vector(w.map(|w| w.re)), s.vector(w.map(|w| w.im)))
         };
         let second = grid(a_count, b_count).flat_map(|(a, b)| (0..d_count).map(move |h| h * (a + a_count * b)));
@@ -122,12 +134,12 @@ impl<S: Simd<L>, const L: usize> Tables<S, L> {
             first: grid(a_count, b_count)
                 .map(|(a, g)| root(a_count * b_count, g * a))
                 .collect(),
-            second: second.map(|turns| root(points, turns)).collect(),
+            second: second.map(|turns| root(steps, turns)).collect(),
             third: shape
                 .bins()
-                .flat_map(|q| (0..L).map(move |j| root(rows, j * q)))
+                .flat_map(|q| (0..shape.last).map(move |j| root(rows, j * q)))
                 .collect(),
-            last: shape.bins().flat_map(|q| (0..L).map(move |l| lane(q, l))).collect(),
+            last: shape.sets(L).flat_map(|q| (0..L).map(move |l| lane(q, l))).collect(),
         }
     }
 }
@@ -136,19 +148,19 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
     /// A kernel for frames of `taps.len()` samples of type `T`; `taps` carry the scale of the spectrum.
     pub(super) fn new<T: Sample>(simd: S, shape: Shape, taps: &[f64]) -> Self {
         let size = taps.len();
-        assert!(size == L * L * shape.points(), "{shape:?} is no split of {size}");
+        assert!(size == L * L * shape.points(L), "{shape:?} is no split of {size}");
         let zero = simd.splat(0.0);
-        let mut starts = vec![0; shape.points()];
-        for (at, q) in shape.bins().enumerate() {
+        let mut starts = vec![0; shape.points(L)];
+        for (at, q) in shape.sets(L).enumerate() {
             starts[q] = at * L;
         }
         Self {
             simd,
             shape,
             tables: Tables::new::<T>(simd, shape, taps),
-            work: vec![Complex::new(zero, zero); shape.frames * shape.columns * shape.pitch(L)],
-            between: vec![Complex::new(zero, zero); shape.row(L)],
-            powers: vec![zero; shape.frames * shape.row(L)],
+            work: vec![Complex::new(zero, zero); shape.frames * shape.columns * shape.pitch()],
+            between: vec![Complex::new(zero, zero); shape.row()],
+            powers: vec![zero; shape.frames * shape.row().max(L)],
             running: Running::new(simd, size, starts),
         }
     }
@@ -157,14 +169,14 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
     fn pass<T: Sample>(&mut self, samples: &[Complex<T>], hop: usize, frames: usize) {
         let (simd, shape, tables) = (self.simd, self.shape, &self.tables);
         let size = tables.window.len() * L;
-        let block = shape.pitch(L) * shape.columns;
+        let block = shape.pitch() * shape.columns;
         for (f, work) in self.work.chunks_exact_mut(block).take(frames).enumerate() {
             let next = (f * hop + size + AHEAD / size_of::<Complex<T>>()).min(samples.len());
             let x = samples[f * hop..][..size].as_chunks().0;
             let ahead = samples[next..(next + hop).min(samples.len())].as_chunks().0;
             columns(simd, shape, tables, x, ahead, work);
         }
-        simd.run(Rows {
+        let rows = Rows {
             simd,
             shape,
             tables,
@@ -173,7 +185,12 @@ impl<S: Simd<L>, const L: usize> Fused<S, L> {
             between: &mut self.between,
             powers: &mut self.powers,
             running: &mut self.running,
-        });
+        };
+        if L == WIDE {
+            simd.run(WideRows(rows));
+        } else {
+            simd.run(rows);
+        }
     }
 
     /// As many passes as it takes.

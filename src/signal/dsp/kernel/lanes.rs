@@ -65,7 +65,7 @@ impl<S: Simd<L>, const L: usize> Lanes<S, L> {
 
     /// Spectra of at most `L` stretches that begin `stride` apart; `out` receives those of each, `pitch` from stretch to
     /// stretch.
-    pub(super) fn powers_into<T: Sample>(
+    pub(super) fn spectra<T: Sample>(
         &mut self,
         samples: &[Complex<T>],
         stride: usize,
@@ -85,7 +85,7 @@ impl<S: Simd<L>, const L: usize> Lanes<S, L> {
     }
 }
 
-/// One call of [`Lanes::powers_into`].
+/// One call of [`Lanes::spectra`].
 struct Spectra<'a, S: Simd<L>, T, const L: usize> {
     lanes: &'a mut Lanes<S, L>,
     samples: &'a [Complex<T>],

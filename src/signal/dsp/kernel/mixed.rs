@@ -1,78 +1,101 @@
 //! Stretches by vector kernels: short frames of several stretches in the lanes, long ones one at a time.
 
-use num_complex::Complex;
-
 use super::{
     fused::Shape,
     lanes::{self, Lanes},
-    simd::{Sample, Simd},
+    simd::Simd,
     single::{self, Single},
     stretches::{Resolution, Stretches},
 };
 use crate::dsp::iq::IqSlice;
 
 /// Code for one resolution.
-enum Kernel<S: Simd<L>, const L: usize> {
-    Lanes(Box<Lanes<S, L>>),
-    Single(Box<Single<S, L>>),
+pub(super) trait Kernel: Send {
+    /// Stretches that are computed side by side.
+    fn lanes(&self) -> usize;
+    /// Spectra of `count` stretches that begin `stride` samples apart; those of each begin `pitch` numbers apart in `out`.
+    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize);
 }
 
-/// Vector kernels for all resolutions of a stretch.
-pub(super) struct Mixed<S: Simd<L>, const L: usize> {
-    kernels: Vec<(Kernel<S, L>, usize)>,
+/// The kernel of `L` lanes for a resolution, where there is one; `split` tells how a size is split.
+pub(super) fn kernel<S: Simd<L>, const L: usize>(
+    simd: S,
+    resolution: &Resolution,
+    split: impl Fn(usize) -> Option<Shape>,
+) -> Option<Box<dyn Kernel>> {
+    if resolution.taps.len() == lanes::SIZE {
+        return Some(Box::new(Lanes::new(simd, resolution)));
+    }
+    let shape = split(resolution.taps.len()).filter(|shape| single::fits(*shape, L))?;
+    Some(Box::new(Single::new(simd, shape, resolution)))
 }
 
-impl<S: Simd<L>, const L: usize> Mixed<S, L> {
-    /// Kernels for `resolutions`, where there is one for each; `split` tells how a size is split.
-    pub(super) fn new(simd: S, resolutions: &[Resolution], split: impl Fn(usize) -> Option<Shape>) -> Option<Self> {
-        let kernel = |r: &Resolution| {
-            let size = r.taps.len();
-            let kernel = if size == lanes::SIZE {
-                Kernel::Lanes(Box::new(Lanes::new(simd, r)))
-            } else {
-                let shape = split(size).filter(|shape| single::fits(*shape, L))?;
-                Kernel::Single(Box::new(Single::new(simd, shape, r)))
-            };
-            Some((kernel, r.len()))
-        };
-        let kernels = resolutions.iter().map(kernel).collect::<Option<_>>()?;
-        Some(Self { kernels })
+impl<S: Simd<L>, const L: usize> Kernel for Lanes<S, L> {
+    fn lanes(&self) -> usize {
+        L
     }
 
-    fn pass<T: Sample>(&mut self, format: usize, samples: &[Complex<T>], stride: usize, count: usize, out: &mut [f32]) {
-        let pitch: usize = self.kernels.iter().map(|(_, numbers)| numbers).sum();
+    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize) {
         for from in (0..count).step_by(L) {
-            let now = (count - from).min(L);
-            let mut offset = from * pitch;
-            for (kernel, numbers) in &mut self.kernels {
-                match kernel {
-                    Kernel::Lanes(kernel) => {
-                        kernel.powers_into(&samples[from * stride..], stride, now, &mut out[offset..], pitch);
-                    }
-                    Kernel::Single(kernel) => {
-                        for stretch in 0..now {
-                            let out = &mut out[offset + stretch * pitch..][..*numbers];
-                            kernel.powers_into(format, &samples[(from + stretch) * stride..], out);
-                        }
-                    }
-                }
-                offset += *numbers;
+            let (now, out) = ((count - from).min(L), &mut out[from * pitch..]);
+            match samples {
+                IqSlice::Cu8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
+                IqSlice::Cs8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
+                IqSlice::Cs16(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
+                IqSlice::Cf32(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
             }
         }
     }
 }
 
-impl<S: Simd<L>, const L: usize> Stretches for Mixed<S, L> {
+impl<S: Simd<L>, const L: usize> Kernel for Single<S, L> {
     fn lanes(&self) -> usize {
-        L
+        1
+    }
+
+    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize) {
+        for stretch in 0..count {
+            let (at, out) = (stretch * stride, &mut out[stretch * pitch..]);
+            match samples {
+                IqSlice::Cu8(x) => self.spectra(0, &x[at..], out),
+                IqSlice::Cs8(x) => self.spectra(1, &x[at..], out),
+                IqSlice::Cs16(x) => self.spectra(2, &x[at..], out),
+                IqSlice::Cf32(x) => self.spectra(3, &x[at..], out),
+            }
+        }
+    }
+}
+
+/// Vector kernels for all resolutions of a stretch, each with the numbers it makes.
+pub(super) struct Mixed(Vec<(Box<dyn Kernel>, usize)>);
+
+impl Mixed {
+    /// Kernels for `resolutions`, where `kernel` has one for each.
+    pub(super) fn new(
+        resolutions: &[Resolution],
+        kernel: impl Fn(&Resolution) -> Option<Box<dyn Kernel>>,
+    ) -> Option<Self> {
+        let kernels = resolutions.iter().map(|r| Some((kernel(r)?, r.len())));
+        Some(Self(kernels.collect::<Option<_>>()?))
+    }
+}
+
+impl Stretches for Mixed {
+    fn lanes(&self) -> usize {
+        self.0.iter().map(|(kernel, _)| kernel.lanes()).max().unwrap_or(1)
     }
 
     fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32]) {
-        match samples {
-            IqSlice::Cu8(x) => self.pass(0, x, stride, count, out),
-            IqSlice::Cs8(x) => self.pass(1, x, stride, count, out),
-            IqSlice::Cs16(x) => self.pass(2, x, stride, count, out),
-            IqSlice::Cf32(x) => self.pass(3, x, stride, count, out),
+        let pitch: usize = self.0.iter().map(|(_, numbers)| numbers).sum();
+        let lanes = self.lanes();
+        for from in (0..count).step_by(lanes) {
+            // What the kernels read is in the cache from the first of them on.
+            let (now, samples) = ((count - from).min(lanes), samples.slice(from * stride..samples.len()));
+            let mut offset = from * pitch;
+            for (kernel, numbers) in &mut self.0 {
+                kernel.powers_into(samples, stride, now, &mut out[offset..], pitch);
+                offset += *numbers;
+            }
         }
     }
 }

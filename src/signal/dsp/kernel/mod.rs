@@ -43,6 +43,8 @@ mod stretch_tests;
 mod stretches;
 #[cfg(test)]
 mod tests;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod wide;
 mod work;
 
 pub use backend::Backend;

@@ -135,6 +135,10 @@ impl Simd<4> for Neon {
     }
     /// All of it: four vectors fit the registers.
     #[inline(always)]
+    fn quarters(self, x: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        self.transpose(x)
+    }
+    #[inline(always)]
     fn begin_transposing(self, x: [float32x4_t; 4]) -> [float32x4_t; 4] {
         self.transpose(x)
     }

@@ -3,11 +3,16 @@
 use num_complex::Complex;
 
 use super::{
-    butterfly::{dft_rotated, dft_scaled},
-    fused::{PAD, Shape, Tables},
+    butterfly::{dft_rotated, dft_scaled, splat},
+    fused::{PAD, Shape, Tables, WIDE},
     running::Running,
     simd::{Pair, Sample, Simd, Work},
 };
+
+/// The value of m whose bins lie in a lane.
+pub(super) const fn turned<const L: usize>(lane: usize) -> usize {
+    if L == WIDE { lane / 4 + 4 * (lane % 4) } else { lane }
+}
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -61,7 +66,7 @@ impl<S: Simd<L>, T: Sample, const L: usize, const CHECKED: bool> Work for Column
     #[inline(always)]
     fn run(self) {
         // Constants let the compiler drop bounds checks and address arithmetic. Splits of the other width fall away.
-        match (L, self.shape.columns, self.shape.row(L)) {
+        match (L, self.shape.columns, self.shape.row()) {
             (8, 1, 8) => self.points::<1, 8>(),
             (8, 4, 8) => self.points::<4, 8>(),
             (8, 8, 8) => self.points::<8, 8>(),
@@ -71,10 +76,10 @@ impl<S: Simd<L>, T: Sample, const L: usize, const CHECKED: bool> Work for Column
             (8, 8, 128) => self.points::<8, 128>(),
             (8, 8, 256) => self.points::<8, 256>(),
             (16, 4, 16) => self.points::<4, 16>(),
+            (16, 8, 32) => self.points::<8, 32>(),
             (16, 8, 16) => self.points::<8, 16>(),
-            (16, 4, 64) => self.points::<4, 64>(),
             (16, 8, 64) => self.points::<8, 64>(),
-            (16, 4, 256) => self.points::<4, 256>(),
+            (16, 8, 128) => self.points::<8, 128>(),
             (4, 4, 4) => self.points::<4, 4>(),
             (4, 4, 16) => self.points::<4, 16>(),
             (4, 8, 16) => self.points::<8, 16>(),
@@ -135,7 +140,7 @@ pub(super) fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
 
 /// The same, to be written.
 #[inline(always)]
-fn first_mut<T, const N: usize>(x: &mut [T]) -> &mut [T; N] {
+pub(super) fn first_mut<T, const N: usize>(x: &mut [T]) -> &mut [T; N] {
     x.first_chunk_mut().expect("buffers of the split's length")
 }
 
@@ -169,7 +174,7 @@ impl<S: Simd<L>, const L: usize> Rows<'_, S, L> {
     /// B, D and B D as constants.
     #[inline(always)]
     fn points<const B: usize, const D: usize, const BD: usize>(self) {
-        let (s, length, pitch) = (self.simd, BD * L, self.shape.pitch(L));
+        let (s, length, pitch) = (self.simd, BD * L, self.shape.pitch());
         for a in 0..self.shape.columns {
             let at = a * length..(a + 1) * length;
             let twiddles = Twiddles::<S, L, B, D, BD>::of_row(self.tables, a);
@@ -278,10 +283,10 @@ impl<'a, S: Simd<L>, const L: usize, const B: usize, const D: usize, const BD: u
 
 /// Each number in every lane.
 #[inline(always)]
-fn splats<S: Simd<L>, const L: usize, const R: usize>(s: S, w: &[Complex<f32>; R]) -> [Pair<S::V>; R] {
-    let mut out = [Complex::new(s.splat(w[0].re), s.splat(w[0].im)); R];
+pub(super) fn splats<S: Simd<L>, const L: usize, const R: usize>(s: S, w: &[Complex<f32>; R]) -> [Pair<S::V>; R] {
+    let mut out = [splat(s, w[0]); R];
     for i in 1..R {
-        out[i] = Complex::new(s.splat(w[i].re), s.splat(w[i].im));
+        out[i] = splat(s, w[i]);
     }
     out
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::simd::{Simd, Work};
+use super::{
+    passes::turned,
+    simd::{Simd, Work},
+};
 
 /// Vectors counted together: their sums, maxima and minima fit the registers.
 const GROUP: usize = 4;
@@ -105,7 +108,7 @@ fn transposed<S: Simd<L>, const L: usize>(s: S, starts: &[usize], slots: &[S::V]
         }
         let x = s.transpose(x);
         for m in 0..L {
-            out[m * starts.len() + group * L..][..L].copy_from_slice(&s.array(x[m]));
+            out[turned::<L>(m) * starts.len() + group * L..][..L].copy_from_slice(&s.array(x[m]));
         }
     }
 }
@@ -116,7 +119,7 @@ fn scattered<S: Simd<L>, const L: usize>(s: S, starts: &[usize], slots: &[S::V],
     for (q, start) in starts.iter().enumerate() {
         let x = s.array(slots[*start]);
         for m in 0..L {
-            out[m * starts.len() + q] = x[m];
+            out[turned::<L>(m) * starts.len() + q] = x[m];
         }
     }
 }

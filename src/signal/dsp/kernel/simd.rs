@@ -43,6 +43,12 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
     /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
     fn transpose(self, x: [Self::V; L]) -> [Self::V; L];
+    /// In each 128 bits the four vectors are the rows of a 4 × 4 matrix, which is transposed.
+    fn quarters(self, x: [Self::V; 4]) -> [Self::V; 4];
+    /// Sixteen lanes: the 128-bit blocks of four vectors as a 4 × 4 matrix, which is transposed.
+    fn blocks(self, x: [Self::V; 4]) -> [Self::V; 4] {
+        x
+    }
     /// The first part of transposing: what is done in registers.
     fn begin_transposing(self, x: [Self::V; L]) -> [Self::V; L];
     /// The second part, for real and imaginary parts: what loads do.
