@@ -143,7 +143,7 @@ fn measure(
         detector.finish(&mut |event| out.take(event))
     } else {
         let broken = AtomicBool::new(false);
-        let feed = |feed: &mut Feed| {
+        let feed = |feed: &mut Feed<'_>| {
             let broken = &broken;
             pass(source, seconds, &mut Beside { feed, broken })
         };
@@ -182,13 +182,13 @@ impl Samples for Direct<'_, '_> {
 }
 
 /// To the first stage, while the second runs on another thread.
-struct Beside<'a> {
-    feed: &'a mut Feed,
+struct Beside<'a, 'b> {
+    feed: &'a mut Feed<'b>,
     /// Set when nothing can be written any more.
     broken: &'a AtomicBool,
 }
 
-impl Samples for Beside<'_> {
+impl Samples for Beside<'_, '_> {
     fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
         Ok(self.feed.push(block) && !self.broken.load(Relaxed))
     }

@@ -22,6 +22,9 @@ const OBW_SNR_DB: f64 = 6.0;
 /// Ratio over the floor above which the 26 dB points lie over the noise, dB.
 const X26_SNR_DB: f64 = 30.0;
 
+/// Bursts out of order up to which each is put in its place by itself.
+const FEW_BURSTS: usize = 32;
+
 /// Pulse slots to a row.
 const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
 
@@ -98,22 +101,54 @@ struct Levels {
     covered_s: f64,
 }
 
+impl Default for Channel {
+    fn default() -> Self {
+        Self::in_memory(Energy::new(), Energy::new(), Vec::new())
+    }
+}
+
 impl Channel {
     pub(super) fn new(id: u64, low: f64, high: f64, start_s: f64) -> Self {
+        Self::default().again(id, [low, high], start_s)
+    }
+
+    /// One of another number, with nothing in it yet, in the memory of this one.
+    pub(super) fn again(self, id: u64, [low, high]: [f64; 2], start_s: f64) -> Self {
+        let Self {
+            mut energy,
+            mut margin,
+            mut bursts,
+            ..
+        } = self;
+        energy.clear();
+        margin.clear();
+        bursts.clear();
         Self {
             id,
             low,
             high,
             start_s,
             stop_s: start_s,
-            bursts: Vec::new(),
+            look_s: start_s,
+            ..Self::in_memory(energy, margin, bursts)
+        }
+    }
+
+    fn in_memory(energy: Energy, margin: Energy, bursts: Vec<OnTime>) -> Self {
+        Self {
+            id: 0,
+            low: 0.0,
+            high: 0.0,
+            start_s: 0.0,
+            stop_s: 0.0,
+            bursts,
             dropped: 0,
             on_s: 0.0,
-            energy: Energy::new(),
-            margin: Energy::new(),
+            energy,
+            margin,
             peak: 0.0,
             announced: false,
-            look_s: start_s,
+            look_s: 0.0,
             from_start: false,
             to_end: false,
             in_progress: false,
@@ -164,6 +199,15 @@ impl Channel {
         }
     }
 
+    /// Adds the lists to what was measured of it, which take memory: for who is told of it.
+    pub(super) fn list(&self, emission: Emission) -> Emission {
+        Emission {
+            bursts: self.bursts.iter().map(OnTime::edges).collect(),
+            classes: self.votes.scores(),
+            ..emission
+        }
+    }
+
     /// Whether its bursts are so brief that a row, being longer, shows less than their level. Needs [`Channel::tidy`].
     fn is_brief(&self, row_s: f64) -> bool {
         self.covered_s() <= BRIEF_ROWS * row_s * self.bursts.len() as f64
@@ -197,9 +241,7 @@ impl Channel {
     /// Sorts the bursts and joins those that touch, `slack_s` apart at most; where the times of both are exact, a
     /// slot for a row.
     pub(super) fn tidy(&mut self, slack_s: f64) {
-        if !self.bursts.is_sorted_by(|a, b| a[0] <= b[0]) {
-            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        }
+        self.sort_bursts();
         // `dedup_by` hands over the later one first.
         self.bursts.dedup_by(|burst, last| {
             let both = burst.exact && last.exact;
@@ -214,6 +256,21 @@ impl Channel {
         self.levels = None;
         if self.dropped == 0 {
             self.on_s = self.covered_s();
+        }
+    }
+
+    /// Puts the bursts in order of time. All but the last few are, most of the time: those find their places one by one,
+    /// without new memory.
+    fn sort_bursts(&mut self) {
+        let sorted = self.bursts.windows(2).take_while(|pair| pair[0][0] <= pair[1][0]).count() + 1;
+        if self.bursts.len() > sorted + FEW_BURSTS {
+            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            return;
+        }
+        for last in sorted..self.bursts.len() {
+            let start_s = self.bursts[last][0];
+            let place = self.bursts[..last].partition_point(|burst| burst[0] <= start_s);
+            self.bursts[place..=last].rotate_right(1);
         }
     }
 
@@ -374,7 +431,8 @@ impl Reporter {
         emission.snr_db < least_db && (emission.snr_db < least_db - 3.0 || peak_db < least_db + 5.0)
     }
 
-    /// The emission as it is known now. `observed_s` is the time observed between its start and stop.
+    /// The emission as it is known now, without what [`Channel::list`] adds. `observed_s` is the time observed between its
+    /// start and stop.
     pub(super) fn emission(&self, channel: &Channel, floor: &[f32], observed_s: f64, open: bool) -> Emission {
         let (low, high) = (channel.low, channel.high);
         let (first, last) = (
@@ -421,10 +479,10 @@ impl Reporter {
             snr_db,
             peak_dbfs: decibel(f64::from(channel.peak)),
             duty_cycle: (channel.covered_s() / observed_s.max(1e-12)).clamp(0.0, 1.0),
-            bursts: channel.bursts.iter().map(OnTime::edges).collect(),
+            bursts: Vec::new(),
             bursts_total: channel.bursts.len() as u64 + channel.dropped,
             center_uncertainty_hz: self.bin_hz * (0.1 + 0.5 / (10_f64.powf(snr_db / 10.0).max(0.1) * spectra).sqrt()),
-            classes: channel.votes.scores(),
+            classes: Vec::new(),
             open,
         }
     }

@@ -13,7 +13,7 @@ use super::{
     looks,
     pulse::{Pulse, PulseFinder},
     rise::Rise,
-    rows::{Row, Rows},
+    rows::{Rest, Row, Rows, Spectra},
     scales::{Scales, Seen},
     screen::Screen,
     segment::{RowFloor, Run, Segmenter, Tests},
@@ -63,6 +63,8 @@ pub struct Decider {
     timeline: Timeline,
     frames: Option<FrameMaker>,
     taker: Taker,
+    /// When an emission that is looked at was on.
+    on: Vec<[f64; 2]>,
     silence: f32,
 }
 
@@ -94,35 +96,54 @@ impl Decider {
             timeline: Timeline::new(config.sample_rate_hz),
             frames: FrameMaker::new(config),
             taker: Taker::new(config.sample_rate_hz),
+            on: Vec::new(),
             silence: 0.0,
             thresholds,
             config: config.clone(),
         }
     }
 
-    /// Takes the next rows of the stream.
+    /// A first stage for its rows.
+    pub(super) fn spectra(&self) -> Spectra {
+        Spectra::new(&self.thresholds)
+    }
+
+    /// Takes the next rows of the stream: those of `rows`, made a few at a time by `spectra`, so that they stay in the cache.
+    pub fn decide_all(&mut self, spectra: &mut Spectra, rows: &mut Rows, sink: Sink<'_>) {
+        while spectra.make_some(rows) {
+            self.push(rows, sink);
+        }
+    }
+
+    /// Takes the next rows of the stream, which are made.
     pub fn push(&mut self, rows: &Rows, sink: Sink<'_>) {
-        (self.samples, self.clipped, self.silence) = (rows.samples, rows.clipped_samples, rows.silence);
+        self.silence = rows.silence;
         for row in rows.iter() {
+            self.samples += ROW as u64;
+            self.clipped += u64::from(row.clipped);
             if self.floor.is_some() {
                 self.decide(row, sink);
                 if self.held >= self.rows_wanted() {
                     self.conclude(sink);
                 }
             } else {
+                let wanted = self.rows_wanted();
+                if self.learning.is_empty() {
+                    self.learning = Rows::with_capacity(wanted);
+                }
                 self.learning.push(row);
-                if self.learning.len() >= self.rows_wanted() {
+                if self.learning.len() >= wanted {
                     self.learn(sink);
                 }
             }
         }
     }
 
-    /// Time passes unobserved, after `rest` samples that belong to no row: [`Spectra::discard`](super::Spectra::discard)
-    /// knows their number.
-    pub fn gap(&mut self, rest: usize, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
+    /// Time passes unobserved, after what [`Rows::discard`] tells of.
+    pub fn gap(&mut self, rest: Rest, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
         self.settle(sink);
-        let [start_s, stop_s] = self.timeline.miss(rest, duration_s);
+        self.count(rest);
+        let [start_s, stop_s] = self.timeline.miss(rest.samples, duration_s);
         self.end_bursts(false);
         self.classify(true);
         self.taker.clear();
@@ -136,9 +157,16 @@ impl Decider {
         }));
     }
 
-    /// Ends the pass: everything still open is reported.
-    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
+    /// Counts samples that make no row.
+    fn count(&mut self, rest: Rest) {
+        self.samples += rest.samples as u64;
+        self.clipped += rest.clipped;
+    }
+
+    /// Ends the pass, after what [`Rows::pad`] tells of: everything still open is reported.
+    pub fn finish(&mut self, rest: Rest, sink: Sink<'_>) -> Summary {
         self.settle(sink);
+        self.count(rest);
         self.end_bursts(true);
         self.classify(true);
         self.look(f64::INFINITY, sink);
@@ -252,6 +280,7 @@ impl Decider {
                 &floor.level,
                 &self.config.rules,
                 last,
+                &mut self.on,
             );
         }
     }

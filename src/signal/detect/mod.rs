@@ -37,4 +37,4 @@ pub use decider::Decider;
 pub use detector::Detector;
 pub use emission::{Artefact, ArtefactKind, BandwidthMethod, Emission, Gap, GapReason, Summary, Withdrawn};
 pub use event::{DetectEvent, Frame};
-pub use rows::{Rows, Spectra};
+pub use rows::{Rest, Rows, Spectra};
