@@ -305,7 +305,7 @@ impl Book {
 
     /// All emissions as they stand, bursts in progress included, into `all`.
     fn everything(&mut self, scales: &Scales, floor: &[f32], all: &mut Vec<Channel>) {
-        for (i, channel) in self.channels.iter().enumerate() {
+        for (i, channel) in self.channels.iter_mut().enumerate() {
             match all.get_mut(i) {
                 Some(copy) => copy.copy_from(channel),
                 None => {
@@ -376,7 +376,9 @@ impl Book {
 
 /// Keeps the memory of `gone` for the next.
 fn recycle(gone: impl Iterator<Item = Channel>, spare: &mut Vec<Channel>) {
-    for channel in gone {
+    for mut channel in gone {
+        // No copy of any other from now on.
+        channel.id = 0;
         if spare.len() < SPARE_MAX {
             spare.push(channel);
         }

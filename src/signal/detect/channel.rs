@@ -3,9 +3,10 @@
 use super::{
     burst::Burst,
     class::Votes,
-    config::{BINS, DetectorConfig, PULSE_SLOT, ROW, Rules},
+    config::{BINS, DetectorConfig, ROW, Rules},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
+    ontime::{OnTime, OnTimes},
 };
 use crate::{
     dsp::{
@@ -22,42 +23,10 @@ const OBW_SNR_DB: f64 = 6.0;
 /// Ratio over the floor above which the 26 dB points lie over the noise, dB.
 const X26_SNR_DB: f64 = 30.0;
 
-/// Bursts out of order up to which each is put in its place by itself.
-const FEW_BURSTS: usize = 32;
-
-/// Pulse slots to a row.
-const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
-
 /// Rows at most of a brief burst.
 const BRIEF_ROWS: f64 = 2.0;
 /// What a brief burst may lack of the level that is asked for, dB: it fills half of its rows or less.
 const BRIEF_DB: f64 = 3.0;
-
-/// Time in which a signal was on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OnTime {
-    /// Start and stop by rows, which decisions go by: what belongs to a signal may last as long as its rows.
-    rows: [f64; 2],
-    /// What to add for the edges themselves.
-    sharpen: [f32; 2],
-    /// See [`Burst::exact`].
-    exact: bool,
-}
-
-impl OnTime {
-    /// Start and stop as they are reported.
-    pub(super) fn edges(&self) -> [f64; 2] {
-        std::array::from_fn(|i| self.rows[i] + f64::from(self.sharpen[i]))
-    }
-}
-
-impl std::ops::Index<usize> for OnTime {
-    type Output = f64;
-
-    fn index(&self, edge: usize) -> &f64 {
-        &self.rows[edge]
-    }
-}
 
 /// An emission in progress.
 #[derive(Debug, Clone)]
@@ -69,7 +38,7 @@ pub(super) struct Channel {
     pub(super) start_s: f64,
     pub(super) stop_s: f64,
     /// On-intervals, sorted and disjoint once [`Channel::tidy`] ran.
-    pub(super) bursts: Vec<OnTime>,
+    pub(super) bursts: OnTimes,
     pub(super) dropped: u64,
     pub(super) on_s: f64,
     pub(super) energy: Energy,
@@ -103,7 +72,7 @@ struct Levels {
 
 impl Default for Channel {
     fn default() -> Self {
-        Self::in_memory(Energy::new(), Energy::new(), Vec::new())
+        Self::in_memory(Energy::new(), Energy::new(), OnTimes::default())
     }
 }
 
@@ -134,7 +103,7 @@ impl Channel {
         }
     }
 
-    fn in_memory(energy: Energy, margin: Energy, bursts: Vec<OnTime>) -> Self {
+    fn in_memory(energy: Energy, margin: Energy, bursts: OnTimes) -> Self {
         Self {
             id: 0,
             low: 0.0,
@@ -158,14 +127,15 @@ impl Channel {
         }
     }
 
-    /// Becomes what `other` is, without new memory where there is enough.
-    pub(super) fn copy_from(&mut self, other: &Self) {
+    /// Becomes what `other` is, without new memory where there is enough. One of the same number was a copy of it when it was
+    /// last copied.
+    pub(super) fn copy_from(&mut self, other: &mut Self) {
         let mut energy = std::mem::replace(&mut self.energy, Energy::none());
         let mut margin = std::mem::replace(&mut self.margin, Energy::none());
         let mut bursts = std::mem::take(&mut self.bursts);
         energy.copy_from(&other.energy);
         margin.copy_from(&other.margin);
-        bursts.clone_from(&other.bursts);
+        bursts.copy_from(&mut other.bursts, self.id == other.id);
         *self = Self {
             energy,
             margin,
@@ -186,11 +156,7 @@ impl Channel {
         self.from_start |= burst.from_start;
         self.to_end |= burst.to_end;
         if self.bursts.len() < BURSTS_LISTED {
-            self.bursts.push(OnTime {
-                rows: [burst.start_s, burst.stop_s],
-                sharpen: burst.sharpen,
-                exact: burst.exact,
-            });
+            self.bursts.push(OnTime::of(burst));
         } else {
             self.dropped += 1;
         }
@@ -231,46 +197,19 @@ impl Channel {
         self.from_start |= part.from_start;
         self.to_end |= part.to_end;
         let room = BURSTS_LISTED - self.bursts.len();
-        self.bursts.extend(part.bursts.iter().take(room));
+        self.bursts.extend(&part.bursts[..room.min(part.bursts.len())]);
         self.dropped += part.dropped + part.bursts.len().saturating_sub(room) as u64;
         if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
     }
 
-    /// Sorts the bursts and joins those that touch, `slack_s` apart at most; where the times of both are exact, a
-    /// slot for a row.
+    /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
     pub(super) fn tidy(&mut self, slack_s: f64) {
-        self.sort_bursts();
-        // `dedup_by` hands over the later one first.
-        self.bursts.dedup_by(|burst, last| {
-            let both = burst.exact && last.exact;
-            let slack_s = if both { slack_s * EXACT_SLACK } else { slack_s };
-            let touches = burst[0] <= last[1] + slack_s;
-            if touches && burst[1] > last[1] {
-                (last.rows[1], last.sharpen[1]) = (burst.rows[1], burst.sharpen[1]);
-            }
-            last.exact &= !touches || both;
-            touches
-        });
+        self.bursts.tidy(slack_s);
         self.levels = None;
         if self.dropped == 0 {
             self.on_s = self.covered_s();
-        }
-    }
-
-    /// Puts the bursts in order of time. All but the last few are, most of the time: those find their places one by one,
-    /// without new memory.
-    fn sort_bursts(&mut self) {
-        let sorted = self.bursts.windows(2).take_while(|pair| pair[0][0] <= pair[1][0]).count() + 1;
-        if self.bursts.len() > sorted + FEW_BURSTS {
-            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            return;
-        }
-        for last in sorted..self.bursts.len() {
-            let start_s = self.bursts[last][0];
-            let place = self.bursts[..last].partition_point(|burst| burst[0] <= start_s);
-            self.bursts[place..=last].rotate_right(1);
         }
     }
 
@@ -284,7 +223,7 @@ impl Channel {
         Levels {
             power: self.energy.total() / on_s,
             density: f64::from(self.energy.peak().1) / on_s,
-            covered_s: self.bursts.iter().map(|b| b[1] - b[0]).sum(),
+            covered_s: self.bursts.covered_s(),
         }
     }
 
@@ -330,7 +269,7 @@ impl Channel {
     pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
         let mut common = 0.0;
         let mut from = 0;
-        for b in &self.bursts {
+        for b in self.bursts.iter() {
             while from < other.bursts.len() && other.bursts[from][1] + slack_s < b[0] {
                 from += 1;
             }

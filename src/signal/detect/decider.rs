@@ -252,9 +252,10 @@ impl Decider {
         {
             sink(DetectEvent::Frame(frame));
         }
-        if self.process_row(start_s, row, &floor) {
+        if let Some(own) = self.process_row(start_s, row, &floor) {
+            let power = if own { &self.power } else { row.mean };
             let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
-            if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
+            if let Some(new) = self.history.add(power, averages, self.silence, &rules) {
                 floor = self.take_floor(new, sink);
             }
         }
@@ -325,7 +326,9 @@ impl Decider {
         floor
     }
 
-    fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> bool {
+    /// Finds what is in a row; returns whether its power is not the mean of its segments but in memory, `None` where nothing could
+    /// be seen.
+    fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> Option<bool> {
         let rate = self.config.sample_rate_hz;
         let mut found = std::mem::take(&mut self.found);
         self.pulses.advance(
@@ -357,14 +360,18 @@ impl Decider {
         self.found = found;
         if usable == 0 {
             self.scales.blind();
-            return false;
+            return None;
         }
         let tests = Tests {
             narrow: self.thresholds.narrow[usable - 1],
             middle_growth: self.thresholds.middle_growth[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        let own = usable < SEGMENTS || self.spike.is_there();
+        if own {
+            self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        }
+        let power = if own { &self.power } else { row.mean };
         let inverse = &self.inverse_floor;
         let mut row_floor = RowFloor {
             level: &floor.level,
@@ -372,26 +379,35 @@ impl Decider {
             rise: 1.0,
         };
         self.runs.clear();
-        if self.screen.passes(&self.power, inverse, &tests) {
+        if self.screen.passes(power, inverse, &tests) {
             let quantile = self.thresholds.row_quantile;
-            row_floor.rise = self.rise.measure(&self.power, inverse, floor.live, quantile);
+            row_floor.rise = self.rise.measure(power, inverse, floor.live, quantile);
             self.segmenter
-                .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
+                .runs(power, &row_floor, floor.live, &tests, &mut self.runs);
         }
         let seen = Seen {
             segments: row.segments(),
-            power: &self.power,
+            power,
             floor: row_floor,
             live: floor.live,
         };
         self.scales
             .advance(time, &self.runs, self.segmenter.excess(), seen, &mut self.done);
-        self.spike.restore(&mut self.power);
-        true
+        if own {
+            self.spike.restore(&mut self.power);
+        }
+        Some(own)
     }
 
-    /// Mean of the row's segments that no pulse lies in; returns how many those are.
+    /// Mean of the row's segments that no pulse lies in, into memory unless it is that of all of them and nothing is to be
+    /// taken out of it; returns how many those are.
     fn mean_without_pulses(&mut self, row_s: f64, row: Row<'_>, pulses: &[Pulse]) -> usize {
+        if pulses.iter().all(|pulse| pulse.faint) {
+            if self.spike.is_there() {
+                self.power.copy_from_slice(row.mean);
+            }
+            return SEGMENTS;
+        }
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
         for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {

@@ -18,6 +18,7 @@ mod floor;
 mod frame;
 mod impulse;
 mod looks;
+mod ontime;
 pub mod provenance;
 mod pulse;
 mod rise;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::dsp::{
     iq::{IqBuffer, IqSlice},
-    kernel::{Backend, Resolution},
+    kernel::{Backend, Resolution, Work, widest},
     stretch::StretchSpectra,
     window::Window,
 };
@@ -34,6 +34,8 @@ pub(super) struct Row<'a> {
     pub(super) impulses: &'a [Impulse],
     /// The samples of its own.
     pub(super) samples: IqSlice<'a>,
+    /// Mean of its segments.
+    pub(super) mean: &'a [f32],
     numbers: &'a [f32],
 }
 
@@ -56,9 +58,11 @@ pub struct Rows {
     samples: IqBuffer,
     /// The rows whose spectra are at hand.
     made: Range<usize>,
-    /// Of those: samples at the limits of the converter, spectra, and impulses in the order of rows.
+    /// Of those: samples at the limits of the converter, spectra, and impulses in the order of rows; see below.
     clipped: Vec<u32>,
     numbers: Vec<f32>,
+    /// Mean of the segments of each.
+    means: Vec<f32>,
     impulses: Vec<Impulse>,
     /// Clipped samples of a last row that was filled up with silence.
     padded: Option<u32>,
@@ -90,6 +94,7 @@ impl Rows {
         Self {
             clipped: Vec::with_capacity(rows),
             numbers: Vec::with_capacity(rows * NUMBERS),
+            means: Vec::with_capacity(rows * BINS),
             ..Self::default()
         }
     }
@@ -183,10 +188,11 @@ impl Rows {
 
     /// Those that are made, one by one.
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        let rows = (0..).zip(&self.clipped).zip(self.numbers.chunks_exact(NUMBERS));
+        let spectra = self.numbers.chunks_exact(NUMBERS).zip(self.means.chunks_exact(BINS));
+        let rows = (0..).zip(&self.clipped).zip(spectra);
         let mut impulses = self.impulses.as_slice();
         let (samples, first) = (self.samples.as_slice(), self.made.start);
-        rows.map(move |((row, &clipped), numbers)| {
+        rows.map(move |((row, &clipped), (numbers, mean))| {
             let (own, rest) = impulses.split_at(impulses.partition_point(|impulse| impulse.row == row));
             impulses = rest;
             let at = (first + row as usize) * ROW;
@@ -194,6 +200,7 @@ impl Rows {
                 clipped,
                 impulses: own,
                 samples: samples.slice(at..at + ROW),
+                mean,
                 numbers,
             }
         })
@@ -207,7 +214,24 @@ impl Rows {
         self.clipped.push(row.clipped);
         self.samples.append_any(row.samples);
         self.numbers.extend_from_slice(row.numbers);
+        self.means.extend_from_slice(row.mean);
         self.made.end += 1;
+    }
+}
+
+/// The mean of both segments.
+struct Mean<'a> {
+    segments: &'a [f32],
+    mean: &'a mut [f32],
+}
+
+impl Work for Mean<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (first, second) = self.segments.split_at(BINS);
+        for (mean, (a, b)) in self.mean.iter_mut().zip(first.iter().zip(second)) {
+            *mean = (a + b) * 0.5;
+        }
     }
 }
 
@@ -271,6 +295,17 @@ impl Spectra {
             numbers.copy_within(..BINS, BINS);
             let last = NUMBERS - PULSE_BINS;
             numbers.copy_within(last - PULSE_BINS..last, last);
+        }
+        rows.means.resize(count * BINS, 0.0);
+        for (mean, numbers) in rows
+            .means
+            .chunks_exact_mut(BINS)
+            .zip(rows.numbers.chunks_exact(NUMBERS))
+        {
+            widest(Mean {
+                segments: &numbers[..SEGMENTS * BINS],
+                mean,
+            });
         }
         let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
         self.impulses.find(samples, count, segments, &mut rows.impulses);
