@@ -2,19 +2,16 @@
 
 use num_complex::Complex;
 
-use super::{Baseband, envelope::quantile, tools::Transforms};
+use super::{
+    Baseband,
+    envelope::quantile,
+    tools::{Memory, Transforms},
+};
 
 /// Samples looked at, at most.
 const SAMPLES_MAX: usize = 1 << 16;
 /// Shortest lag over one by the bandwidth: below it lies the shape of the spectrum.
 const LAG_MIN: f64 = 30.0;
-
-/// Memory for the next one.
-#[derive(Default)]
-pub(super) struct Memory {
-    work: Vec<Complex<f32>>,
-    sizes: Vec<f64>,
-}
 
 /// Likeness at the best lag.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +27,10 @@ impl Correlation {
     pub(super) fn of(cut: &Baseband, transforms: &mut Transforms, memory: &mut Memory) -> Option<Self> {
         let (first, last) = (cut.on.first()?[0], cut.on.last()?[1].min(cut.samples.len()));
         let size = (last - first).min(SAMPLES_MAX);
-        let Memory { work, sizes } = memory;
+        let Memory {
+            samples: work,
+            numbers: [sizes, ..],
+        } = memory;
         work.clear();
         work.resize(2 * size.next_power_of_two(), Complex::default());
         for &[from, to] in &cut.on {

@@ -1,6 +1,6 @@
 //! What the envelope tells: constant, keyed, or varying.
 
-use super::Baseband;
+use super::{Baseband, tools::Memory};
 
 /// Samples of power averaged: about one over the bandwidth.
 const SMOOTH: usize = 3;
@@ -40,26 +40,10 @@ pub struct Envelope {
     pub syllables_db: Option<f64>,
 }
 
-/// Memory for the next one.
-#[derive(Default)]
-pub(super) struct Memory {
-    power: Vec<f64>,
-    smooth: Vec<f64>,
-    /// For quantiles.
-    sorted: Vec<f64>,
-    /// Which samples are on and not beside an edge.
-    pub(super) on: Vec<bool>,
-}
-
 impl Envelope {
-    /// Of the samples of `cut`; leaves in `memory` which are on.
-    pub(super) fn of(cut: &Baseband, memory: &mut Memory) -> Option<Self> {
-        let Memory {
-            power,
-            smooth,
-            sorted,
-            on,
-        } = memory;
+    /// Of the samples of `cut`; tells which are `on`.
+    pub(super) fn of(cut: &Baseband, memory: &mut Memory, on: &mut Vec<bool>) -> Option<Self> {
+        let [power, smooth, sorted, _] = &mut memory.numbers;
         power.clear();
         power.extend(cut.samples.iter().map(|x| f64::from(x.norm_sqr())));
         let (first, last) = (cut.on.first()?[0], cut.on.last()?[1].min(power.len()));

@@ -2,6 +2,7 @@
 
 use super::{
     Baseband, Channelizer, correlation::Correlation, envelope::Envelope, frequency::Frequency, line::Line,
+    tools::Tools,
 };
 
 /// Kurtosis of the envelope about that of Gaussian noise, within which a cyclic prefix is looked for.
@@ -30,14 +31,18 @@ impl Features {
     /// Measures `cut`; `None` where it holds no signal.
     #[must_use]
     pub fn of(cut: &Baseband, channelizer: &mut Channelizer) -> Option<Self> {
-        let tools = &mut channelizer.tools;
-        let envelope = Envelope::of(cut, &mut tools.envelope)?;
-        let on = &tools.envelope.on;
-        let line = Line::of(cut, &envelope, &mut tools.transforms, &mut tools.line)?;
+        let Tools {
+            transforms,
+            lines,
+            memory,
+            on,
+        } = &mut channelizer.tools;
+        let envelope = Envelope::of(cut, memory, on)?;
+        let line = Line::of(cut, &envelope, transforms, lines, &mut memory.samples)?;
         let snr = 10_f64.powf(envelope.snr_db / 10.0);
-        let frequency = Frequency::of(cut, on, snr, &mut tools.transforms, &mut tools.frequency);
+        let frequency = Frequency::of(cut, on, snr, transforms, memory);
         let noise_like = GAUSSIAN.contains(&envelope.kurtosis);
-        let likeness = || Correlation::of(cut, &mut tools.transforms, &mut tools.correlation);
+        let likeness = || Correlation::of(cut, transforms, memory);
         let correlation = noise_like.then(likeness).flatten();
         Some(Self {
             bandwidth_hz: cut.bandwidth_hz(),

@@ -2,7 +2,11 @@
 
 use num_complex::Complex;
 
-use super::{Baseband, envelope::quantile, tools::Transforms};
+use super::{
+    Baseband,
+    envelope::quantile,
+    tools::{Memory, Transforms},
+};
 
 /// Products of neighbouring samples averaged for one value of frequency.
 const SMOOTH: usize = 4;
@@ -42,18 +46,6 @@ pub struct Frequency {
     pub pilot_db: Option<f64>,
 }
 
-/// Memory for the next one.
-#[derive(Default)]
-pub(super) struct Memory {
-    steps: Vec<Complex<f32>>,
-    /// Frequency of each sample, not a number where it is off.
-    track: Vec<f64>,
-    /// The values alone.
-    values: Vec<f64>,
-    power: Vec<f64>,
-    few: Vec<f64>,
-}
-
 impl Frequency {
     /// Of the samples that are `on`; `snr` is the ratio in the cut.
     pub(super) fn of(
@@ -63,8 +55,8 @@ impl Frequency {
         transforms: &mut Transforms,
         memory: &mut Memory,
     ) -> Option<Self> {
-        memory.follow(&cut.samples, on);
-        let values = &memory.values;
+        follow(&cut.samples, on, memory);
+        let values = &memory.numbers[VALUES];
         if values.len() < VALUES_MIN {
             return None;
         }
@@ -83,10 +75,10 @@ impl Frequency {
             ..Self::default()
         };
         own.lines(memory, mean, [second, signal], cut, transforms);
-        let low = quantile(&mut memory.values, 0.005)?;
-        let high = quantile(&mut memory.values, 0.995)?;
+        let low = quantile(&mut memory.numbers[VALUES], 0.005)?;
+        let high = quantile(&mut memory.numbers[VALUES], 0.995)?;
         if high > low {
-            let places = lobes(&memory.values, low, high);
+            let places = lobes(&memory.numbers[VALUES], low, high);
             own.lobes = places.len();
             own.even = places.windows(3).all(|p| {
                 let (a, b) = ((p[1] - p[0]) as f64, (p[2] - p[1]) as f64);
@@ -110,11 +102,8 @@ impl Frequency {
         transforms: &mut Transforms,
     ) {
         let Memory {
-            steps: lines,
-            track,
-            power,
-            few,
-            ..
+            samples: lines,
+            numbers: [track, _, power, few],
         } = memory;
         lines.clear();
         let value = |f: &f64| if f.is_nan() { 0.0 } else { (f - mean) as f32 };
@@ -144,7 +133,7 @@ impl Frequency {
 
     /// How often it goes from one half to the other, with hysteresis, and how long it stays.
     fn stays(&mut self, memory: &mut Memory, low: f64, high: f64, rate_hz: f64) {
-        let Memory { track, few: runs, .. } = memory;
+        let [track, _, _, runs] = &mut memory.numbers;
         let (middle, slack) = (0.5 * (low + high), 0.25 * (high - low));
         let mut above: Option<(bool, usize)> = None;
         runs.clear();
@@ -168,27 +157,27 @@ impl Frequency {
     }
 }
 
-impl Memory {
-    /// Finds the frequency of each sample that is on.
-    fn follow(&mut self, samples: &[Complex<f32>], on: &[bool]) {
-        let Self {
-            steps, track, values, ..
-        } = self;
-        steps.clear();
-        steps.extend(samples.windows(2).map(|x| x[1] * x[0].conj()));
-        track.clear();
-        track.resize(samples.len(), f64::NAN);
-        values.clear();
-        for (n, near) in steps.windows(SMOOTH).enumerate() {
-            if on[n..=n + SMOOTH].iter().all(|on| *on) {
-                let sum: Complex<f32> = near.iter().sum();
-                let f = f64::from(sum.arg()) / std::f64::consts::TAU;
-                track[n + SMOOTH / 2] = f;
-                values.push(f);
-            }
+/// Finds the frequency of each sample: not a number where it is off; and the values alone.
+fn follow(samples: &[Complex<f32>], on: &[bool], memory: &mut Memory) {
+    let steps = &mut memory.samples;
+    let [track, values, ..] = &mut memory.numbers;
+    steps.clear();
+    steps.extend(samples.windows(2).map(|x| x[1] * x[0].conj()));
+    track.clear();
+    track.resize(samples.len(), f64::NAN);
+    values.clear();
+    for (n, near) in steps.windows(SMOOTH).enumerate() {
+        if on[n..=n + SMOOTH].iter().all(|on| *on) {
+            let sum: Complex<f32> = near.iter().sum();
+            let f = f64::from(sum.arg()) / std::f64::consts::TAU;
+            track[n + SMOOTH / 2] = f;
+            values.push(f);
         }
     }
 }
+
+/// Which of the numbers in memory are the values.
+const VALUES: usize = 1;
 
 /// Cells of the histogram that are the top of a lobe.
 fn lobes(values: &[f64], low: f64, high: f64) -> Vec<usize> {

@@ -28,25 +28,18 @@ pub struct Line {
     pub sidebands_db: f64,
 }
 
-/// Memory for the next one.
-#[derive(Default)]
-pub(super) struct Memory {
-    spectrum: Vec<Complex<f32>>,
-    lines: Option<Box<Lines>>,
-}
-
 impl Line {
     pub(super) fn of(
         cut: &Baseband,
         envelope: &Envelope,
         transforms: &mut Transforms,
-        memory: &mut Memory,
+        lines: &mut Lines,
+        spectrum: &mut Vec<Complex<f32>>,
     ) -> Option<Self> {
         let (first, last) = (cut.on.first()?[0], cut.on.last()?[1].min(cut.samples.len()));
         let own = cut.samples.get(first..last)?;
         let size = own.len();
-        let lines = memory.lines.get_or_insert_with(Box::default);
-        lines.measure(own, strongest(own, transforms, &mut memory.spectrum)?);
+        lines.measure(own, strongest(own, transforms, spectrum)?);
         lines.keep_strongest();
         let scale = 1.0 / (size as f64 * size as f64);
         let noise = cut.noise / (cut.width * size as f64);
@@ -84,9 +77,9 @@ impl Line {
 }
 
 /// Number of the strongest of as many lines as there are samples, or of a neighbour. A transform of that many would be slow
-/// and its tables many: this one has half as many lines again at least, a power of two.
+/// and its tables many: this one is of the next power of two.
 fn strongest(own: &[Complex<f32>], transforms: &mut Transforms, spectrum: &mut Vec<Complex<f32>>) -> Option<usize> {
-    let (size, points) = (own.len(), (own.len() * 3 / 2).next_power_of_two());
+    let (size, points) = (own.len(), own.len().next_power_of_two());
     spectrum.clear();
     spectrum.extend_from_slice(own);
     spectrum.resize(points, Complex::default());
@@ -96,7 +89,7 @@ fn strongest(own: &[Complex<f32>], transforms: &mut Transforms, spectrum: &mut V
 }
 
 /// Neighbouring lines of the transform of a stretch, one by one.
-struct Lines {
+pub(super) struct Lines {
     /// Samples of the stretch.
     size: usize,
     /// Number of each.

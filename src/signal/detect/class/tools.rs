@@ -5,16 +5,23 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::{correlation, envelope, frequency, line};
+use super::line;
 
 /// Everything that one look after the other uses.
 #[derive(Default)]
 pub(super) struct Tools {
     pub(super) transforms: Transforms,
-    pub(super) envelope: envelope::Memory,
-    pub(super) line: line::Memory,
-    pub(super) frequency: frequency::Memory,
-    pub(super) correlation: correlation::Memory,
+    pub(super) lines: line::Lines,
+    pub(super) memory: Memory,
+    /// Which samples of the cut are on and not beside an edge.
+    pub(super) on: Vec<bool>,
+}
+
+/// Memory that each feature uses for something else.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) samples: Vec<Complex<f32>>,
+    pub(super) numbers: [Vec<f64>; 4],
 }
 
 /// Transforms of powers of two.
