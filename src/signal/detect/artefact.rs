@@ -99,9 +99,9 @@ impl fmt::Display for Cause {
         match self {
             Self::Part(whole) => write!(f, "a part of emission {whole}, within its band and its time"),
             Self::Splatter(source) => write!(f, "splatter of emission {source}, beside it and only with it"),
-            Self::Centre => f.write_str(
-                "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage",
-            ),
+            Self::Centre => {
+                f.write_str("a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage")
+            }
             Self::Mirror(parent, below) => write!(
                 f,
                 "mirror of emission {parent} about the centre, {below:.0} dB below it, on only with it"

@@ -386,13 +386,7 @@ fn recycle(gone: impl Iterator<Item = Channel>, spare: &mut Vec<Channel>) {
 }
 
 /// Tells whoever was told that `channel` began what became of it; nobody else needs to know.
-fn withdraw(
-    channel: &Channel,
-    emission: Emission,
-    into: Option<u64>,
-    cause: impl FnOnce() -> String,
-    sink: Sink<'_>,
-) {
+fn withdraw(channel: &Channel, emission: Emission, into: Option<u64>, cause: impl FnOnce() -> String, sink: Sink<'_>) {
     if channel.announced {
         let emission = channel.list(Emission {
             open: false,

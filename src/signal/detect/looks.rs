@@ -60,7 +60,11 @@ pub(super) fn look_at(
 /// When it was on between two times, its bursts in progress included: sorted and disjoint. `slack_s` is how far the edges of a
 /// burst may lie beyond its rows.
 fn on_times(channel: &Channel, scales: &Scales, within: [f64; 2], slack_s: f64, on: &mut Vec<[f64; 2]>) {
-    let ended = channel.bursts.since(within[0] - slack_s).take(BURSTS_MAX).map(|burst| burst.edges());
+    let ended = channel
+        .bursts
+        .since(within[0] - slack_s)
+        .take(BURSTS_MAX)
+        .map(|burst| burst.edges());
     let open = scales.open().filter(|burst| burst.emission == Some(channel.id));
     let all = ended.chain(open.map(|burst| [burst.start_s, burst.stop_s]));
     let inside = all.map(|on| [on[0].max(within[0]), on[1].min(within[1])]);

@@ -189,7 +189,9 @@ mod tests {
     fn a_list_in_order_at_its_end_is_in_order_as_a_whole() {
         let mut state = 1_u64;
         let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
         let (mut times, mut copy, mut whole) = (OnTimes::default(), OnTimes::default(), Vec::new());
@@ -208,7 +210,11 @@ mod tests {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.rows == b.rows && a.exact == b.exact)
             };
             assert!(same(&times, &whole), "round {round}");
-            assert_eq!(times.covered_s(), whole.iter().map(|b| b[1] - b[0]).sum::<f64>(), "round {round}");
+            assert_eq!(
+                times.covered_s(),
+                whole.iter().map(|b| b[1] - b[0]).sum::<f64>(),
+                "round {round}"
+            );
             let from_s = f64::from(round) * 3.0 - 50.0;
             let late = |b: &&OnTime| b[1] >= from_s;
             assert_eq!(times.since(from_s).count(), whole.iter().filter(late).count());

@@ -1,8 +1,7 @@
 //! Everything a class is decided by, of one cut.
 
 use super::{
-    Baseband, Channelizer, correlation::Correlation, envelope::Envelope, frequency::Frequency, line::Line,
-    tools::Tools,
+    Baseband, Channelizer, correlation::Correlation, envelope::Envelope, frequency::Frequency, line::Line, tools::Tools,
 };
 
 /// Kurtosis of the envelope about that of Gaussian noise, within which a cyclic prefix is looked for.

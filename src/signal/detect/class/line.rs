@@ -2,11 +2,7 @@
 
 use num_complex::Complex;
 
-use super::{
-    Baseband,
-    envelope::Envelope,
-    tools::Transforms,
-};
+use super::{Baseband, envelope::Envelope, tools::Transforms};
 use crate::dsp::kernel::{Work, widest};
 
 /// Lines on either side of the strongest that are one with it: the transform has no window.
@@ -262,25 +258,35 @@ mod tests {
                 .collect();
             let mut whole = own.clone();
             rustfft::FftPlanner::new().plan_fft_forward(size).process(&mut whole);
-            let peak = (0..size).max_by(|a, b| whole[*a].norm_sqr().total_cmp(&whole[*b].norm_sqr())).unwrap();
+            let peak = (0..size)
+                .max_by(|a, b| whole[*a].norm_sqr().total_cmp(&whole[*b].norm_sqr()))
+                .unwrap();
             let mut lines = Lines::default();
             let near = strongest(&own, &mut Transforms::default(), &mut Vec::new()).unwrap();
             lines.measure(&own, near);
             for (number, value) in lines.numbers.iter().zip(lines.values) {
                 let wanted = whole[*number];
-                assert!((value - wanted).norm() < 2e-5 * whole[peak].norm(), "{size} {number}: {value} {wanted}");
+                assert!(
+                    (value - wanted).norm() < 2e-5 * whole[peak].norm(),
+                    "{size} {number}: {value} {wanted}"
+                );
             }
             lines.keep_strongest();
             let kept = |line: usize| (line + size - peak) % size <= REACH || (peak + size - line) % size <= REACH;
             for (number, value) in lines.numbers.iter().zip(lines.values) {
                 assert_eq!(value.norm() > 0.0, kept(*number), "{size} {number} about {peak}");
             }
-            (0..size).filter(|line| !kept(*line)).for_each(|line| whole[line] = Complex::default());
+            (0..size)
+                .filter(|line| !kept(*line))
+                .for_each(|line| whole[line] = Complex::default());
             rustfft::FftPlanner::new().plan_fft_inverse(size).process(&mut whole);
             let mut turns = lines.begin();
             for (block, wanted) in whole.chunks(BLOCK).enumerate() {
                 for (got, wanted) in lines.sum(&turns).iter().zip(wanted) {
-                    assert!((got - wanted).norm() < 1e-4 * size as f32, "{size} {block}: {got} {wanted}");
+                    assert!(
+                        (got - wanted).norm() < 1e-4 * size as f32,
+                        "{size} {block}: {got} {wanted}"
+                    );
                 }
                 turns.advance();
             }

@@ -91,7 +91,7 @@ fn blocks_that_take_memory(samples: &[Complex<f32>]) -> (usize, usize) {
 }
 
 /// The running floor is learnt anew four times a second, in new memory: the one thing that takes some, 12 times in three
-/// seconds; and a list that outgrows its memory, once or twice in that time.
+/// seconds; and lists that outgrow their memory, up to four times in that time: 75 bursts end in it.
 #[test]
 fn steady_input_takes_no_memory_block_by_block() {
     let quiet = noise(6_000_000, -60.0);
@@ -104,7 +104,7 @@ fn steady_input_takes_no_memory_block_by_block() {
     for (what, samples, most) in [
         ("noise", quiet, 13),
         ("a carrier", carrier, 13 + 2),
-        ("bursts", bursts, 13 + 2),
+        ("bursts", bursts, 13 + 4),
     ] {
         let (taking, blocks) = blocks_that_take_memory(&samples);
         assert!(blocks > 250, "{what}: {blocks}");
@@ -112,41 +112,40 @@ fn steady_input_takes_no_memory_block_by_block() {
     }
 }
 
-/// Held at once at most: what is asked for is 100 MiB for the program, of which its code, its input and what the allocator keeps
-/// beside what is held take 40.
-const HELD_MOST: isize = 60 << 20;
+/// Held by a pass at once at most. What is asked for is 100 MiB for the whole program; with 29 MiB held here it had 72 to 84 on
+/// recordings, what the allocator keeps included.
+const HELD_MOST: isize = 40 << 20;
 
-/// A signal over half of the span, a carrier and keying: the longest looks, in the widest of formats, and the first floor, learnt
+/// What a pass over `samples` holds at most.
+fn held_by_a_pass(samples: &[Complex<f32>]) -> isize {
+    let before = HELD.with(Cell::get);
+    MOST.with(|most| most.set(before));
+    let mut detector = Detector::new(&config()).unwrap();
+    for part in samples.chunks(1 << 17) {
+        detector.push(IqSlice::Cf32(part), &mut |_| ());
+    }
+    detector.finish(&mut |_| ());
+    MOST.with(Cell::get) - before
+}
+
+/// A signal over much of the span, a carrier and keying: the longest looks, in the widest of formats, and the first floor, learnt
 /// from as many rows as there ever are.
 #[test]
 fn a_pass_holds_no_more_than_its_share_of_memory() {
     let mut samples = noise(2_000_000, -60.0);
-    let wide = noise(2_000_000, -20.0);
+    let quiet = held_by_a_pass(&samples);
+    let wide = noise(2_000_000, -35.0);
     let mut band = [Complex::<f32>::default(); 2];
     for (x, w) in samples.iter_mut().zip(&wide) {
-        // Two poles at 0.3: some hundred kilohertz.
         band[0] += (w - band[0]) * 0.3;
         band[1] += (band[0] - band[1]) * 0.3;
         *x += band[1];
     }
-    add_tone(&mut samples, 0..2_000_000, 400_000.0, -20.0);
+    add_tone(&mut samples, 0..2_000_000, 300_000.0, -10.0);
     for start in (100_000..1_900_000).step_by(60_000) {
-        add_tone(&mut samples, start..start + 30_000, -410_000.0, -20.0);
+        add_tone(&mut samples, start..start + 30_000, -310_000.0, -20.0);
     }
-    MOST.with(|most| most.set(HELD.with(Cell::get)));
-    let before = HELD.with(Cell::get);
-    let mut detector = Detector::new(&config()).unwrap();
-    let mut classes = 0;
-    let mut sink = |event: DetectEvent| {
-        if let DetectEvent::Closed(emission) = event {
-            classes += emission.classes.len();
-        }
-    };
-    for part in samples.chunks(1 << 17) {
-        detector.push(IqSlice::Cf32(part), &mut sink);
-    }
-    detector.finish(&mut sink);
-    let held = MOST.with(Cell::get) - before;
-    assert!(classes > 0, "nothing was looked at");
+    let held = held_by_a_pass(&samples);
+    assert!(held > quiet + (4 << 20), "nothing was looked at: {held}, {quiet}");
     assert!(held < HELD_MOST, "{} KiB", held >> 10);
 }
