@@ -207,16 +207,17 @@ impl Work for Project<'_> {
         for (n, sample) in self.samples.iter().enumerate().take(BLOCK) {
             (x[0][n], x[1][n]) = (sample.re, sample.im);
         }
-        for (part, [re, im]) in self.parts.iter_mut().zip(self.turns) {
-            let mut sums = [[0.0_f32; LANES]; 2];
-            for from in (0..BLOCK).step_by(LANES) {
+        let x = x.each_ref().map(|x| x.as_chunks::<LANES>().0);
+        for (part, turns) in self.parts.iter_mut().zip(self.turns) {
+            let turns = turns.each_ref().map(|turns| turns.as_chunks::<LANES>().0);
+            let (mut sum_re, mut sum_im) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            for ((x_re, x_im), (re, im)) in x[0].iter().zip(x[1]).zip(turns[0].iter().zip(turns[1])) {
                 for i in 0..LANES {
-                    let n = from + i;
-                    sums[0][i] += x[0][n] * re[n] + x[1][n] * im[n];
-                    sums[1][i] += x[1][n] * re[n] - x[0][n] * im[n];
+                    sum_re[i] += x_re[i] * re[i] + x_im[i] * im[i];
+                    sum_im[i] += x_im[i] * re[i] - x_re[i] * im[i];
                 }
             }
-            *part = Complex::new(sums[0].iter().sum(), sums[1].iter().sum());
+            *part = Complex::new(sum_re.iter().sum(), sum_im.iter().sum());
         }
     }
 }
