@@ -153,7 +153,7 @@ fn kinds() {
 fn rates() {
     println!("\nrate, MS/s    MS/s, noise    MS/s, ten keyed carriers");
     let (noise, lines) = (scene(SAMPLES, 0), scene(SAMPLES, 10));
-    for rate in [0.25e6, 1e6, 2.4e6, 10e6, 20e6, 56e6] {
+    for rate in [1.2e6, 2.4e6, 10e6, 20e6, 30.72e6, 61.44e6] {
         println!(
             "{:9.2} {:12.0} {:18.0}",
             rate * 1e-6,

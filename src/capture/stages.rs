@@ -1,49 +1,60 @@
-//! The two stages of a detector on two threads: spectra are computed while the rows before them are decided.
+//! The two stages of a detector on two threads, for sources that are read as fast as they can be measured. What comes out is
+//! the same to the bit as from the detector in one piece.
 //!
-//! For sources that are read as fast as they can be measured. What comes out is the same to the bit as from the detector in
-//! one piece. Rows go round in a fixed number of batches, so neither stage runs ahead of the other for long.
+//! ```text
+//! samples ── spectra, unless the other thread is about to wait ──> batches ── spectra where they are missing, decisions ──> events
+//! ```
+//! Decisions come one after the other; spectra do not. The thread that reads computes those of later rows while those before
+//! them are decided, and hands over bare samples when few batches are left to decide about: so both threads have work,
+//! whichever stage takes longer. Batches go round in a fixed number, so neither runs ahead of the other for long.
 
 use std::{
     panic,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
 };
 
 use crate::{
-    detect::{Decider, DetectEvent, Detector, GapReason, Rows, Spectra, Summary},
+    detect::{Decider, DetectEvent, Detector, GapReason, Rest, Rows, Spectra, Summary},
     dsp::iq::IqSlice,
 };
 
 /// Batches of rows under way.
-const BATCHES: usize = 8;
-
-/// Rows of a batch at most: a tenth of a millisecond of work, so that waking the other thread costs little.
-const ROWS: usize = 32;
+const BATCHES: usize = 12;
+/// Batches waiting for decisions below which the other thread is about to wait: the one it takes next, and one more.
+const FEW: usize = 2;
 
 /// What goes from stage to stage.
 enum Stretch {
     Rows(Rows),
     Gap {
-        rest: usize,
+        rest: Rest,
         duration_s: f64,
         reason: GapReason,
     },
 }
 
 /// The first stage, as whoever reads the samples sees it.
-pub struct Feed {
+pub struct Feed<'a> {
     spectra: Spectra,
+    /// The batch being filled.
+    rows: Rows,
+    /// Batches on their way to the decisions.
+    waiting: &'a AtomicUsize,
     full: SyncSender<Stretch>,
     empty: Receiver<Rows>,
 }
 
-impl Feed {
+impl Feed<'_> {
     /// Takes samples, any number at a time; `false` when the other stage is gone.
     pub fn push(&mut self, block: IqSlice<'_>) -> bool {
         let mut from = 0;
         while from < block.len() {
-            from += self.spectra.fill(block.slice(from..block.len()));
-            if !self.make() {
+            from += self.rows.fill(block.slice(from..block.len()));
+            if self.rows.is_full() && !self.hand_over() {
                 return false;
             }
         }
@@ -52,7 +63,10 @@ impl Feed {
 
     /// Time passes unobserved; `false` when the other stage is gone.
     pub fn gap(&mut self, duration_s: f64, reason: GapReason) -> bool {
-        let rest = self.spectra.discard();
+        if !self.hand_over() {
+            return false;
+        }
+        let rest = self.rows.discard();
         self.send(Stretch::Gap {
             rest,
             duration_s,
@@ -60,19 +74,26 @@ impl Feed {
         })
     }
 
-    /// Hands over the rows that the samples at hand make.
-    fn make(&mut self) -> bool {
-        while let Ok(mut rows) = self.empty.recv() {
-            self.spectra.make(&mut rows, ROWS);
-            let last = rows.is_empty();
-            if !self.send(Stretch::Rows(rows)) {
-                return false;
-            }
-            if last {
-                return true;
-            }
+    /// The samples have ended: hands over what is left and tells what made no row.
+    fn finish(&mut self) -> Rest {
+        self.hand_over();
+        let rest = self.rows.pad();
+        self.hand_over();
+        rest
+    }
+
+    /// Hands over the rows that the samples at hand make; `false` when the other stage is gone.
+    fn hand_over(&mut self) -> bool {
+        let Ok(mut next) = self.empty.recv() else {
+            return false;
+        };
+        next.follow(&self.rows);
+        let mut rows = std::mem::replace(&mut self.rows, next);
+        if self.waiting.load(Relaxed) >= FEW {
+            self.spectra.make_all(&mut rows);
         }
-        false
+        self.waiting.fetch_add(1, Relaxed);
+        self.send(Stretch::Rows(rows))
     }
 
     fn send(&self, stretch: Stretch) -> bool {
@@ -87,46 +108,57 @@ impl Feed {
 /// That of `feed`.
 pub fn side_by_side<E: Send>(
     detector: Detector,
-    feed: impl FnOnce(&mut Feed) -> Result<(), E> + Send,
+    feed: impl FnOnce(&mut Feed<'_>) -> Result<(), E> + Send,
     sink: &mut dyn FnMut(DetectEvent),
 ) -> Result<Summary, E> {
-    let (spectra, mut decider) = detector.into_stages();
+    let ([there, mut here], mut decider) = detector.into_stages();
+    let waiting = AtomicUsize::new(0);
     thread::scope(|scope| {
-        let (full, stretches) = sync_channel(BATCHES);
+        // A gap follows a batch.
+        let (full, stretches) = sync_channel(2 * BATCHES);
         let (back, empty) = sync_channel(BATCHES);
         for _ in 0..BATCHES {
             let _ = back.send(Rows::default());
         }
+        let waiting = &waiting;
         let feeding = scope.spawn(move || {
-            let mut first = Feed { spectra, full, empty };
+            let mut first = Feed {
+                spectra: there,
+                rows: Rows::default(),
+                waiting,
+                full,
+                empty,
+            };
             feed(&mut first)?;
-            first.spectra.pad();
-            first.make();
-            Ok(())
+            Ok(first.finish())
         });
         for stretch in stretches {
-            decide(&mut decider, stretch, &back, sink);
+            match stretch {
+                Stretch::Rows(mut rows) => {
+                    waiting.fetch_sub(1, Relaxed);
+                    decide(&mut decider, &mut here, &mut rows, sink);
+                    // Nobody waits for it once the samples have ended.
+                    let _ = back.send(rows);
+                }
+                Stretch::Gap {
+                    rest,
+                    duration_s,
+                    reason,
+                } => decider.gap(rest, duration_s, reason, sink),
+            }
         }
         match feeding.join() {
-            Ok(fed) => fed?,
+            Ok(fed) => Ok(decider.finish(fed?, sink)),
             Err(cause) => panic::resume_unwind(cause),
         }
-        Ok(decider.finish(sink))
     })
 }
 
-fn decide(decider: &mut Decider, stretch: Stretch, back: &SyncSender<Rows>, sink: &mut dyn FnMut(DetectEvent)) {
-    match stretch {
-        Stretch::Rows(rows) => {
-            decider.push(&rows, sink);
-            // Nobody waits for it once the samples have ended.
-            let _ = back.send(rows);
-        }
-        Stretch::Gap {
-            rest,
-            duration_s,
-            reason,
-        } => decider.gap(rest, duration_s, reason, sink),
+fn decide(decider: &mut Decider, spectra: &mut Spectra, rows: &mut Rows, sink: &mut dyn FnMut(DetectEvent)) {
+    if rows.is_made() {
+        decider.push(rows, sink);
+    } else {
+        decider.decide_all(spectra, rows, sink);
     }
 }
 
@@ -175,7 +207,7 @@ mod tests {
             detector_alone.push(IqSlice::Cu8(block), &mut |e| whole.push(e));
         }
         let alone = detector_alone.finish(&mut |e| whole.push(e));
-        let feed = |feed: &mut Feed| {
+        let feed = |feed: &mut Feed<'_>| {
             for (n, block) in blocks() {
                 assert!(n != 4 || feed.gap(0.5, GapReason::Overflow));
                 assert!(feed.push(IqSlice::Cu8(block)));
@@ -191,7 +223,7 @@ mod tests {
     #[test]
     fn a_failed_source_ends_the_pass() {
         let samples = samples();
-        let feed = |feed: &mut Feed| {
+        let feed = |feed: &mut Feed<'_>| {
             feed.push(IqSlice::Cu8(&samples));
             Err("unplugged")
         };

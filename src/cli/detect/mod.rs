@@ -64,9 +64,10 @@ pub(super) struct DetectArgs {
     /// False alarms accepted per day and MHz
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     false_alarms: f64,
-    /// Threads a recording is measured on: 2 computes spectra beside the decisions, with the same result
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
-    threads: u8,
+    /// Threads a recording is measured on: 2 computes spectra beside the decisions, with the same result [default: 2 where the
+    /// machine has them]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
+    threads: Option<u8>,
     /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
@@ -133,7 +134,11 @@ fn measure(
     out: &mut Output<'_>,
 ) -> Result<Summary> {
     let seconds = args.seconds;
-    let summary = if source.input.is_live() || args.threads == 1 {
+    let one_thread = match args.threads {
+        Some(threads) => threads == 1,
+        None => std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1),
+    };
+    let summary = if source.input.is_live() || one_thread {
         let mut direct = Direct {
             detector: &mut detector,
             rate_hz: source.rate_hz,
@@ -143,7 +148,7 @@ fn measure(
         detector.finish(&mut |event| out.take(event))
     } else {
         let broken = AtomicBool::new(false);
-        let feed = |feed: &mut Feed| {
+        let feed = |feed: &mut Feed<'_>| {
             let broken = &broken;
             pass(source, seconds, &mut Beside { feed, broken })
         };
@@ -182,13 +187,13 @@ impl Samples for Direct<'_, '_> {
 }
 
 /// To the first stage, while the second runs on another thread.
-struct Beside<'a> {
-    feed: &'a mut Feed,
+struct Beside<'a, 'b> {
+    feed: &'a mut Feed<'b>,
     /// Set when nothing can be written any more.
     broken: &'a AtomicBool,
 }
 
-impl Samples for Beside<'_> {
+impl Samples for Beside<'_, '_> {
     fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
         Ok(self.feed.push(block) && !self.broken.load(Relaxed))
     }

@@ -1,5 +1,7 @@
 //! Which emissions are made by the receiver itself, each with its evidence.
 
+use std::fmt;
+
 use super::{
     channel::Channel,
     clipping::Clipping,
@@ -69,10 +71,51 @@ pub(super) enum Verdict {
         /// Which.
         whole: u64,
         /// Why.
-        cause: String,
+        cause: Cause,
     },
     /// Made by the receiver.
-    Artefact(ArtefactKind, String),
+    Artefact(ArtefactKind, Cause),
+}
+
+/// Why an emission is none of its own; words are made of it only where they are told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cause {
+    /// A part of the emission of that number.
+    Part(u64),
+    /// Splatter of it.
+    Splatter(u64),
+    /// A line at the centre.
+    Centre,
+    /// The mirror of an emission so many decibels stronger.
+    Mirror(u64, f64),
+    /// A product of one so many decibels stronger.
+    Product(u64, f64),
+    /// What clipping makes of one so many decibels stronger; the share of samples that clip.
+    Clipping(u64, f64, f64),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(whole) => write!(f, "a part of emission {whole}, within its band and its time"),
+            Self::Splatter(source) => write!(f, "splatter of emission {source}, beside it and only with it"),
+            Self::Centre => {
+                f.write_str("a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage")
+            }
+            Self::Mirror(parent, below) => write!(
+                f,
+                "mirror of emission {parent} about the centre, {below:.0} dB below it, on only with it"
+            ),
+            Self::Product(parent, below) => {
+                write!(f, "on only together with emission {parent}, {below:.0} dB below it")
+            }
+            Self::Clipping(parent, below, share) => write!(
+                f,
+                "on only while the converter clips ({:.2} % of the samples then), {below:.0} dB below emission {parent}",
+                100.0 * share
+            ),
+        }
+    }
 }
 
 /// What an emission is judged by.
@@ -94,7 +137,7 @@ impl Evidence<'_> {
         if let Some(whole) = part(channel, self.others, row_s) {
             return Verdict::Part {
                 whole: whole.id,
-                cause: format!("a part of emission {}, within its band and its time", whole.id),
+                cause: Cause::Part(whole.id),
             };
         }
         let stronger = || {
@@ -108,7 +151,7 @@ impl Evidence<'_> {
         if let Some(source) = splatter(channel, self.others, row_s, rules) {
             return Verdict::Part {
                 whole: source.id,
-                cause: format!("splatter of emission {}, beside it and only with it", source.id),
+                cause: Cause::Splatter(source.id),
             };
         }
         let cause = dc(channel).or_else(|| {
@@ -179,38 +222,26 @@ fn is_click(channel: &Channel, other: &Channel, row_s: f64) -> bool {
         && channel.within(other, 3.0 * row_s) >= 0.8
 }
 
-fn dc(channel: &Channel) -> Option<(ArtefactKind, String)> {
+fn dc(channel: &Channel) -> Option<(ArtefactKind, Cause)> {
     let centre = BINS as f64 / 2.0 + 0.5;
     let middle = 0.5 * (channel.low + channel.high);
     let narrow = channel.high - channel.low <= DC_BINS && (middle - centre).abs() <= DC_OFFSET_BINS;
     let keyed = channel.bursts.len() as u64 >= KEYED_BURSTS && !channel.from_start && !channel.to_end;
-    (narrow && !keyed).then(|| {
-        (
-            ArtefactKind::Dc,
-            "a narrow unkeyed line at the centre of the span: converter offset or oscillator leakage".into(),
-        )
-    })
+    (narrow && !keyed).then_some((ArtefactKind::Dc, Cause::Centre))
 }
 
-fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKind, String)> {
+fn image(channel: &Channel, parent: &Channel, row_s: f64) -> Option<(ArtefactKind, Cause)> {
     // Bins are centred: the mirror of position p is BINS + 1 − p.
     let mirror = (BINS as f64 + 1.0 - parent.high, BINS as f64 + 1.0 - parent.low);
     let common = channel.high.min(mirror.1 + 2.0) - channel.low.max(mirror.0 - 2.0);
     let below = decibel(parent.power() / channel.power().max(1e-20));
     let outside = channel.low > parent.high || channel.high < parent.low;
     let mirrored = outside && common >= 0.5 * (channel.high - channel.low);
-    (mirrored && below >= IMAGE_DB && channel.within(parent, 2.0 * row_s) >= 0.8).then(|| {
-        (
-            ArtefactKind::Image,
-            format!(
-                "mirror of emission {} about the centre, {below:.0} dB below it, on only with it",
-                parent.id
-            ),
-        )
-    })
+    (mirrored && below >= IMAGE_DB && channel.within(parent, 2.0 * row_s) >= 0.8)
+        .then_some((ArtefactKind::Image, Cause::Mirror(parent.id, below)))
 }
 
-fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> Option<(ArtefactKind, String)> {
+fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> Option<(ArtefactKind, Cause)> {
     let below = decibel(parent.power() / channel.power().max(1e-20));
     let wider = channel.high - channel.low > 3.0 * (parent.high - parent.low).max(4.0);
     // Who was on before and is on still was not seen to switch: being on together with it proves nothing.
@@ -221,12 +252,8 @@ fn byproduct(channel: &Channel, parent: &Channel, row_s: f64, rules: &Rules) -> 
     }
     // A product is there whenever its parent is: what is on for a small part of it is only weak and nearby.
     let lasting = channel.covered_s() >= BYPRODUCT_COVERED * parent.burst_s_about(channel);
-    (lasting && channel.within(parent, 3.0 * row_s) >= 0.9).then(|| {
-        (
-            ArtefactKind::Intermodulation,
-            format!("on only together with emission {}, {below:.0} dB below it", parent.id),
-        )
-    })
+    (lasting && channel.within(parent, 3.0 * row_s) >= 0.9)
+        .then_some((ArtefactKind::Intermodulation, Cause::Product(parent.id, below)))
 }
 
 /// Energy made by clipping of the strongest of `stronger` that lie beside it: on only while the converter clips, and no
@@ -237,7 +264,7 @@ fn overload<'a>(
     stronger: impl Iterator<Item = &'a Channel>,
     clipping: &Clipping,
     row_s: f64,
-) -> Option<(ArtefactKind, String)> {
+) -> Option<(ArtefactKind, Cause)> {
     let with = clipping.coincidence(&channel.bursts, 1.5 * row_s)?;
     if with.during < OVERLOAD_TIME {
         return None;
@@ -252,12 +279,7 @@ fn overload<'a>(
     if below < OVERLOAD_DB.max(-decibel(with.fraction)) || !(keyed || is_clipping_product(channel, parent)) {
         return None;
     }
-    let cause = format!(
-        "on only while the converter clips ({:.2} % of the samples then), {below:.0} dB below emission {}",
-        100.0 * with.fraction,
-        parent.id
-    );
-    Some((ArtefactKind::Overload, cause))
+    Some((ArtefactKind::Overload, Cause::Clipping(parent.id, below, with.fraction)))
 }
 
 /// Whether `channel` lies at a multiple of the offset of a line that clipping makes.

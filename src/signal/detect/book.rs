@@ -24,6 +24,9 @@ const FULL_TIME: f64 = 0.92;
 /// Share of the band of a pulse that lies within the band of the pulses it belongs to.
 const PULSE_WITHIN: f64 = 0.8;
 
+/// Emissions whose memory is kept for the next, at most: eight kilobytes each, and what their bursts took.
+const SPARE_MAX: usize = 64;
+
 /// What an emission is judged against at a moment.
 pub(super) struct Moment<'a> {
     /// Time of the decision, seconds from the first sample; infinite at the end of the pass.
@@ -44,8 +47,12 @@ pub(super) struct Book {
     row_s: f64,
     reporter: Reporter,
     channels: Vec<Channel>,
+    /// Memory of emissions that are over.
+    spare: Vec<Channel>,
     /// Memory of [`Book::everything`].
     snapshot: Vec<Channel>,
+    /// Memory of [`Book::look`].
+    over: Vec<u64>,
     next_id: u64,
     next_look_s: f64,
     emissions: u64,
@@ -59,7 +66,9 @@ impl Book {
             row_s: ROW as f64 / config.sample_rate_hz,
             reporter: Reporter::new(config),
             channels: Vec::new(),
+            spare: Vec::new(),
             snapshot: Vec::new(),
+            over: Vec::new(),
             next_id: 1,
             next_look_s: 0.0,
             emissions: 0,
@@ -125,7 +134,8 @@ impl Book {
         }
         let mut all = std::mem::take(&mut self.snapshot);
         self.everything(scales, &moment.floor.level, &mut all);
-        let mut over = Vec::new();
+        let mut over = std::mem::take(&mut self.over);
+        over.clear();
         for channel in &all {
             if channel.id == 0 {
                 continue;
@@ -137,8 +147,9 @@ impl Book {
                 self.announce(channel, &all, moment, sink);
             }
         }
-        self.channels.retain(|c| !over.contains(&c.id));
-        self.snapshot = all;
+        let gone = self.channels.extract_if(.., |c| over.contains(&c.id));
+        recycle(gone, &mut self.spare);
+        (self.over, self.snapshot) = (over, all);
     }
 
     /// Reports the spike at the centre, `open` when it is still there.
@@ -151,7 +162,7 @@ impl Book {
             .emission(&channel, floor, spike.stop_s - spike.start_s, open);
         let over_db = emission.snr_db;
         sink(DetectEvent::Artefact(Artefact {
-            emission,
+            emission: channel.list(emission),
             artefact: ArtefactKind::Dc,
             cause: format!(
                 "a line at the centre of the span that never pauses, {over_db:.0} dB over the bare floor about it: \
@@ -181,7 +192,8 @@ impl Book {
         }
         let id = self.next_id;
         self.next_id += 1;
-        self.channels.push(Channel::new(id, band.0, band.1, start_s));
+        let spare = self.spare.pop().unwrap_or_default();
+        self.channels.push(spare.again(id, [band.0, band.1], start_s));
         id
     }
 
@@ -247,12 +259,13 @@ impl Book {
             if part.announced {
                 let lasted_s = part.stop_s - part.start_s;
                 sink(DetectEvent::Withdrawn(Withdrawn {
-                    emission: self.reporter.emission(&part, &floor.level, lasted_s, false),
+                    emission: part.list(self.reporter.emission(&part, &floor.level, lasted_s, false)),
                     into: Some(whole),
                     cause: format!("the same signal as emission {whole}"),
                 }));
             }
             self.channels[twin].unite(&part);
+            recycle(std::iter::once(part), &mut self.spare);
         }
     }
 
@@ -273,7 +286,7 @@ impl Book {
         let floor = &moment.floor.level;
         let emission = self.reporter.emission(channel, floor, observed_s, true);
         if kept.announced {
-            sink(DetectEvent::Updated(emission));
+            sink(DetectEvent::Updated(channel.list(emission)));
             return;
         }
         let evidence = Evidence {
@@ -287,22 +300,27 @@ impl Book {
         }
         kept.look_s = after(now_s, rules.update_s);
         kept.announced = true;
-        sink(DetectEvent::Opened(emission));
+        sink(DetectEvent::Opened(channel.list(emission)));
     }
 
     /// All emissions as they stand, bursts in progress included, into `all`.
-    fn everything(&self, scales: &Scales, floor: &[f32], all: &mut Vec<Channel>) {
-        for (i, channel) in self.channels.iter().enumerate() {
+    fn everything(&mut self, scales: &Scales, floor: &[f32], all: &mut Vec<Channel>) {
+        for (i, channel) in self.channels.iter_mut().enumerate() {
             match all.get_mut(i) {
                 Some(copy) => copy.copy_from(channel),
-                None => all.push(channel.clone()),
+                None => {
+                    let mut copy = self.spare.pop().unwrap_or_default();
+                    copy.copy_from(channel);
+                    all.push(copy);
+                }
             }
         }
-        all.truncate(self.channels.len());
+        recycle(all.drain(self.channels.len()..), &mut self.spare);
         for burst in scales.open() {
             let known = all.iter().position(|c| Some(c.id) == burst.emission);
             let index = known.unwrap_or_else(|| {
-                all.push(Channel::new(0, burst.low, burst.high, burst.start_s));
+                let spare = self.spare.pop().unwrap_or_default();
+                all.push(spare.again(0, [burst.low, burst.high], burst.start_s));
                 all.len() - 1
             });
             all[index].add(burst);
@@ -322,7 +340,7 @@ impl Book {
         let open = channel.to_end && moment.now_s.is_infinite();
         let emission = self.reporter.emission(channel, &floor.level, observed_s, open);
         if self.reporter.too_weak(channel, &emission, &floor.level, rules) {
-            let cause = "too weak on the whole to be told from the floor".into();
+            let cause = || "too weak on the whole to be told from the floor".into();
             withdraw(channel, emission, None, cause, sink);
             return;
         }
@@ -333,13 +351,16 @@ impl Book {
             rules,
         };
         match evidence.verdict(channel) {
-            Verdict::Part { whole, cause } => withdraw(channel, emission, (whole != 0).then_some(whole), cause, sink),
+            Verdict::Part { whole, cause } => {
+                let into = (whole != 0).then_some(whole);
+                withdraw(channel, emission, into, || cause.to_string(), sink);
+            }
             Verdict::Artefact(artefact, cause) => {
-                withdraw(channel, emission.clone(), None, cause.clone(), sink);
+                withdraw(channel, emission.clone(), None, || cause.to_string(), sink);
                 sink(DetectEvent::Artefact(Artefact {
-                    emission,
+                    emission: channel.list(emission),
                     artefact,
-                    cause,
+                    cause: cause.to_string(),
                 }));
             }
             Verdict::Own => {
@@ -347,20 +368,35 @@ impl Book {
                 let live = (floor.live.1 - floor.live.0) as f64;
                 let all_time = channel.covered_s() > FULL_TIME * moment.observed_s;
                 self.full |= channel.high - channel.low > FULL_BAND * live && all_time;
-                sink(DetectEvent::Closed(emission));
+                sink(DetectEvent::Closed(channel.list(emission)));
             }
         }
     }
 }
 
+/// Keeps the memory of `gone` for the next.
+fn recycle(gone: impl Iterator<Item = Channel>, spare: &mut Vec<Channel>) {
+    for mut channel in gone {
+        // No copy of any other from now on.
+        channel.id = 0;
+        if spare.len() < SPARE_MAX {
+            spare.push(channel);
+        }
+    }
+}
+
 /// Tells whoever was told that `channel` began what became of it; nobody else needs to know.
-fn withdraw(channel: &Channel, emission: Emission, into: Option<u64>, cause: String, sink: Sink<'_>) {
+fn withdraw(channel: &Channel, emission: Emission, into: Option<u64>, cause: impl FnOnce() -> String, sink: Sink<'_>) {
     if channel.announced {
-        let emission = Emission {
+        let emission = channel.list(Emission {
             open: false,
             ..emission
-        };
-        sink(DetectEvent::Withdrawn(Withdrawn { emission, into, cause }));
+        });
+        sink(DetectEvent::Withdrawn(Withdrawn {
+            emission,
+            into,
+            cause: cause(),
+        }));
     }
 }
 

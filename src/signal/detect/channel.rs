@@ -3,9 +3,10 @@
 use super::{
     burst::Burst,
     class::Votes,
-    config::{BINS, DetectorConfig, PULSE_SLOT, ROW, Rules},
+    config::{BINS, DetectorConfig, ROW, Rules},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
+    ontime::{OnTime, OnTimes},
 };
 use crate::{
     dsp::{
@@ -36,39 +37,10 @@ const OWN_BINS: f64 = 8.0;
 /// Width, bins, below which a signal is not told from a line: with some noise, a line reads up to this.
 const RESOLVED_BINS: f64 = 2.5;
 
-/// Pulse slots to a row.
-const EXACT_SLACK: f64 = PULSE_SLOT as f64 / ROW as f64;
-
 /// Rows at most of a brief burst.
 const BRIEF_ROWS: f64 = 2.0;
 /// What a brief burst may lack of the level that is asked for, dB: it fills half of its rows or less.
 const BRIEF_DB: f64 = 3.0;
-
-/// Time in which a signal was on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OnTime {
-    /// Start and stop by rows, which decisions go by: what belongs to a signal may last as long as its rows.
-    rows: [f64; 2],
-    /// What to add for the edges themselves.
-    sharpen: [f32; 2],
-    /// See [`Burst::exact`].
-    exact: bool,
-}
-
-impl OnTime {
-    /// Start and stop as they are reported.
-    pub(super) fn edges(&self) -> [f64; 2] {
-        std::array::from_fn(|i| self.rows[i] + f64::from(self.sharpen[i]))
-    }
-}
-
-impl std::ops::Index<usize> for OnTime {
-    type Output = f64;
-
-    fn index(&self, edge: usize) -> &f64 {
-        &self.rows[edge]
-    }
-}
 
 /// An emission in progress.
 #[derive(Debug, Clone)]
@@ -80,7 +52,7 @@ pub(super) struct Channel {
     pub(super) start_s: f64,
     pub(super) stop_s: f64,
     /// On-intervals, sorted and disjoint once [`Channel::tidy`] ran.
-    pub(super) bursts: Vec<OnTime>,
+    pub(super) bursts: OnTimes,
     pub(super) dropped: u64,
     pub(super) on_s: f64,
     pub(super) energy: Energy,
@@ -112,22 +84,54 @@ struct Levels {
     covered_s: f64,
 }
 
+impl Default for Channel {
+    fn default() -> Self {
+        Self::in_memory(Energy::new(), Energy::new(), OnTimes::default())
+    }
+}
+
 impl Channel {
     pub(super) fn new(id: u64, low: f64, high: f64, start_s: f64) -> Self {
+        Self::default().again(id, [low, high], start_s)
+    }
+
+    /// One of another number, with nothing in it yet, in the memory of this one.
+    pub(super) fn again(self, id: u64, [low, high]: [f64; 2], start_s: f64) -> Self {
+        let Self {
+            mut energy,
+            mut margin,
+            mut bursts,
+            ..
+        } = self;
+        energy.clear();
+        margin.clear();
+        bursts.clear();
         Self {
             id,
             low,
             high,
             start_s,
             stop_s: start_s,
-            bursts: Vec::new(),
+            look_s: start_s,
+            ..Self::in_memory(energy, margin, bursts)
+        }
+    }
+
+    fn in_memory(energy: Energy, margin: Energy, bursts: OnTimes) -> Self {
+        Self {
+            id: 0,
+            low: 0.0,
+            high: 0.0,
+            start_s: 0.0,
+            stop_s: 0.0,
+            bursts,
             dropped: 0,
             on_s: 0.0,
-            energy: Energy::new(),
-            margin: Energy::new(),
+            energy,
+            margin,
             peak: 0.0,
             announced: false,
-            look_s: start_s,
+            look_s: 0.0,
             from_start: false,
             to_end: false,
             in_progress: false,
@@ -137,14 +141,15 @@ impl Channel {
         }
     }
 
-    /// Becomes what `other` is, without new memory where there is enough.
-    pub(super) fn copy_from(&mut self, other: &Self) {
+    /// Becomes what `other` is, without new memory where there is enough. One of the same number was a copy of it when it was
+    /// last copied.
+    pub(super) fn copy_from(&mut self, other: &mut Self) {
         let mut energy = std::mem::replace(&mut self.energy, Energy::none());
         let mut margin = std::mem::replace(&mut self.margin, Energy::none());
         let mut bursts = std::mem::take(&mut self.bursts);
         energy.copy_from(&other.energy);
         margin.copy_from(&other.margin);
-        bursts.clone_from(&other.bursts);
+        bursts.copy_from(&mut other.bursts, self.id == other.id);
         *self = Self {
             energy,
             margin,
@@ -165,16 +170,21 @@ impl Channel {
         self.from_start |= burst.from_start;
         self.to_end |= burst.to_end;
         if self.bursts.len() < BURSTS_LISTED {
-            self.bursts.push(OnTime {
-                rows: [burst.start_s, burst.stop_s],
-                sharpen: burst.sharpen,
-                exact: burst.exact,
-            });
+            self.bursts.push(OnTime::of(burst));
         } else {
             self.dropped += 1;
         }
         if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
+        }
+    }
+
+    /// Adds the lists to what was measured of it, which take memory: for who is told of it.
+    pub(super) fn list(&self, emission: Emission) -> Emission {
+        Emission {
+            bursts: self.bursts.iter().map(OnTime::edges).collect(),
+            classes: self.votes.scores(),
+            ..emission
         }
     }
 
@@ -201,30 +211,16 @@ impl Channel {
         self.from_start |= part.from_start;
         self.to_end |= part.to_end;
         let room = BURSTS_LISTED - self.bursts.len();
-        self.bursts.extend(part.bursts.iter().take(room));
+        self.bursts.extend(&part.bursts[..room.min(part.bursts.len())]);
         self.dropped += part.dropped + part.bursts.len().saturating_sub(room) as u64;
         if let Some((low, high)) = self.energy.band() {
             (self.low, self.high) = (low, high);
         }
     }
 
-    /// Sorts the bursts and joins those that touch, `slack_s` apart at most; where the times of both are exact, a
-    /// slot for a row.
+    /// Sorts the bursts and joins those that touch, `slack_s` apart at most.
     pub(super) fn tidy(&mut self, slack_s: f64) {
-        if !self.bursts.is_sorted_by(|a, b| a[0] <= b[0]) {
-            self.bursts.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        }
-        // `dedup_by` hands over the later one first.
-        self.bursts.dedup_by(|burst, last| {
-            let both = burst.exact && last.exact;
-            let slack_s = if both { slack_s * EXACT_SLACK } else { slack_s };
-            let touches = burst[0] <= last[1] + slack_s;
-            if touches && burst[1] > last[1] {
-                (last.rows[1], last.sharpen[1]) = (burst.rows[1], burst.sharpen[1]);
-            }
-            last.exact &= !touches || both;
-            touches
-        });
+        self.bursts.tidy(slack_s);
         self.levels = None;
         if self.dropped == 0 {
             self.on_s = self.covered_s();
@@ -241,7 +237,7 @@ impl Channel {
         Levels {
             power: self.energy.total() / on_s,
             density: f64::from(self.energy.peak().1) / on_s,
-            covered_s: self.bursts.iter().map(|b| b[1] - b[0]).sum(),
+            covered_s: self.bursts.covered_s(),
         }
     }
 
@@ -287,7 +283,7 @@ impl Channel {
     pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
         let mut common = 0.0;
         let mut from = 0;
-        for b in &self.bursts {
+        for b in self.bursts.iter() {
             while from < other.bursts.len() && other.bursts[from][1] + slack_s < b[0] {
                 from += 1;
             }
@@ -420,7 +416,8 @@ impl Reporter {
         }
     }
 
-    /// The emission as it is known now. `observed_s` is the time observed between its start and stop.
+    /// The emission as it is known now, without what [`Channel::list`] adds. `observed_s` is the time observed between its
+    /// start and stop.
     pub(super) fn emission(&self, channel: &Channel, floor: &[f32], observed_s: f64, open: bool) -> Emission {
         let (low, high) = (channel.low, channel.high);
         let (first, last) = (
@@ -461,10 +458,10 @@ impl Reporter {
             snr_db,
             peak_dbfs: decibel(f64::from(channel.peak)),
             duty_cycle: (channel.covered_s() / observed_s.max(1e-12)).clamp(0.0, 1.0),
-            bursts: channel.bursts.iter().map(OnTime::edges).collect(),
+            bursts: Vec::new(),
             bursts_total: channel.bursts.len() as u64 + channel.dropped,
             center_uncertainty_hz: self.bin_hz * (0.1 + 0.5 / (10_f64.powf(snr_db / 10.0).max(0.1) * spectra).sqrt()),
-            classes: channel.votes.scores(),
+            classes: Vec::new(),
             open,
         }
     }

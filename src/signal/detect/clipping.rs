@@ -1,6 +1,6 @@
 //! When the converter was at its limits: the evidence for energy that only overload explains.
 
-use super::{channel::OnTime, config::ROW};
+use super::{config::ROW, ontime::OnTime};
 
 /// Clipped samples of a row from which it counts: a single one may be a disturbed bit.
 const CLIPPED_MIN: u32 = 2;

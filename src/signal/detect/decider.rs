@@ -13,7 +13,7 @@ use super::{
     looks,
     pulse::{Pulse, PulseFinder},
     rise::Rise,
-    rows::{Row, Rows},
+    rows::{Rest, Row, Rows, Spectra},
     scales::{Scales, Seen},
     screen::Screen,
     segment::{RowFloor, Run, Segmenter, Tests},
@@ -63,6 +63,8 @@ pub struct Decider {
     timeline: Timeline,
     frames: Option<FrameMaker>,
     taker: Taker,
+    /// When an emission that is looked at was on.
+    on: Vec<[f64; 2]>,
     silence: f32,
 }
 
@@ -94,35 +96,54 @@ impl Decider {
             timeline: Timeline::new(config.sample_rate_hz),
             frames: FrameMaker::new(config),
             taker: Taker::new(config.sample_rate_hz),
+            on: Vec::new(),
             silence: 0.0,
             thresholds,
             config: config.clone(),
         }
     }
 
-    /// Takes the next rows of the stream.
+    /// A first stage for its rows.
+    pub(super) fn spectra(&self) -> Spectra {
+        Spectra::new(&self.thresholds)
+    }
+
+    /// Takes the next rows of the stream: those of `rows`, made a few at a time by `spectra`, so that they stay in the cache.
+    pub fn decide_all(&mut self, spectra: &mut Spectra, rows: &mut Rows, sink: Sink<'_>) {
+        while spectra.make_some(rows) {
+            self.push(rows, sink);
+        }
+    }
+
+    /// Takes the next rows of the stream, which are made.
     pub fn push(&mut self, rows: &Rows, sink: Sink<'_>) {
-        (self.samples, self.clipped, self.silence) = (rows.samples, rows.clipped_samples, rows.silence);
+        self.silence = rows.silence;
         for row in rows.iter() {
+            self.samples += ROW as u64;
+            self.clipped += u64::from(row.clipped);
             if self.floor.is_some() {
                 self.decide(row, sink);
                 if self.held >= self.rows_wanted() {
                     self.conclude(sink);
                 }
             } else {
+                let wanted = self.rows_wanted();
+                if self.learning.is_empty() {
+                    self.learning = Rows::with_capacity(wanted);
+                }
                 self.learning.push(row);
-                if self.learning.len() >= self.rows_wanted() {
+                if self.learning.len() >= wanted {
                     self.learn(sink);
                 }
             }
         }
     }
 
-    /// Time passes unobserved, after `rest` samples that belong to no row: [`Spectra::discard`](super::Spectra::discard)
-    /// knows their number.
-    pub fn gap(&mut self, rest: usize, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
+    /// Time passes unobserved, after what [`Rows::discard`] tells of.
+    pub fn gap(&mut self, rest: Rest, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
         self.settle(sink);
-        let [start_s, stop_s] = self.timeline.miss(rest, duration_s);
+        self.count(rest);
+        let [start_s, stop_s] = self.timeline.miss(rest.samples, duration_s);
         self.end_bursts(false);
         self.classify(true);
         self.taker.clear();
@@ -136,9 +157,16 @@ impl Decider {
         }));
     }
 
-    /// Ends the pass: everything still open is reported.
-    pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
+    /// Counts samples that make no row.
+    fn count(&mut self, rest: Rest) {
+        self.samples += rest.samples as u64;
+        self.clipped += rest.clipped;
+    }
+
+    /// Ends the pass, after what [`Rows::pad`] tells of: everything still open is reported.
+    pub fn finish(&mut self, rest: Rest, sink: Sink<'_>) -> Summary {
         self.settle(sink);
+        self.count(rest);
         self.end_bursts(true);
         self.classify(true);
         self.look(f64::INFINITY, sink);
@@ -224,9 +252,10 @@ impl Decider {
         {
             sink(DetectEvent::Frame(frame));
         }
-        if self.process_row(start_s, row, &floor) {
+        if let Some(own) = self.process_row(start_s, row, &floor) {
+            let power = if own { &self.power } else { row.mean };
             let (averages, rules) = (self.thresholds.row_averages, self.config.floor_rules());
-            if let Some(new) = self.history.add(&self.power, averages, self.silence, &rules) {
+            if let Some(new) = self.history.add(power, averages, self.silence, &rules) {
                 floor = self.take_floor(new, sink);
             }
         }
@@ -252,6 +281,7 @@ impl Decider {
                 &floor.level,
                 &self.config.rules,
                 last,
+                &mut self.on,
             );
         }
     }
@@ -296,7 +326,9 @@ impl Decider {
         floor
     }
 
-    fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> bool {
+    /// Finds what is in a row; returns whether its power is not the mean of its segments but in memory, `None` where nothing could
+    /// be seen.
+    fn process_row(&mut self, row_s: f64, row: Row<'_>, floor: &Floor) -> Option<bool> {
         let rate = self.config.sample_rate_hz;
         let mut found = std::mem::take(&mut self.found);
         self.pulses.advance(
@@ -328,14 +360,18 @@ impl Decider {
         self.found = found;
         if usable == 0 {
             self.scales.blind();
-            return false;
+            return None;
         }
         let tests = Tests {
             narrow: self.thresholds.narrow[usable - 1],
             middle_growth: self.thresholds.middle_growth[usable - 1],
             wide_seed: self.thresholds.wide[usable - 1].seed,
         };
-        self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        let own = usable < SEGMENTS || self.spike.is_there();
+        if own {
+            self.spike.remove([time.start_s, time.stop_s], &mut self.power);
+        }
+        let power = if own { &self.power } else { row.mean };
         let inverse = &self.inverse_floor;
         let mut row_floor = RowFloor {
             level: &floor.level,
@@ -343,26 +379,35 @@ impl Decider {
             rise: 1.0,
         };
         self.runs.clear();
-        if self.screen.passes(&self.power, inverse, &tests) {
+        if self.screen.passes(power, inverse, &tests) {
             let quantile = self.thresholds.row_quantile;
-            row_floor.rise = self.rise.measure(&self.power, inverse, floor.live, quantile);
+            row_floor.rise = self.rise.measure(power, inverse, floor.live, quantile);
             self.segmenter
-                .runs(&self.power, &row_floor, floor.live, &tests, &mut self.runs);
+                .runs(power, &row_floor, floor.live, &tests, &mut self.runs);
         }
         let seen = Seen {
             segments: row.segments(),
-            power: &self.power,
+            power,
             floor: row_floor,
             live: floor.live,
         };
         self.scales
             .advance(time, &self.runs, self.segmenter.excess(), seen, &mut self.done);
-        self.spike.restore(&mut self.power);
-        true
+        if own {
+            self.spike.restore(&mut self.power);
+        }
+        Some(own)
     }
 
-    /// Mean of the row's segments that no pulse lies in; returns how many those are.
+    /// Mean of the row's segments that no pulse lies in, into memory unless it is that of all of them and nothing is to be
+    /// taken out of it; returns how many those are.
     fn mean_without_pulses(&mut self, row_s: f64, row: Row<'_>, pulses: &[Pulse]) -> usize {
+        if pulses.iter().all(|pulse| pulse.faint) {
+            if self.spike.is_there() {
+                self.power.copy_from_slice(row.mean);
+            }
+            return SEGMENTS;
+        }
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
         for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {

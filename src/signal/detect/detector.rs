@@ -31,44 +31,33 @@ impl Detector {
         })
     }
 
-    /// Its two stages, for who runs them side by side. Rows that [`Spectra`] makes and [`Decider`] takes in the same order,
-    /// gaps and end included, give the same events to the bit as the detector in one piece.
+    /// Its two stages, for who runs them side by side, the first one twice: rows that either [`Spectra`] makes and [`Decider`]
+    /// takes in order, gaps and end included, give the same events to the bit as the detector in one piece.
     #[must_use]
-    pub fn into_stages(self) -> (Spectra, Decider) {
-        (self.spectra, self.decider)
+    pub fn into_stages(self) -> ([Spectra; 2], Decider) {
+        ([self.spectra, self.decider.spectra()], self.decider)
     }
 
     /// Takes samples, any number at a time.
     pub fn push(&mut self, block: IqSlice<'_>, sink: Sink<'_>) {
         let mut from = 0;
         while from < block.len() {
-            from += self.spectra.fill(block.slice(from..block.len()));
-            self.decide(sink);
-        }
-    }
-
-    /// Decides about the rows that the samples at hand make.
-    fn decide(&mut self, sink: Sink<'_>) {
-        loop {
-            self.spectra.make(&mut self.rows, self.spectra.group());
-            // Even no rows tell how many samples were taken.
-            self.decider.push(&self.rows, sink);
-            if self.rows.is_empty() {
-                return;
-            }
+            from += self.rows.fill(block.slice(from..block.len()));
+            self.decider.decide_all(&mut self.spectra, &mut self.rows, sink);
+            self.rows.advance();
         }
     }
 
     /// Time passes unobserved. Nothing is learnt from it; emissions go on if they are found again.
     pub fn gap(&mut self, duration_s: f64, reason: GapReason, sink: Sink<'_>) {
-        let rest = self.spectra.discard();
+        let rest = self.rows.discard();
         self.decider.gap(rest, duration_s, reason, sink);
     }
 
     /// Ends the pass: everything still open is reported.
     pub fn finish(&mut self, sink: Sink<'_>) -> Summary {
-        self.spectra.pad();
-        self.decide(sink);
-        self.decider.finish(sink)
+        let rest = self.rows.pad();
+        self.decider.decide_all(&mut self.spectra, &mut self.rows, sink);
+        self.decider.finish(rest, sink)
     }
 }

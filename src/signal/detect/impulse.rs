@@ -252,35 +252,47 @@ struct SlotPowers<'a> {
 }
 
 /// Samples a slot's sums may look at: those of the longest that begins with its last.
-const SIGHT: usize = PULSE_SLOT + 16 + LANES;
-const LANES: usize = 8;
+const SIGHT: usize = PULSE_SLOT + WINDOWS[1];
+/// Numbers compared side by side.
+const LANES: usize = 16;
 
 impl Work for SlotPowers<'_> {
+    // One loop over the row after the other: the compiler makes full use of vectors of them, and shuffles what is done slot by
+    // slot.
     #[inline(always)]
     fn run(self) {
+        let count = self.slots.len() * PULSE_SLOT;
+        let (mut twos, mut fours, mut sixteens) = ([0.0_f32; ROW + SIGHT], [0.0_f32; ROW + SIGHT], [0.0_f32; ROW]);
+        let (two_count, four_count) = (count + 14, count + 12);
+        let pairs = self.power[..two_count].iter().zip(&self.power[1..=two_count]);
+        for (two, (a, b)) in twos.iter_mut().zip(pairs) {
+            *two = a + b;
+        }
+        let pairs = twos[..four_count].iter().zip(&twos[2..four_count + 2]);
+        for (four, (a, b)) in fours.iter_mut().zip(pairs) {
+            *four = a + b;
+        }
+        let at = |shift: usize| &fours[shift..shift + count];
+        let pairs = at(0).iter().zip(at(4)).zip(at(8).iter().zip(at(12)));
+        for (sixteen, ((a, b), (c, d))) in sixteens.iter_mut().zip(pairs) {
+            *sixteen = (a + b) + (c + d);
+        }
         for (i, slot) in self.slots.iter_mut().enumerate() {
-            let Some(power) = self.power[i * PULSE_SLOT..].first_chunk::<SIGHT>() else {
-                return;
-            };
-            // Sums of four in an array, those of two and of sixteen as they come.
-            let (mut fours, mut twos, mut sixteens) = ([0.0_f32; SIGHT], [0.0_f32; LANES], [0.0_f32; LANES]);
-            for i in (0..SIGHT - LANES).step_by(LANES) {
-                for (p, most) in (i..).zip(&mut twos) {
-                    let two = power[p] + power[p + 1];
-                    fours[p] = two + (power[p + 2] + power[p + 3]);
-                    if i < PULSE_SLOT {
-                        *most = if two > *most { two } else { *most };
-                    }
-                }
-            }
-            for i in (0..PULSE_SLOT).step_by(LANES) {
-                for (p, most) in (i..).zip(&mut sixteens) {
-                    let sixteen = (fours[p] + fours[p + 4]) + (fours[p + 8] + fours[p + 12]);
-                    *most = if sixteen > *most { sixteen } else { *most };
-                }
-            }
-            slot.sum = (0..PULSE_SLOT / 4).map(|i| fours[4 * i]).sum();
-            slot.peaks = [twos, sixteens].map(|lanes| lanes.into_iter().fold(0.0, f32::max));
+            let range = i * PULSE_SLOT..(i + 1) * PULSE_SLOT;
+            slot.sum = fours[range.clone()].iter().step_by(4).sum();
+            slot.peaks = [highest(&twos[range.clone()]), highest(&sixteens[range])];
         }
     }
+}
+
+/// The highest of some numbers, zero at least.
+#[inline(always)]
+fn highest(numbers: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    for numbers in numbers.as_chunks::<LANES>().0 {
+        for (most, number) in lanes.iter_mut().zip(numbers) {
+            *most = if *number > *most { *number } else { *most };
+        }
+    }
+    lanes.into_iter().fold(0.0, f32::max)
 }

@@ -15,10 +15,12 @@ const SILENT: f64 = 0.3;
 const OFTEN: u32 = 4;
 /// Lengths of what is kept from one look to the next, at most.
 const SELDOM: u32 = 16;
+/// The edges of a burst lie beyond its rows by less than eight rows, of the 256 that are kept.
+const SLACK: f64 = 8.0 / 256.0;
 /// Bursts of one look, at most.
 const BURSTS_MAX: usize = 2_000;
 
-/// Looks at every emission that is due. `last`: observation pauses or ends, and all are.
+/// Looks at every emission that is due. `last`: observation pauses or ends, and all are. `on` is memory.
 pub(super) fn look_at(
     channels: &mut [Channel],
     scales: &Scales,
@@ -26,6 +28,7 @@ pub(super) fn look_at(
     floor: &[f32],
     rules: &Rules,
     last: bool,
+    on: &mut Vec<[f64; 2]>,
 ) {
     let (end_s, length_s) = (taker.end_s(), taker.length_s());
     for channel in channels {
@@ -39,10 +42,10 @@ pub(super) fn look_at(
         if !(waited || silent || last) {
             continue;
         }
-        let on = on_times(channel, scales, [from_s, end_s]);
+        on_times(channel, scales, [from_s, end_s], SLACK * length_s, on);
         let target = Target {
             band: (channel.low, channel.high),
-            on: &on,
+            on,
             floor,
         };
         if let Some(answer) = taker.look(&target) {
@@ -54,14 +57,21 @@ pub(super) fn look_at(
     }
 }
 
-/// When it was on between two times, its bursts in progress included: sorted and disjoint.
-fn on_times(channel: &Channel, scales: &Scales, within: [f64; 2]) -> Vec<[f64; 2]> {
-    let ended = channel.bursts.iter().rev().take(BURSTS_MAX).map(|burst| burst.edges());
+/// When it was on between two times, its bursts in progress included: sorted and disjoint. `slack_s` is how far the edges of a
+/// burst may lie beyond its rows.
+fn on_times(channel: &Channel, scales: &Scales, within: [f64; 2], slack_s: f64, on: &mut Vec<[f64; 2]>) {
+    let ended = channel
+        .bursts
+        .since(within[0] - slack_s)
+        .take(BURSTS_MAX)
+        .map(|burst| burst.edges());
     let open = scales.open().filter(|burst| burst.emission == Some(channel.id));
     let all = ended.chain(open.map(|burst| [burst.start_s, burst.stop_s]));
     let inside = all.map(|on| [on[0].max(within[0]), on[1].min(within[1])]);
-    let mut on: Vec<[f64; 2]> = inside.filter(|on| on[0] < on[1]).collect();
-    on.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    on.clear();
+    on.extend(inside.filter(|on| on[0] < on[1]));
+    // What touches is joined: the order of what begins together does not matter.
+    on.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]));
     on.dedup_by(|later, earlier| {
         let touches = later[0] <= earlier[1];
         if touches {
@@ -69,5 +79,4 @@ fn on_times(channel: &Channel, scales: &Scales, within: [f64; 2]) -> Vec<[f64; 2
         }
         touches
     });
-    on
 }

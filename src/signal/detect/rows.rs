@@ -3,7 +3,7 @@
 //! Rows are computed a few at a time, because that is how a processor is fast, and come out the same however many there are
 //! at a time.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use num_complex::Complex;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::dsp::{
     iq::{IqBuffer, IqSlice},
-    kernel::{Backend, Resolution},
+    kernel::{Backend, Resolution, Work, widest},
     stretch::StretchSpectra,
     window::Window,
 };
@@ -22,8 +22,8 @@ use crate::dsp::{
 const REACH: usize = (SEGMENTS - 1) * HOP + BINS;
 /// Numbers of a row: the power of each segment, `BINS` each, then the mean power of each pulse slot, `PULSE_BINS` each.
 const NUMBERS: usize = SEGMENTS * BINS + PULSE_SLOTS * PULSE_BINS;
-/// Rows of samples taken over at a time.
-const ROWS_MAX: usize = 32;
+/// Rows of a batch at most: a tenth of a millisecond of work, whose samples and spectra stay in the second-level cache.
+const ROWS_MAX: usize = 16;
 
 /// Spectra of one row.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub(super) struct Row<'a> {
     pub(super) impulses: &'a [Impulse],
     /// The samples of its own.
     pub(super) samples: IqSlice<'a>,
+    /// Mean of its segments.
+    pub(super) mean: &'a [f32],
     numbers: &'a [f32],
 }
 
@@ -49,60 +51,159 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Rows that follow each other without a gap.
+/// A stretch of the stream without a gap: its samples, and of the rows they make those that are worked on.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
+    /// `ROW` each, and what the last one reaches beyond.
+    samples: IqBuffer,
+    /// The rows whose spectra are at hand.
+    made: Range<usize>,
+    /// Of those: samples at the limits of the converter, spectra, and impulses in the order of rows; see below.
     clipped: Vec<u32>,
     numbers: Vec<f32>,
-    /// In the order of rows.
+    /// Mean of the segments of each.
+    means: Vec<f32>,
     impulses: Vec<Impulse>,
-    /// `ROW` each.
-    kept: IqBuffer,
-    /// Samples taken so far when these were made, and how many of them were clipped.
-    pub(super) samples: u64,
-    pub(super) clipped_samples: u64,
+    /// Clipped samples of a last row that was filled up with silence.
+    padded: Option<u32>,
     /// Power per bin of the rounding of the format they came in.
     pub(super) silence: f32,
 }
 
-impl Rows {
+/// Samples at the end of a stretch that make no row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rest {
     /// How many.
+    pub(super) samples: usize,
+    /// At the limits of the converter.
+    pub(super) clipped: u64,
+}
+
+impl Rest {
+    fn of(samples: IqSlice<'_>) -> Self {
+        Self {
+            samples: samples.len(),
+            clipped: samples.clipped(),
+        }
+    }
+}
+
+impl Rows {
+    /// Memory for `rows` rows that are [pushed](Self::push).
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            clipped: Vec::with_capacity(rows),
+            numbers: Vec::with_capacity(rows * NUMBERS),
+            means: Vec::with_capacity(rows * BINS),
+            ..Self::default()
+        }
+    }
+
+    /// Takes as many of `block` as there is room for and returns their number.
+    pub fn fill(&mut self, block: IqSlice<'_>) -> usize {
+        const ROOM: usize = ROWS_MAX * ROW + REACH - ROW;
+        let held = self.samples.as_slice();
+        if held.is_empty() && held.format() != block.format() {
+            self.samples = IqBuffer::with_capacity(block.format(), ROOM);
+        }
+        let block = block.slice(0..block.len().min(ROOM - self.samples.as_slice().len()));
+        self.silence = (block.rounding_power() / BINS as f64) as f32;
+        self.samples.append_any(block);
+        block.len()
+    }
+
+    /// Whether there is no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.complete() == ROWS_MAX
+    }
+
+    /// Rows whose samples are all there.
+    fn complete(&self) -> usize {
+        (self.samples.as_slice().len() + ROW).saturating_sub(REACH) / ROW
+    }
+
+    /// Whether all rows whose samples are there were made at once.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.made == (0..self.complete())
+    }
+
+    /// Begins with what `before` holds beyond its rows, in the memory of what it had.
+    pub fn follow(&mut self, before: &Self) {
+        self.clear();
+        let samples = before.samples.as_slice();
+        if self.samples.as_slice().format() != samples.format() {
+            self.samples = IqBuffer::with_capacity(samples.format(), samples.len());
+        }
+        self.samples
+            .append(samples.slice(before.complete() * ROW..samples.len()));
+        self.silence = before.silence;
+    }
+
+    /// Drops its rows.
+    pub(super) fn advance(&mut self) {
+        self.samples.drop_front(self.complete() * ROW);
+        self.made = 0..0;
+    }
+
+    fn clear(&mut self) {
+        self.samples.clear();
+        self.clipped.clear();
+        (self.made, self.padded) = (0..0, None);
+    }
+
+    /// Forgets everything beyond its rows, because the stream breaks off; tells what that was.
+    pub fn discard(&mut self) -> Rest {
+        let samples = self.samples.as_slice();
+        let rest = Rest::of(samples.slice(self.complete() * ROW..samples.len()));
+        self.clear();
+        rest
+    }
+
+    /// Makes a row of what is left at the end of the stream, if it is at least one segment; tells what makes no row.
+    pub fn pad(&mut self) -> Rest {
+        let (samples, rows) = (self.samples.as_slice(), self.complete());
+        let rest = samples.slice(rows * ROW..samples.len());
+        if rest.len() < BINS {
+            return Rest::of(rest);
+        }
+        self.padded = Some(rest.slice(0..ROW).clipped() as u32);
+        let rest = Rest::of(rest.slice(ROW..rest.len()));
+        self.samples.floats().resize(rows * ROW + REACH, Complex::default());
+        rest
+    }
+
+    /// How many are made.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.clipped.len()
+        self.made.len()
     }
 
-    /// Whether there is none.
+    /// Whether none is made.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.clipped.is_empty()
+        self.made.is_empty()
     }
 
-    /// One by one.
+    /// Those that are made, one by one.
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        let rows = (0..).zip(&self.clipped).zip(self.numbers.chunks_exact(NUMBERS));
+        let spectra = self.numbers.chunks_exact(NUMBERS).zip(self.means.chunks_exact(BINS));
+        let rows = (0..).zip(&self.clipped).zip(spectra);
         let mut impulses = self.impulses.as_slice();
-        let kept = self.kept.as_slice();
-        rows.map(move |((row, &clipped), numbers)| {
+        let (samples, first) = (self.samples.as_slice(), self.made.start);
+        rows.map(move |((row, &clipped), (numbers, mean))| {
             let (own, rest) = impulses.split_at(impulses.partition_point(|impulse| impulse.row == row));
             impulses = rest;
+            let at = (first + row as usize) * ROW;
             Row {
                 clipped,
                 impulses: own,
-                samples: kept.slice(row as usize * ROW..(row as usize + 1) * ROW),
+                samples: samples.slice(at..at + ROW),
+                mean,
                 numbers,
             }
         })
-    }
-
-    /// Keeps the samples of all rows in the place of what it had.
-    fn keep(&mut self, samples: IqSlice<'_>) {
-        if self.kept.as_slice().format() == samples.format() {
-            self.kept.clear();
-        } else {
-            self.kept = IqBuffer::with_capacity(samples.format(), samples.len());
-        }
-        self.kept.append(samples);
     }
 
     /// Appends a row.
@@ -111,24 +212,33 @@ impl Rows {
         self.impulses
             .extend(row.impulses.iter().map(|impulse| Impulse { row: own, ..*impulse }));
         self.clipped.push(row.clipped);
-        self.kept.append_any(row.samples);
+        self.samples.append_any(row.samples);
         self.numbers.extend_from_slice(row.numbers);
+        self.means.extend_from_slice(row.mean);
+        self.made.end += 1;
     }
 }
 
-/// The first stage of a detector: cuts the sample stream into rows and computes their spectra.
+/// The mean of both segments.
+struct Mean<'a> {
+    segments: &'a [f32],
+    mean: &'a mut [f32],
+}
+
+impl Work for Mean<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (first, second) = self.segments.split_at(BINS);
+        for (mean, (a, b)) in self.mean.iter_mut().zip(first.iter().zip(second)) {
+            *mean = (a + b) * 0.5;
+        }
+    }
+}
+
+/// The first stage of a detector: the spectra of rows.
 pub struct Spectra {
-    samples: IqBuffer,
-    used: usize,
-    /// Whether the last row reaches beyond the end of the stream.
-    padded: bool,
-    /// Clipped samples of each row's worth of `samples` from `used` on, the last one still filling.
-    clipped: VecDeque<u32>,
     spectra: StretchSpectra,
     impulses: ImpulseFinder,
-    taken: u64,
-    taken_clipped: u64,
-    silence: f32,
 }
 
 impl Spectra {
@@ -146,104 +256,59 @@ impl Spectra {
         let on = |backend| StretchSpectra::new(&resolutions, backend);
         let spectra = on(Backend::best()).or_else(|| on(Backend::General));
         Self {
-            samples: IqBuffer::default(),
-            used: 0,
-            padded: false,
-            clipped: VecDeque::new(),
             spectra: spectra.expect("the general path runs on every processor"),
             impulses: ImpulseFinder::new(thresholds.impulses, thresholds.row_averages),
-            taken: 0,
-            taken_clipped: 0,
-            silence: 0.0,
         }
     }
 
-    /// Takes as many of `block` as it has room for and returns their number; then [`Self::make`] rows of them.
-    pub fn fill(&mut self, block: IqSlice<'_>) -> usize {
-        if self.used > 0 {
-            self.samples.drop_front(self.used);
-            self.used = 0;
-        }
-        let waiting = self.waiting();
-        if waiting == 0 && self.samples.as_slice().format() != block.format() {
-            self.samples = IqBuffer::with_capacity(block.format(), ROWS_MAX * ROW + REACH);
-        }
-        let block = block.slice(0..block.len().min(ROWS_MAX * ROW + REACH - ROW - waiting));
-        self.silence = (block.rounding_power() / BINS as f64) as f32;
-        let mut from = 0;
-        while from < block.len() {
-            let filled = (waiting + from) % ROW;
-            let to = (from + ROW - filled).min(block.len());
-            if filled == 0 {
-                self.clipped.push_back(0);
-            }
-            let here = block.slice(from..to).clipped();
-            if let Some(count) = self.clipped.back_mut() {
-                *count += here as u32;
-            }
-            self.taken_clipped += here;
-            from = to;
-        }
-        self.samples.append_any(block);
-        self.taken += block.len() as u64;
-        block.len()
+    /// Makes the next rows whose samples are there, as many as cost the least together; `false` when there are none.
+    pub fn make_some(&mut self, rows: &mut Rows) -> bool {
+        self.make(rows, self.spectra.lanes())
     }
 
-    /// Forgets everything not yet made into a row; returns how many samples that were.
-    pub fn discard(&mut self) -> usize {
-        let rest = self.waiting();
-        self.samples.clear();
-        self.clipped.clear();
-        self.used = 0;
-        rest
+    /// Makes all rows at once.
+    pub fn make_all(&mut self, rows: &mut Rows) {
+        rows.made = 0..0;
+        self.make(rows, usize::MAX);
     }
 
-    /// Makes a row of what is left at the end of the stream, if it is at least one segment.
-    pub fn pad(&mut self) {
-        let waiting = self.waiting();
-        if (BINS..REACH).contains(&waiting) {
-            self.samples.floats().resize(self.used + REACH, Complex::default());
-            self.padded = true;
-        }
-    }
-
-    /// Samples waiting.
-    fn waiting(&self) -> usize {
-        self.samples.as_slice().len() - self.used
-    }
-
-    /// Rows that are computed together at the least cost.
-    #[must_use]
-    pub fn group(&self) -> usize {
-        self.spectra.lanes()
-    }
-
-    /// The next rows whose samples are there, `most` at most, in the memory of `rows`; none when the samples do not reach
-    /// for one.
-    pub fn make(&mut self, rows: &mut Rows, most: usize) {
-        let complete = (self.waiting() + ROW).saturating_sub(REACH) / ROW;
-        let count = complete.min(most);
+    /// Makes the rows after those last made, `most` at most.
+    fn make(&mut self, rows: &mut Rows, most: usize) -> bool {
+        let (from, complete) = (rows.made.end, rows.complete());
+        let count = (complete - from).min(most);
+        rows.made = from..from + count;
         rows.clipped.clear();
-        rows.clipped
-            .extend((0..count).map(|_| self.clipped.pop_front().unwrap_or(0)));
-        rows.numbers.resize(count * NUMBERS, 0.0);
-        let samples = self.samples.as_slice();
-        let samples = samples.slice(self.used..samples.len());
-        self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
-        if std::mem::take(&mut self.padded) {
-            // A signal that breaks off within a segment would splatter over the span: what was seen last is taken to last.
-            rows.numbers.copy_within(..BINS, BINS);
-            let last = NUMBERS - PULSE_BINS;
-            rows.numbers.copy_within(last - PULSE_BINS..last, last);
-        }
         rows.impulses.clear();
-        if count > 0 {
-            let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
-            self.impulses.find(samples, count, segments, &mut rows.impulses);
+        rows.numbers.resize(count * NUMBERS, 0.0);
+        if count == 0 {
+            return false;
         }
-        rows.keep(samples.slice(0..count * ROW));
-        self.used += count * ROW;
-        (rows.samples, rows.clipped_samples) = (self.taken, self.taken_clipped);
-        rows.silence = self.silence;
+        let samples = rows.samples.as_slice();
+        let samples = samples.slice(from * ROW..samples.len());
+        let clipped = |row: usize| samples.slice(row * ROW..(row + 1) * ROW).clipped() as u32;
+        rows.clipped.extend((0..count).map(clipped));
+        self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
+        if let Some(clipped) = rows.padded.filter(|_| from + count == complete) {
+            rows.clipped[count - 1] = clipped;
+            // A signal that breaks off within a segment would splatter over the span: what was seen last is taken to last.
+            let numbers = &mut rows.numbers[(count - 1) * NUMBERS..];
+            numbers.copy_within(..BINS, BINS);
+            let last = NUMBERS - PULSE_BINS;
+            numbers.copy_within(last - PULSE_BINS..last, last);
+        }
+        rows.means.resize(count * BINS, 0.0);
+        for (mean, numbers) in rows
+            .means
+            .chunks_exact_mut(BINS)
+            .zip(rows.numbers.chunks_exact(NUMBERS))
+        {
+            widest(Mean {
+                segments: &numbers[..SEGMENTS * BINS],
+                mean,
+            });
+        }
+        let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
+        self.impulses.find(samples, count, segments, &mut rows.impulses);
+        true
     }
 }

@@ -61,6 +61,9 @@ impl Scales {
         self.set_edges(time, floor.level, &mut done[ended..]);
         // The longer average is fed by the shorter one: the floor within a row does not concern them.
         let floor = RowFloor { rise: 1.0, ..floor };
+        for slow in &mut self.slow {
+            slow.tracker.refill(&mut self.rows);
+        }
         let [shorter, longer] = &mut self.slow;
         shorter.add(time, power, runs);
         if shorter.decide(time, floor, live, done) {

@@ -45,6 +45,11 @@ impl Spike {
         }
     }
 
+    /// Whether there is one.
+    pub(super) fn is_there(&self) -> bool {
+        self.there
+    }
+
     /// Looks for the spike in a new floor; gives back the spike that is gone.
     pub(super) fn learn(&mut self, floor: &Floor) -> Option<Burst> {
         let bare = |k: usize| floor.steady[k] < BARE * floor.level[k];

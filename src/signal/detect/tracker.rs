@@ -50,22 +50,24 @@ const DOMINANT: f32 = 10.0;
 /// Distance from it, as a multiple of the wider of both, from which another is a signal of its own.
 const DOMINANT_GAP: f64 = 4.0;
 /// Spectra kept for reuse at most.
-const SPARE_MAX: usize = 64;
+const SPARE_MAX: usize = 2 * OPEN_MAX;
+/// Spectra that a scale has at hand: more than begin in one of its rows, as a rule.
+const REFILL: usize = 16;
 /// Open bursts at most; the weakest new ones are dropped beyond.
 const OPEN_MAX: usize = 512;
 
 impl Tracker {
     pub(super) fn new(bridge_rows: usize) -> Self {
         Self {
-            open: Vec::new(),
-            ended: Vec::new(),
+            open: Vec::with_capacity(OPEN_MAX),
+            ended: Vec::with_capacity(OPEN_MAX),
             bridge_rows: bridge_rows as u64,
             groups: Vec::new(),
-            fresh: Vec::new(),
-            members: Vec::new(),
+            fresh: Vec::with_capacity(OPEN_MAX),
+            members: Vec::with_capacity(OPEN_MAX),
             first: true,
-            spare: Vec::new(),
-            cut_runs: Vec::new(),
+            spare: Vec::with_capacity(SPARE_MAX),
+            cut_runs: Vec::with_capacity(OPEN_MAX),
         }
     }
 
@@ -275,6 +277,15 @@ impl Tracker {
         let mut energy = self.spare.pop().unwrap_or_else(Energy::new);
         energy.clear();
         energy
+    }
+
+    /// Has memory for some bursts, taken from where that of all of them comes back to.
+    pub(super) fn refill(&mut self, from: &mut Self) {
+        while self.spare.len() < REFILL
+            && let Some(energy) = from.spare.pop()
+        {
+            self.spare.push(energy);
+        }
     }
 
     /// Takes back the memory of a burst that is done with.

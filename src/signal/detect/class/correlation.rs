@@ -2,7 +2,11 @@
 
 use num_complex::Complex;
 
-use super::{Baseband, Channelizer, envelope::quantile};
+use super::{
+    Baseband,
+    envelope::quantile,
+    tools::{Memory, Transforms},
+};
 
 /// Samples looked at, at most.
 const SAMPLES_MAX: usize = 1 << 16;
@@ -20,28 +24,33 @@ pub struct Correlation {
 
 impl Correlation {
     /// Over lags from 30 over the bandwidth to a third of the stretch.
-    pub(super) fn of(cut: &Baseband, tools: &mut Channelizer) -> Option<Self> {
+    pub(super) fn of(cut: &Baseband, transforms: &mut Transforms, memory: &mut Memory) -> Option<Self> {
         let (first, last) = (cut.on.first()?[0], cut.on.last()?[1].min(cut.samples.len()));
         let size = (last - first).min(SAMPLES_MAX);
-        let mut work = vec![Complex::<f32>::default(); 2 * size.next_power_of_two()];
+        let Memory {
+            samples: work,
+            numbers: [sizes, ..],
+        } = memory;
+        work.clear();
+        work.resize(2 * size.next_power_of_two(), Complex::default());
         for &[from, to] in &cut.on {
             let (from, to) = (from.max(first) - first, to.min(first + size).max(first) - first);
             if from < to {
                 work[from..to].copy_from_slice(&cut.samples[first + from..first + to]);
             }
         }
-        tools.fft(&mut work, false);
-        for line in &mut work {
+        transforms.forward(work);
+        for line in work.iter_mut() {
             *line = Complex::new(line.norm_sqr(), 0.0);
         }
-        tools.fft(&mut work, true);
+        transforms.inverse(work);
         let shortest = (LAG_MIN / cut.band) as usize;
-        let sizes = work.get(shortest..size / 3)?.iter().map(|r| f64::from(r.norm()));
-        let sizes: Vec<f64> = sizes.collect();
+        sizes.clear();
+        sizes.extend(work.get(shortest..size / 3)?.iter().map(|r| f64::from(r.norm())));
         let best = (0..sizes.len()).max_by(|a, b| sizes[*a].total_cmp(&sizes[*b]))?;
         let peak = sizes[best];
         // The median of a Rayleigh distribution is 1.177 sigma.
-        let sigma = quantile(&mut sizes.clone(), 0.5)? / 1.177;
+        let sigma = quantile(sizes, 0.5)? / 1.177;
         (sizes.len() >= 64 && sigma > 0.0).then(|| Self {
             ratio: peak / sigma,
             lag_s: (shortest + best) as f64 / cut.rate_hz,

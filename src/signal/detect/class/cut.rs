@@ -2,7 +2,8 @@
 //! short inverse one for each.
 
 use num_complex::Complex;
-use rustfft::FftPlanner;
+
+use super::tools::Tools;
 
 /// Share of the energy beyond which the edges of the band lie, each side.
 const EDGE_SHARE: f64 = 0.005;
@@ -42,32 +43,17 @@ impl Baseband {
 /// Makes cuts.
 #[derive(Default)]
 pub struct Channelizer {
-    planner: Option<FftPlanner<f32>>,
     /// Transform of the stretch, unscaled.
     spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
+    pub(super) tools: Tools,
 }
 
 impl Channelizer {
-    /// Runs a transform in place.
-    pub(super) fn fft(&mut self, data: &mut [Complex<f32>], inverse: bool) {
-        let planner = self.planner.get_or_insert_with(FftPlanner::new);
-        let plan = if inverse {
-            planner.plan_fft_inverse(data.len())
-        } else {
-            planner.plan_fft_forward(data.len())
-        };
-        self.scratch.resize(plan.get_inplace_scratch_len(), Complex::default());
-        plan.process_with_scratch(data, &mut self.scratch);
-    }
-
-    /// Takes a stretch of samples of the whole span, which `fill` appends to the buffer it is given.
+    /// Takes a stretch of samples of the whole span, a power of two of them, which `fill` appends to the buffer it is given.
     pub fn transform(&mut self, fill: impl FnOnce(&mut Vec<Complex<f32>>)) {
-        let mut spectrum = std::mem::take(&mut self.spectrum);
-        spectrum.clear();
-        fill(&mut spectrum);
-        self.fft(&mut spectrum, false);
-        self.spectrum = spectrum;
+        self.spectrum.clear();
+        fill(&mut self.spectrum);
+        self.tools.transforms.forward(&mut self.spectrum);
     }
 
     /// Cuts out what lies between two frequencies (cycles per sample of the span, −0.5 to 0.5), as narrow as the energy is.
@@ -88,7 +74,7 @@ impl Channelizer {
             let place = (line - width as i64 / 2).rem_euclid(size as i64) as usize;
             out.samples[place] = self.line(from + line) * scale;
         }
-        self.fft(&mut out.samples, true);
+        self.tools.transforms.inverse(&mut out.samples);
         out.rate_hz = span_rate_hz * size as f64 / count;
         out.width = width as f64 / size as f64;
         out.band = lines / size as f64;

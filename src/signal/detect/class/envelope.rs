@@ -1,6 +1,6 @@
 //! What the envelope tells: constant, keyed, or varying.
 
-use super::Baseband;
+use super::{Baseband, tools::Memory};
 
 /// Samples of power averaged: about one over the bandwidth.
 const SMOOTH: usize = 3;
@@ -38,13 +38,14 @@ pub struct Envelope {
     pub kurtosis_on: f64,
     /// 90 % over 10 % quantile of the power in blocks of 50 ms, dB, where there are twenty of them.
     pub syllables_db: Option<f64>,
-    /// Which samples are on and not beside an edge.
-    pub on: Vec<bool>,
 }
 
 impl Envelope {
-    pub(super) fn of(cut: &Baseband) -> Option<Self> {
-        let power: Vec<f64> = cut.samples.iter().map(|x| f64::from(x.norm_sqr())).collect();
+    /// Of the samples of `cut`; tells which are `on`.
+    pub(super) fn of(cut: &Baseband, memory: &mut Memory, on: &mut Vec<bool>) -> Option<Self> {
+        let [power, smooth, sorted, _] = &mut memory.numbers;
+        power.clear();
+        power.extend(cut.samples.iter().map(|x| f64::from(x.norm_sqr())));
         let (first, last) = (cut.on.first()?[0], cut.on.last()?[1].min(power.len()));
         if last < first + 8 * SMOOTH {
             return None;
@@ -55,32 +56,35 @@ impl Envelope {
             ..Self::default()
         };
         own.on_share = own.samples as f64 / (last - first) as f64;
-        let mut lengths: Vec<f64> = cut.on.iter().map(|b| (b[1] - b[0]) as f64 / cut.rate_hz).collect();
-        own.burst_s = quantile(&mut lengths, 0.5)?;
-        let smooth: Vec<f64> = (first..last).map(|n| around(&power, n)).collect();
-        let mut sorted: Vec<f64> = bursts().map(|n| smooth[n - first]).collect();
-        let plateau = quantile(&mut sorted, 0.9)? - cut.noise;
+        sorted.clear();
+        sorted.extend(cut.on.iter().map(|b| (b[1] - b[0]) as f64 / cut.rate_hz));
+        own.burst_s = quantile(sorted, 0.5)?;
+        smooth.clear();
+        smooth.extend((first..last).map(|n| around(power, n)));
+        sorted.clear();
+        sorted.extend(bursts().map(|n| smooth[n - first]));
+        let plateau = quantile(sorted, 0.9)? - cut.noise;
         let mean = bursts().map(|n| power[n]).sum::<f64>() / own.samples.max(1) as f64;
         if plateau <= 0.0 || mean <= cut.noise {
             return None;
         }
         own.snr_db = 10.0 * ((mean - cut.noise) / cut.noise.max(1e-30)).log10();
-        own.keying(&smooth, cut.noise, plateau, cut.rate_hz);
-        own.on = mask(&smooth, cut.noise + ON * ON * plateau, first, power.len());
+        own.keying(smooth, cut.noise, plateau, cut.rate_hz, sorted);
+        mask(smooth, cut.noise + ON * ON * plateau, first, power.len(), on);
         own.kurtosis = kurtosis(bursts().map(|n| power[n]), cut.noise)?;
-        let on = own.on.iter().zip(&power).filter(|(on, _)| **on).map(|(_, p)| *p);
+        let on = on.iter().zip(&*power).filter(|(on, _)| **on).map(|(_, p)| *p);
         own.kurtosis_on = kurtosis(on, cut.noise).unwrap_or(f64::NAN);
-        own.syllables_db = syllables(&power[first..last], cut.rate_hz);
+        own.syllables_db = syllables(&power[first..last], cut.rate_hz, sorted);
         Some(own)
     }
 
     /// Shares of on and off, and the runs between them, with hysteresis.
-    fn keying(&mut self, smooth: &[f64], noise: f64, plateau: f64, rate_hz: f64) {
+    fn keying(&mut self, smooth: &[f64], noise: f64, plateau: f64, rate_hz: f64, runs: &mut Vec<f64>) {
         let (off, on) = (noise + OFF * OFF * plateau, noise + ON * ON * plateau);
         let mut is_on = true;
         let mut since = 0;
         let (mut low, mut middle) = (0, 0);
-        let mut runs = Vec::new();
+        runs.clear();
         for (n, &p) in smooth.iter().enumerate() {
             low += usize::from(p < off);
             middle += usize::from((off..on).contains(&p));
@@ -92,7 +96,7 @@ impl Envelope {
         }
         self.low = low as f64 / smooth.len() as f64;
         self.middle = middle as f64 / smooth.len() as f64;
-        self.element_s = quantile(&mut runs, 0.2).filter(|_| self.edges >= 4);
+        self.element_s = quantile(runs, 0.2).filter(|_| self.edges >= 4);
     }
 
     /// Whether it is either on or off.
@@ -110,8 +114,9 @@ fn around(power: &[f64], n: usize) -> f64 {
 }
 
 /// Samples on, without those beside an edge.
-fn mask(smooth: &[f64], on: f64, first: usize, length: usize) -> Vec<bool> {
-    let mut mask = vec![false; length];
+fn mask(smooth: &[f64], on: f64, first: usize, length: usize, mask: &mut Vec<bool>) {
+    mask.clear();
+    mask.resize(length, false);
     let mut run = 0;
     for (n, &p) in smooth.iter().enumerate() {
         run = if p >= on { run + 1 } else { 0 };
@@ -119,7 +124,6 @@ fn mask(smooth: &[f64], on: f64, first: usize, length: usize) -> Vec<bool> {
             mask[first + n - ERODE] = true;
         }
     }
-    mask
 }
 
 /// E|s|⁴ / (E|s|²)² of a signal in independent complex Gaussian noise of known power: with that noise E|x|⁴ is
@@ -138,14 +142,14 @@ fn kurtosis(powers: impl Iterator<Item = f64>, noise: f64) -> Option<f64> {
     (signal > 0.0).then(|| (fourth / count - 4.0 * signal * noise - 2.0 * noise * noise) / (signal * signal))
 }
 
-fn syllables(power: &[f64], rate_hz: f64) -> Option<f64> {
+fn syllables(power: &[f64], rate_hz: f64, blocks: &mut Vec<f64>) -> Option<f64> {
     let block = (SYLLABLE_S * rate_hz) as usize;
-    let blocks = power.chunks_exact(block.max(1)).map(|b| b.iter().sum::<f64>());
-    let mut blocks: Vec<f64> = blocks.collect();
+    blocks.clear();
+    blocks.extend(power.chunks_exact(block.max(1)).map(|b| b.iter().sum::<f64>()));
     if blocks.len() < 20 || block < 4 {
         return None;
     }
-    let (low, high) = (quantile(&mut blocks, 0.1)?, quantile(&mut blocks, 0.9)?);
+    let (low, high) = (quantile(blocks, 0.1)?, quantile(blocks, 0.9)?);
     Some(10.0 * (high / low.max(1e-30)).log10())
 }
 

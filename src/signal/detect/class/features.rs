@@ -1,6 +1,8 @@
 //! Everything a class is decided by, of one cut.
 
-use super::{Baseband, Channelizer, correlation::Correlation, envelope::Envelope, frequency::Frequency, line::Line};
+use super::{
+    Baseband, Channelizer, correlation::Correlation, envelope::Envelope, frequency::Frequency, line::Line, tools::Tools,
+};
 
 /// Kurtosis of the envelope about that of Gaussian noise, within which a cyclic prefix is looked for.
 const GAUSSIAN: std::ops::Range<f64> = 1.6..2.6;
@@ -27,14 +29,20 @@ pub struct Features {
 impl Features {
     /// Measures `cut`; `None` where it holds no signal.
     #[must_use]
-    pub fn of(cut: &Baseband, tools: &mut Channelizer) -> Option<Self> {
-        let mut envelope = Envelope::of(cut)?;
-        let line = Line::of(cut, &envelope, tools)?;
+    pub fn of(cut: &Baseband, channelizer: &mut Channelizer) -> Option<Self> {
+        let Tools {
+            transforms,
+            lines,
+            memory,
+            on,
+        } = &mut channelizer.tools;
+        let envelope = Envelope::of(cut, memory, on)?;
+        let line = Line::of(cut, &envelope, transforms, lines, &mut memory.samples)?;
         let snr = 10_f64.powf(envelope.snr_db / 10.0);
-        let on = std::mem::take(&mut envelope.on);
-        let frequency = Frequency::of(cut, &on, snr, tools);
+        let frequency = Frequency::of(cut, on, snr, transforms, memory);
         let noise_like = GAUSSIAN.contains(&envelope.kurtosis);
-        let correlation = noise_like.then(|| Correlation::of(cut, tools)).flatten();
+        let likeness = || Correlation::of(cut, transforms, memory);
+        let correlation = noise_like.then(likeness).flatten();
         Some(Self {
             bandwidth_hz: cut.bandwidth_hz(),
             time_bandwidth: envelope.samples as f64 * cut.band,

@@ -2,7 +2,11 @@
 
 use num_complex::Complex;
 
-use super::{Baseband, Channelizer, envelope::quantile};
+use super::{
+    Baseband,
+    envelope::quantile,
+    tools::{Memory, Transforms},
+};
 
 /// Products of neighbouring samples averaged for one value of frequency.
 const SMOOTH: usize = 4;
@@ -44,8 +48,15 @@ pub struct Frequency {
 
 impl Frequency {
     /// Of the samples that are `on`; `snr` is the ratio in the cut.
-    pub(super) fn of(cut: &Baseband, on: &[bool], snr: f64, tools: &mut Channelizer) -> Option<Self> {
-        let (track, mut values) = track(&cut.samples, on);
+    pub(super) fn of(
+        cut: &Baseband,
+        on: &[bool],
+        snr: f64,
+        transforms: &mut Transforms,
+        memory: &mut Memory,
+    ) -> Option<Self> {
+        follow(&cut.samples, on, memory);
+        let values = &memory.numbers[VALUES];
         if values.len() < VALUES_MIN {
             return None;
         }
@@ -63,11 +74,11 @@ impl Frequency {
             kurtosis: fourth / (second * second).max(1e-30),
             ..Self::default()
         };
-        own.lines(&track, mean, second, signal, cut, tools);
-        let low = quantile(&mut values, 0.005)?;
-        let high = quantile(&mut values, 0.995)?;
+        own.lines(memory, mean, [second, signal], cut, transforms);
+        let low = quantile(&mut memory.numbers[VALUES], 0.005)?;
+        let high = quantile(&mut memory.numbers[VALUES], 0.995)?;
         if high > low {
-            let places = lobes(&values, low, high);
+            let places = lobes(&memory.numbers[VALUES], low, high);
             own.lobes = places.len();
             own.even = places.windows(3).all(|p| {
                 let (a, b) = ((p[1] - p[0]) as f64, (p[2] - p[1]) as f64);
@@ -75,7 +86,7 @@ impl Frequency {
             });
             if let (Some(first), Some(last)) = (places.first(), places.last()) {
                 let at = |cell: usize| low + (high - low) * (cell as f64 + 0.5) / CELLS as f64;
-                own.stays(&track, at(*first), at(*last), cut.rate_hz);
+                own.stays(memory, at(*first), at(*last), cut.rate_hz);
             }
         }
         Some(own)
@@ -84,20 +95,22 @@ impl Frequency {
     /// Single tones in the frequency.
     fn lines(
         &mut self,
-        track: &[Option<f64>],
+        memory: &mut Memory,
         mean: f64,
-        second: f64,
-        signal: f64,
+        [second, signal]: [f64; 2],
         cut: &Baseband,
-        tools: &mut Channelizer,
+        transforms: &mut Transforms,
     ) {
-        let value = |f: &Option<f64>| Complex::new(f.map_or(0.0, |f| (f - mean) as f32), 0.0);
-        let mut lines: Vec<Complex<f32>> = track.iter().map(value).collect();
-        tools.fft(&mut lines, false);
-        let power: Vec<f64> = lines[..lines.len() / 2]
-            .iter()
-            .map(|x| f64::from(x.norm_sqr()))
-            .collect();
+        let Memory {
+            samples: lines,
+            numbers: [track, _, power, few],
+        } = memory;
+        lines.clear();
+        let value = |f: &f64| if f.is_nan() { 0.0 } else { (f - mean) as f32 };
+        lines.extend(track.iter().map(|f| Complex::new(value(f), 0.0)));
+        transforms.forward(lines);
+        power.clear();
+        power.extend(lines[..lines.len() / 2].iter().map(|x| f64::from(x.norm_sqr())));
         let total: f64 = power.iter().sum();
         let line = power
             .windows(5)
@@ -111,23 +124,25 @@ impl Frequency {
             let pilot = &power[place(PILOT_HZ) - 2..=place(PILOT_HZ) + 3];
             let pilot = pilot.iter().copied().fold(0.0, f64::max);
             let beside = BESIDE_HZ.iter().flat_map(|b| &power[place(b[0])..place(b[1])]);
-            let mut beside: Vec<f64> = beside.copied().collect();
-            let middle = quantile(&mut beside, 0.5);
+            few.clear();
+            few.extend(beside);
+            let middle = quantile(few, 0.5);
             self.pilot_db = middle.map(|middle| 10.0 * (pilot / middle.max(1e-30)).log10());
         }
     }
 
     /// How often it goes from one half to the other, with hysteresis, and how long it stays.
-    fn stays(&mut self, track: &[Option<f64>], low: f64, high: f64, rate_hz: f64) {
+    fn stays(&mut self, memory: &mut Memory, low: f64, high: f64, rate_hz: f64) {
+        let [track, _, _, runs] = &mut memory.numbers;
         let (middle, slack) = (0.5 * (low + high), 0.25 * (high - low));
         let mut above: Option<(bool, usize)> = None;
-        let mut runs = Vec::new();
-        for (n, value) in track.iter().enumerate() {
-            let Some(f) = value else {
+        runs.clear();
+        for (n, &f) in track.iter().enumerate() {
+            if f.is_nan() {
                 above = None;
                 continue;
-            };
-            let now = *f > middle;
+            }
+            let now = f > middle;
             match above {
                 Some((was, since)) if was != now && (f - middle).abs() > slack => {
                     self.changes += 1;
@@ -138,25 +153,31 @@ impl Frequency {
                 _ => {}
             }
         }
-        self.element_s = quantile(&mut runs, 0.2);
+        self.element_s = quantile(runs, 0.2);
     }
 }
 
-/// Frequency of each sample where it is on, and the values alone.
-fn track(samples: &[Complex<f32>], on: &[bool]) -> (Vec<Option<f64>>, Vec<f64>) {
-    let steps: Vec<Complex<f32>> = samples.windows(2).map(|x| x[1] * x[0].conj()).collect();
-    let mut track = vec![None; samples.len()];
-    let mut values = Vec::new();
+/// Finds the frequency of each sample: not a number where it is off; and the values alone.
+fn follow(samples: &[Complex<f32>], on: &[bool], memory: &mut Memory) {
+    let steps = &mut memory.samples;
+    let [track, values, ..] = &mut memory.numbers;
+    steps.clear();
+    steps.extend(samples.windows(2).map(|x| x[1] * x[0].conj()));
+    track.clear();
+    track.resize(samples.len(), f64::NAN);
+    values.clear();
     for (n, near) in steps.windows(SMOOTH).enumerate() {
         if on[n..=n + SMOOTH].iter().all(|on| *on) {
             let sum: Complex<f32> = near.iter().sum();
             let f = f64::from(sum.arg()) / std::f64::consts::TAU;
-            track[n + SMOOTH / 2] = Some(f);
+            track[n + SMOOTH / 2] = f;
             values.push(f);
         }
     }
-    (track, values)
 }
+
+/// Which of the numbers in memory are the values.
+const VALUES: usize = 1;
 
 /// Cells of the histogram that are the top of a lobe.
 fn lobes(values: &[f64], low: f64, high: f64) -> Vec<usize> {

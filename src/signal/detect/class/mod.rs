@@ -18,6 +18,7 @@ mod features;
 mod frequency;
 mod line;
 mod taker;
+mod tools;
 mod votes;
 
 use serde::{Deserialize, Serialize};

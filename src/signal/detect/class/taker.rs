@@ -40,7 +40,9 @@ pub(in crate::detect) struct Target<'a> {
 /// Keeps samples and looks at emissions in them.
 pub(in crate::detect) struct Taker {
     rate_hz: f64,
+    /// The samples that came last, and up to as many as are kept that came before them.
     samples: IqBuffer,
+    before: IqBuffer,
     /// Time of the end of the last sample kept.
     end_s: f64,
     credit: f64,
@@ -56,6 +58,7 @@ impl Taker {
         Self {
             rate_hz,
             samples: IqBuffer::default(),
+            before: IqBuffer::default(),
             end_s: 0.0,
             credit: CREDIT,
             tools: Channelizer::default(),
@@ -67,9 +70,13 @@ impl Taker {
 
     /// Keeps the samples of the row that begins at `row_s`.
     pub(in crate::detect) fn keep(&mut self, row_s: f64, samples: IqSlice<'_>) {
-        let kept = self.samples.as_slice().len();
-        if kept >= 2 * ROWS * ROW {
-            self.samples.drop_front(kept - ROWS * ROW);
+        let last = self.samples.as_slice();
+        if last.len() >= ROWS * ROW {
+            std::mem::swap(&mut self.samples, &mut self.before);
+            self.samples.clear();
+        }
+        if self.samples.as_slice().is_empty() && self.samples.as_slice().format() != samples.format() {
+            self.samples = IqBuffer::with_capacity(samples.format(), ROWS * ROW);
         }
         self.samples.append_any(samples);
         self.end_s = row_s + samples.len() as f64 / self.rate_hz;
@@ -80,6 +87,7 @@ impl Taker {
     /// Time is missing after this.
     pub(in crate::detect) fn clear(&mut self) {
         self.samples.clear();
+        self.before.clear();
         self.transformed = None;
     }
 
@@ -99,7 +107,8 @@ impl Taker {
     }
 
     fn kept(&self) -> usize {
-        self.samples.as_slice().len().min(ROWS * ROW)
+        let all = self.before.as_slice().len() + self.samples.as_slice().len();
+        all.min(ROWS * ROW)
     }
 
     /// Looks at an emission: its class or none, or `None` where there are no samples of it or none to spend.
@@ -111,10 +120,15 @@ impl Taker {
         }
         if !shared {
             self.credit -= count as f64;
-            let all = self.samples.as_slice();
-            let first = all.len() - from;
-            let part = all.slice(first..first + count);
-            self.tools.transform(|out| part.append_to(out));
+            let (before, last) = (self.before.as_slice(), self.samples.as_slice());
+            let (first, middle) = (before.len() + last.len() - from, before.len());
+            let end = first + count;
+            let parts = [
+                before.slice(first.min(middle)..end.min(middle)),
+                last.slice(first.max(middle) - middle..end.max(middle) - middle),
+            ];
+            self.tools
+                .transform(|out| parts.iter().for_each(|part| part.append_to(out)));
             self.transformed = Some([from, count]);
         }
         let (low, high) = target.band;
