@@ -114,11 +114,10 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// The rows behind the header, and which column each cell is.
-fn open<R: Read>(
-    reader: Bounded<R>,
-    name: &str,
-    columns: &'static [Column],
-) -> Result<(WrittenRows<Bounded<R>>, Vec<Header>), Vec<BadRow>> {
+type Opened<R> = (WrittenRows<Bounded<R>>, Vec<Header>);
+
+/// Reads the header.
+fn open<R: Read>(reader: Bounded<R>, name: &str, columns: &'static [Column]) -> Result<Opened<R>, Vec<BadRow>> {
     let dialect = Dialect {
         separator: b',',
         quoted: true,
