@@ -215,6 +215,15 @@ impl Target {
         Ok(Self::Sqlite(options))
     }
 
+    /// The same for a database that nobody else opens before it is closed: in files, pages that are new are then written once,
+    /// into their place, and not first into a log. What is acknowledged is as durable.
+    pub(crate) fn alone(self) -> Self {
+        match self {
+            Self::Sqlite(options) => Self::Sqlite(options.journal_mode(SqliteJournalMode::Delete)),
+            Self::Postgres(options) => Self::Postgres(options),
+        }
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,

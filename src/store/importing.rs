@@ -67,7 +67,7 @@ fn upsert(rows: usize, history: bool) -> String {
 
 /// The values of one row, in the order of [`upsert`].
 fn push_values(values: &mut Vec<Value>, a: &Assignment, record: String, actor: &str, now: Timestamp) {
-    let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(|s| s.to_lowercase());
+    let search = [&a.id, &a.holder, &a.station, a.call_sign.as_ref().unwrap_or(&a.id)].map(String::as_str);
     let band = a.band();
     values.extend(values![
         &a.id,
@@ -76,7 +76,7 @@ fn push_values(values: &mut Vec<Value>, a: &Assignment, record: String, actor: &
         band.high(),
         &a.source,
         record,
-        search.join("\n"),
+        search.join("\n").to_lowercase(),
         now,
         actor
     ]);
@@ -207,6 +207,8 @@ impl Tx {
         import: &ImportRecord,
         go_on: impl Fn(usize) -> bool,
     ) -> Result<ImportCounts> {
+        // Every row would go to another place of the index; made at the end, it is sorted once. Other engines lock readers out.
+        self.fence("drop index assignments_center", "select 1").await?;
         let (ready, mut rows) = mpsc::channel(READY);
         let of = import.clone();
         let made = tokio::task::spawn_blocking(move || make_rows(&mut batches, &of, &ready));
@@ -223,6 +225,14 @@ impl Tx {
             .await
             .map_err(|error| Error::Unavailable(format!("the rows could not be made: {error}")))??;
         self.assignments_come(&sum, &first).await?;
+        // Sorted in a file, by more than one thread.
+        self.fence(
+            "pragma temp_store = file; pragma threads = 2; \
+             create index assignments_center on assignments (center_hz, id); \
+             pragma threads = 0; pragma temp_store = memory",
+            "select 1",
+        )
+        .await?;
         Ok(ImportCounts {
             added: written as u64,
             ..ImportCounts::default()

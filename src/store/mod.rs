@@ -106,6 +106,8 @@ pub struct DatabaseConfig {
     pub queue: usize,
     /// Longest time the writer waits for company once changes come in crowds; never more than 5 ms.
     pub linger: Duration,
+    /// The database is new, and nobody else opens it before it is closed: much at once is written faster then.
+    pub alone: bool,
 }
 
 impl DatabaseConfig {
@@ -117,6 +119,7 @@ impl DatabaseConfig {
             readers: 4,
             queue: 1024,
             linger: Duration::from_millis(1),
+            alone: false,
         }
     }
 }
@@ -133,6 +136,8 @@ struct Inner {
     pool: engine::Pool,
     writer: writer::Writer,
     publish: writer::Publish,
+    /// To be opened by others once it is closed.
+    shared_later: Option<engine::Target>,
 }
 
 impl Store {
@@ -144,6 +149,8 @@ impl Store {
     pub async fn open(config: &DatabaseConfig) -> Result<Self> {
         let target = engine::Target::parse(&config.url)?;
         target.prepare()?;
+        let shared_later = config.alone.then(|| target.clone());
+        let target = if config.alone { target.alone() } else { target };
         let mut conn = target.connect().await.map_err(|source| cannot_open(config, source))?;
         conn.migrate(&MIGRATOR)
             .await
@@ -161,6 +168,7 @@ impl Store {
                 pool,
                 writer,
                 publish,
+                shared_later,
             }),
         };
         if let Err(error) = store.begin_log().await {
@@ -195,6 +203,12 @@ impl Store {
     pub async fn close(&self) {
         self.inner.writer.stop().await;
         self.inner.pool.close().await;
+        // As others open it; where that fails, the next one to open it does so.
+        if let Some(target) = &self.inner.shared_later
+            && let Ok(conn) = target.connect().await
+        {
+            let _ = conn.close().await;
+        }
     }
 
     /// Every event from now on, in order, after its commit. A slow receiver gets `Lagged` and reads

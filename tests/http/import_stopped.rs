@@ -53,12 +53,14 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 
 /// Starts the import and sends the signal while the database is open for it, which is after the last row was read.
 fn stopped_while_writing(folder: &Path, file: &str, name: &str, language: &str) -> Output {
-    let log = folder.join("data/pinpu.db-wal");
-    assert!(!log.exists(), "the command before closed the database");
+    // A new database has a journal while it is written, others a log while they are open.
+    let logs = ["wal", "journal"].map(|kind| folder.join(format!("data/pinpu.db-{kind}")));
+    let is_open = || logs.iter().any(|log| log.exists());
+    assert!(!is_open(), "the command before closed the database");
     let child = command(folder, &["import", file, "--lang", language])
         .spawn()
         .expect("starts");
-    wait_for("the import opens no database", || log.exists());
+    wait_for("the import opens no database", is_open);
     std::thread::sleep(Duration::from_millis(150));
     signal(&child, name);
     child.wait_with_output().expect("ends")
@@ -99,6 +101,10 @@ fn a_stopped_import_leaves_the_database_as_it_was() {
         String::from_utf8_lossy(&none.stderr)
     );
     assert!(!folder.join("data").exists());
+    // Killed, it may leave a database, in which nothing of the file is.
+    let killed = stopped_while_writing(folder, big, "KILL", "en");
+    assert_eq!(killed.status.code(), None, "ended before it was killed");
+    assert!(content(folder).lines().count() <= 1, "{}", content(folder));
 
     let first = run(folder, &["import", small]);
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));

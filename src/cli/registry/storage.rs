@@ -56,6 +56,7 @@ impl Folder {
             .build()
             .map_err(|error| Error::Unavailable(format!("no async runtime: {error}")))?;
         let file = args.data.join("pinpu.db");
+        let is_new = args.database_url.is_none() && !file.exists();
         let url = match &args.database_url {
             Some(url) => url.clone(),
             None => {
@@ -72,7 +73,11 @@ impl Folder {
             None => file.display().to_string(),
         };
         let (store, service) = runtime.block_on(async {
-            let store = Store::open(&DatabaseConfig::new(url)).await?;
+            let config = DatabaseConfig {
+                alone: is_new,
+                ..DatabaseConfig::new(url)
+            };
+            let store = Store::open(&config).await?;
             Ok::<_, Error>((store.clone(), RegistryService::open(store).await?))
         })?;
         Ok(Self {

@@ -132,7 +132,7 @@ impl Traces {
 
     fn remove(self) {
         // What cannot be removed is an empty database, which the next import takes as one.
-        for name in ["pinpu.db", "pinpu.db-wal", "pinpu.db-shm"] {
+        for name in ["pinpu.db", "pinpu.db-journal", "pinpu.db-wal", "pinpu.db-shm"] {
             let _ = fs::remove_file(self.folder.join(name));
         }
         if !self.folder_was_there {

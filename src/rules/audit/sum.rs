@@ -106,15 +106,14 @@ impl SetSum {
     }
 
     fn each(&mut self, member: &Hash, combine: fn(u16, u16) -> u16) {
-        // SHA-256 of the block's number and the member, 33 bytes: one padded block of the function (FIPS 180-4, 5.1.1).
-        let mut message = [0; 64];
-        message[1..33].copy_from_slice(member);
-        message[33] = 0x80;
-        message[56..].copy_from_slice(&(33u64 * 8).to_be_bytes());
-        for (block, lanes) in (0u8..).zip(self.lanes.chunks_exact_mut(LANES_PER_HASH)) {
-            message[0] = block;
+        // All written before the first is read: a read right behind a shorter write to the same place waits for it.
+        let mut messages = MESSAGES;
+        for message in &mut messages {
+            message[1..33].copy_from_slice(member);
+        }
+        for (message, lanes) in messages.iter().zip(self.lanes.chunks_exact_mut(LANES_PER_HASH)) {
             let mut hash = INITIAL;
-            compress256(&mut hash, &[message]);
+            compress256(&mut hash, std::slice::from_ref(message));
             for (pair, word) in lanes.chunks_exact_mut(2).zip(hash) {
                 let [a, b, c, d] = word.to_be_bytes();
                 pair[0] = combine(pair[0], u16::from_le_bytes([a, b]));
@@ -123,3 +122,22 @@ impl SetSum {
         }
     }
 }
+
+/// What is hashed for each block of lanes, without the member: SHA-256 of the block's number and the member, 33 bytes, is one
+/// padded block of the function (FIPS 180-4, 5.1.1).
+const MESSAGES: [[u8; 64]; LANES / LANES_PER_HASH] = {
+    let mut messages = [[0; 64]; LANES / LANES_PER_HASH];
+    let bits = (33u64 * 8).to_be_bytes();
+    let mut block = 0;
+    while block < messages.len() {
+        messages[block][0] = block as u8;
+        messages[block][33] = 0x80;
+        let mut at = 0;
+        while at < bits.len() {
+            messages[block][56 + at] = bits[at];
+            at += 1;
+        }
+        block += 1;
+    }
+    messages
+};

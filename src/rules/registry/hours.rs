@@ -30,6 +30,11 @@ pub struct ParseHoursError {
 /// # Errors
 /// The first part that is no window.
 pub fn parse(text: &str) -> Result<Vec<Window>, ParseHoursError> {
+    // No window is all the time.
+    let plain = text.to_lowercase().replace(' ', "");
+    if ["24h", "24小时", "全天", "全时", "h24"].contains(&plain.as_str()) {
+        return Ok(Vec::new());
+    }
     let parts = text.split([';', '；']).map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| window(part).ok_or_else(|| ParseHoursError { part: part.to_owned() }))

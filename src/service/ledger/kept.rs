@@ -1,14 +1,15 @@
 //! Files the service itself attaches to a conflict: what it measured when it opened it.
 //!
 //! They are attachments like any other, by [`SYSTEM`]; people read and remove them as such. Only the room they may take
-//! together is limited, and only they are removed by themselves: the oldest of resolved conflicts first.
+//! together is limited, and only they are removed by themselves: the oldest of resolved conflicts first. Neither changes the
+//! version of the conflict: they come a second or two after it opened, and whoever read it meanwhile may decide on it.
 
 use jiff::Timestamp;
 
 use super::{
     Attachments, SYSTEM,
     attachments::{FILES_MAX, naming},
-    record,
+    note,
 };
 use crate::{
     Error, Result,
@@ -71,7 +72,7 @@ impl Attachments {
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    let mut conflict = found(tx, &id).await?;
+                    let conflict = found(tx, &id).await?;
                     if tx.attachments_count(&conflict.id).await? + rows.len() as u64 > FILES_MAX {
                         return Err(Error::WrongState(format!(
                             "the conflict has nearly {FILES_MAX} files already"
@@ -80,7 +81,7 @@ impl Attachments {
                     for row in &rows {
                         tx.put_attachment(row).await?;
                     }
-                    record(tx, &mut conflict, "attached", SYSTEM, names(&rows), now).await?;
+                    note(tx, &conflict, "attached", SYSTEM, names(&rows), now).await?;
                     tx.emit(EventKind::ConflictUpdated, now, &conflict).await?;
                     Ok(conflict)
                 })
@@ -133,8 +134,8 @@ impl Attachments {
                     let rows = tx.settled_attachments(SYSTEM, before, limit).await?;
                     for row in &rows {
                         tx.take_attachment(&row.owner_id, &row.id).await?;
-                        let mut conflict = found(tx, &row.owner_id).await?;
-                        record(tx, &mut conflict, "detached", SYSTEM, naming(row), now).await?;
+                        let conflict = found(tx, &row.owner_id).await?;
+                        note(tx, &conflict, "detached", SYSTEM, naming(row), now).await?;
                         tx.emit(EventKind::ConflictUpdated, now, &conflict).await?;
                     }
                     Ok(rows)

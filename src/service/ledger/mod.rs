@@ -254,7 +254,7 @@ fn remarked(zh: &str, en: &str, comment: &str) -> Text {
     }
 }
 
-/// Stores a change that people must see: the version counts it and the history tells it.
+/// Stores a change of what the conflict says or of whose it is: the version counts it and the history tells it.
 async fn record(
     tx: &mut Tx,
     conflict: &mut ConflictRecord,
@@ -265,6 +265,19 @@ async fn record(
 ) -> Result<()> {
     conflict.version += 1;
     tx.put_conflict(conflict).await?;
+    note(tx, conflict, action, actor, comment, now).await
+}
+
+/// Tells the history of something that leaves the conflict as it is. The version guards what people decide on, so it does
+/// not count what the service adds by itself beside it: a person who read the conflict before may go on.
+async fn note(
+    tx: &mut Tx,
+    conflict: &ConflictRecord,
+    action: &str,
+    actor: &str,
+    comment: Text,
+    now: Timestamp,
+) -> Result<()> {
     let entry = HistoryEntry {
         conflict_id: conflict.id.clone(),
         time: now,

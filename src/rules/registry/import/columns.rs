@@ -63,6 +63,29 @@ const fn of_form(field: &'static str, aliases: &'static [&'static str], units: &
     }
 }
 
+/// Fields of the forms 国无管表 1, 2, 3, 7 and 13 and of the licence that no field of the model holds: kept as they stand, under
+/// their name in the form.
+pub(super) const KEPT: [&str; 18] = [
+    "频率使用许可证号",
+    "波道间隔",
+    "业务性质",
+    "使用范围",
+    "接收频率",
+    "发送信息",
+    "调制方式",
+    "天线类型",
+    "射线仰角范围",
+    "台站级别",
+    "台站地址",
+    "功率标志代码",
+    "设备出厂号",
+    "生产厂家",
+    "核发机关",
+    "核发日期",
+    "组织机构代码",
+    "系统代码",
+];
+
 /// Columns of the assignment template.
 pub(super) const ASSIGNMENTS: &[Column] = &[
     required("id", &["编号", "指配编号", "执照编号", "licence", "license", "key"]),
@@ -110,7 +133,10 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
         &["有效期至", "有效期止", "截止日期", "到期日期", "expires", "to"],
     ),
     column("status", &["状态"]),
-    column("hours", &["使用时间", "工作时间", "hours_of_operation"]),
+    column(
+        "hours",
+        &["使用时间", "工作时间", "工作时段", "发射时间", "hours_of_operation"],
+    ),
     column("role", &["收发", "direction"]),
     column("note", &["备注", "remarks"]),
     of_form("station_class", &["台站类别", "class_of_station"], NONE),
@@ -152,6 +178,24 @@ pub(super) const ASSIGNMENTS: &[Column] = &[
     of_form("precedence", &["优先日期", "受理日期", "precedence_date"], NONE),
     of_form("classification", &["密级"], NONE),
     of_form("releasability", &["知悉范围"], NONE),
+    of_form(KEPT[0], &["频率使用许可证号或批准文号", "批准文号", "permit"], NONE),
+    of_form(KEPT[1], &["信道间隔", "channel_spacing"], HERTZ),
+    of_form(KEPT[2], &["nature_of_service"], NONE),
+    of_form(KEPT[3], &["scope_of_use"], NONE),
+    of_form(KEPT[4], &["接收中心频率", "receive_freq"], HERTZ),
+    of_form(KEPT[5], &["information"], NONE),
+    of_form(KEPT[6], &["modulation"], NONE),
+    of_form(KEPT[7], &["antenna_type"], NONE),
+    of_form(KEPT[8], &["elevation_range"], NONE),
+    of_form(KEPT[9], &["station_level"], NONE),
+    of_form(KEPT[10], &["设台地址", "台址", "address"], NONE),
+    of_form(KEPT[11], &["功率标志", "power_code"], NONE),
+    of_form(KEPT[12], &["出厂号", "serial_number"], NONE),
+    of_form(KEPT[13], &["设备生产厂家", "maker"], NONE),
+    of_form(KEPT[14], &["发证机关", "issuer"], NONE),
+    of_form(KEPT[15], &["发证日期", "issued"], NONE),
+    of_form(KEPT[16], &["统一社会信用代码", "organisation_code"], NONE),
+    of_form(KEPT[17], &["system_code"], NONE),
     column("source", &["数据来源"]),
     column(EXTENSIONS[0], &["扩展"]),
     column(EXTENSIONS[1], &["扩展_2"]),

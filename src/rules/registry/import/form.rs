@@ -1,7 +1,7 @@
 //! The part of the template that technical forms have (国无管表 13, 无线电台（站）技术资料申报表): class, power, antenna,
 //! equipment, what reception is protected against, and who may know of the station.
 
-use super::row::Row;
+use super::{columns::KEPT, row::Row};
 use crate::registry::{
     Details,
     details::{Antenna, Equipment, Protection},
@@ -48,6 +48,11 @@ pub(super) fn read(row: &mut Row, details: &mut Details) {
     set(&mut details.classification, stated(row, "classification"));
     if let Some(text) = row.text("releasability") {
         details.releasability = words(&text);
+    }
+    for field in KEPT {
+        if let Some(text) = row.stated(field) {
+            details.extensions.insert(field.to_owned(), text);
+        }
     }
     antenna(row, &mut details.antenna);
     equipment(row, &mut details.equipment);

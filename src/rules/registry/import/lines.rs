@@ -35,6 +35,11 @@ impl<R: Read> Read for PlainLines<R> {
                 buffer[..last].fill(b'\n');
                 return Ok(last);
             }
+            // Most files have no CR, or few.
+            if !self.after_cr && !buffer[..read].contains(&b'\r') {
+                self.open_line = buffer[read - 1] != b'\n';
+                return Ok(read);
+            }
             let mut kept = 0;
             for n in 0..read {
                 let byte = buffer[n];

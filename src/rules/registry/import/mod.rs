@@ -15,6 +15,7 @@ mod lines;
 mod makers;
 pub(crate) mod row;
 pub(crate) mod sheet;
+mod written;
 
 use std::io::Read;
 

@@ -1,5 +1,7 @@
 //! One row of a sheet: its cells by field, read with their units, and what is wrong with them.
 
+use std::borrow::Cow;
+
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use super::{
@@ -43,7 +45,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(crate) fn new(file: &'a str, line: u64, fields: &[Header], record: &'a csv::ByteRecord) -> Self {
+    pub(crate) fn new(file: &'a str, line: u64, fields: &[Header], record: &'a [Cow<'a, [u8]>]) -> Self {
         let mut row = Self {
             file,
             line,
@@ -85,6 +87,24 @@ impl<'a> Row<'a> {
         row
     }
 
+    /// Records that the last cell begins with a quotation mark that nothing closes.
+    pub(super) fn not_closed(&mut self, fields: &[Header], record: &[Cow<'_, [u8]>]) {
+        let field = fields
+            .get(record.len().saturating_sub(1))
+            .map_or("", |header| header.field);
+        let text = record
+            .last()
+            .map(|cell| String::from_utf8_lossy(cell))
+            .unwrap_or_default();
+        let en = "the quotation mark that begins this cell is not closed: close it, or double those inside the cell";
+        self.complain(
+            field,
+            &text,
+            "该单元格开头的引号没有对应的右引号：请补上，单元格内的引号须写两个",
+            en,
+        );
+    }
+
     /// Line of the row in the file.
     pub(crate) fn line(&self) -> u64 {
         self.line
@@ -114,6 +134,16 @@ impl<'a> Row<'a> {
     /// The text of a cell; nothing where it is blank.
     pub(crate) fn text(&self, field: &str) -> Option<String> {
         self.cell(field).map(|(text, _)| text.to_owned())
+    }
+
+    /// The text of a cell, with the header's unit behind a bare number.
+    pub(crate) fn stated(&self, field: &str) -> Option<String> {
+        let (text, unit) = self.cell(field)?;
+        let bare = text.ends_with(|c: char| c.is_ascii_digit() || c == '.');
+        Some(match unit {
+            Some(unit) if bare => format!("{text} {unit}"),
+            _ => text.to_owned(),
+        })
     }
 
     /// The text of a cell that must not be blank.

@@ -1,19 +1,20 @@
 //! Streams a CSV file: encoding, separator, header, rows. Knows columns by name and nothing about their meaning.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     collections::HashMap,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     rc::Rc,
 };
 
 use super::{
     BadRow, FAULTS_KEPT, ImportReport, Keyed, ROWS_MAX,
     columns::{self, Column, Header},
-    lines::PlainLines,
     makers::in_order,
     row::{Row, shortened},
     too_many_rows,
+    written::{self, Dialect, Written, WrittenRows},
 };
 use crate::registry::Text;
 
@@ -58,10 +59,17 @@ pub(crate) fn read_to<T: Keyed + Send>(
         since: Rc::clone(&since),
     };
     match open(bounded, name, columns) {
-        Ok((csv, fields)) => {
-            let mut raw = RawRows { csv, since, read: 0 };
-            let build = |raw: &Raw| {
-                let mut row = Row::new(name, raw.line, &fields, &raw.record);
+        Ok((rows, fields)) => {
+            let dialect = rows.dialect();
+            let mut raw = RawRows { rows, since, read: 0 };
+            let build = |raw: &Written| {
+                let cells: Vec<_> = written::Cells::of(&raw.text, dialect).collect();
+                let mut row = Row::new(name, raw.line, &fields, &cells);
+                if raw.open {
+                    row.faults.clear();
+                    row.not_closed(&fields, &cells);
+                    return (None, row.faults, raw.line);
+                }
                 let built = build(&mut row);
                 (built, row.faults, raw.line)
             };
@@ -82,8 +90,6 @@ pub(crate) fn read_to<T: Keyed + Send>(
     }
     report
 }
-
-type Csv<R> = csv::Reader<BufReader<PlainLines<Bounded<R>>>>;
 
 /// Longest row: eight cells of `extensions` at their longest, and room.
 const LONGEST_ROW: usize = if cfg!(test) { 2 << 20 } else { 64 << 20 };
@@ -107,30 +113,24 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// The reader behind its header, and which column each cell is.
-fn open<R: Read>(
-    reader: Bounded<R>,
-    name: &str,
-    columns: &'static [Column],
-) -> Result<(Csv<R>, Vec<Header>), Vec<BadRow>> {
-    let mut reader = BufReader::new(PlainLines::new(reader));
-    let separator = separator(&mut reader).map_err(|reason| vec![whole(name, 1, reason)])?;
-    let mut csv = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(reader);
-    let header = match csv.byte_headers() {
-        Ok(header) => header.clone(),
+/// The rows behind the header, and which column each cell is.
+type Opened<R> = (WrittenRows<Bounded<R>>, Vec<Header>);
+
+/// Reads the header.
+fn open<R: Read>(reader: Bounded<R>, name: &str, columns: &'static [Column]) -> Result<Opened<R>, Vec<BadRow>> {
+    let dialect = Dialect {
+        separator: b',',
+        quoted: true,
+    };
+    let mut rows = WrittenRows::new(reader, dialect);
+    separate(&mut rows).map_err(|reason| vec![whole(name, 1, reason)])?;
+    let header = match rows.next() {
+        Ok(header) => header.map(|row| row.text).unwrap_or_default(),
         Err(error) => return Err(vec![whole(name, 1, unreadable(&error))]),
     };
-    let fields = bind(&header, columns, name)?;
-    Ok((csv, fields))
-}
-
-/// A row as it stands in the file.
-struct Raw {
-    record: csv::ByteRecord,
-    line: u64,
+    let cells: Vec<_> = written::Cells::of(&header, rows.dialect()).collect();
+    let fields = bind(&cells, columns, name)?;
+    Ok((rows, fields))
 }
 
 /// A record or nothing, the faults of its row, and its line.
@@ -138,7 +138,7 @@ type Built<T> = (Option<T>, Vec<BadRow>, u64);
 
 /// The rows of a file, blank ones left out.
 struct RawRows<R> {
-    csv: Csv<R>,
+    rows: WrittenRows<R>,
     since: Rc<Cell<usize>>,
     /// How many were read.
     read: u64,
@@ -146,27 +146,28 @@ struct RawRows<R> {
 
 impl<R: Read> RawRows<R> {
     /// The next ones; fewer than [`AT_ONCE`] at the end of the file. What ends it before its end, with its line.
-    fn next(&mut self) -> (Vec<Raw>, Option<(u64, Text)>) {
+    fn next(&mut self) -> (Vec<Written>, Option<(u64, Text)>) {
+        let dialect = self.rows.dialect();
+        let blank = |row: &Written| {
+            let marks = row.text.iter().all(|byte| [dialect.separator, b'"'].contains(byte));
+            marks && written::Cells::of(&row.text, dialect).all(|cell| cell.is_empty())
+        };
         let mut rows = Vec::with_capacity(AT_ONCE);
         while rows.len() < AT_ONCE {
-            let mut record = csv::ByteRecord::new();
-            match self.csv.read_byte_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => return (rows, Some((self.csv.position().line(), unreadable(&error)))),
-            }
+            let row = match self.rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) => return (rows, Some((self.rows.line() + 1, unreadable(&error)))),
+            };
             self.since.set(0);
-            if record.iter().all(<[u8]>::is_empty) {
+            if blank(&row) {
                 continue;
             }
             if self.read >= ROWS_MAX {
-                return (rows, Some((self.csv.position().line(), too_many_rows())));
+                return (rows, Some((row.line, too_many_rows())));
             }
-            // Reading ended behind the line end; the reader's own start of a record counts blank lines into it.
-            let inner = record.iter().flatten().filter(|&&byte| byte == b'\n').count() as u64;
-            let line = (self.csv.position().line() - 1).saturating_sub(inner);
             self.read += 1;
-            rows.push(Raw { record, line });
+            rows.push(row);
         }
         (rows, None)
     }
@@ -179,7 +180,7 @@ const AT_ONCE: usize = 512;
 /// end, or what ended it, with its line.
 fn built<T: Send, R: Read>(
     rows: &mut RawRows<R>,
-    build: impl Fn(&Raw) -> Built<T> + Sync,
+    build: impl Fn(&Written) -> Built<T> + Sync,
     take: &mut dyn FnMut(Vec<Built<T>>) -> bool,
 ) -> Result<bool, (u64, Text)> {
     let mut ending = None;
@@ -246,9 +247,9 @@ fn whole(file: &str, line: u64, reason: Text) -> BadRow {
 }
 
 /// Skips a byte order mark and finds the separator from the first line.
-fn separator(reader: &mut impl BufRead) -> Result<u8, Text> {
-    let cannot = |error: std::io::Error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"));
-    let start = reader.fill_buf().map_err(cannot)?;
+fn separate<R: Read>(rows: &mut WrittenRows<R>) -> Result<(), Text> {
+    let cannot = |error: io::Error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"));
+    let start = rows.peek().map_err(cannot)?;
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
         return Err(Text::new(
             "文件为 UTF-16 编码：请另存为“CSV UTF-8（逗号分隔）”",
@@ -270,17 +271,18 @@ fn separator(reader: &mut impl BufRead) -> Result<u8, Text> {
         .max_by_key(|&separator| count(separator))
         .unwrap_or(b',');
     if marked {
-        reader.consume(3);
+        rows.skip(3);
     }
-    Ok(best)
+    rows.use_separator(best);
+    Ok(())
 }
 
-fn unreadable(error: &csv::Error) -> Text {
+fn unreadable(error: &io::Error) -> Text {
     Text::new(format!("读取失败：{error}"), format!("reading failed: {error}"))
 }
 
 /// Which column each cell of the header names; every unknown, doubled or missing one is a fault.
-fn bind(header: &csv::ByteRecord, columns: &'static [Column], file: &str) -> Result<Vec<Header>, Vec<BadRow>> {
+fn bind(header: &[Cow<'_, [u8]>], columns: &'static [Column], file: &str) -> Result<Vec<Header>, Vec<BadRow>> {
     let mut faults = Vec::new();
     let mut complain = |field: &str, value: &str, zh: String, en: String| {
         faults.push(BadRow {

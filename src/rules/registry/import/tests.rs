@@ -97,6 +97,23 @@ fn the_technical_form_is_read_with_its_units() {
 }
 
 #[test]
+fn every_field_of_the_national_forms_is_taken_or_kept() {
+    let header = "执照编号,设台单位,台站名称,台站类别,台站级别,台站地址,发射中心频率(MHz),接收频率(MHz),发射时间,必要带宽(kHz),发射功率(W),功率标志代码,\
+                  业务性质,使用范围,设备出厂号,生产厂家,核发机关,核发日期,频率使用许可证号,天线类型,调制方式\n";
+    let row = "A,单位,台站,BC,省级,龟山,97.2,87.5,24 h,256,10000,Y,专用,省内,SN-1,某厂,某局,2024年1月1日,鄂频〔2024〕1号,偶极,FM\n";
+    let report = assignments(&format!("{header}{row}"));
+    assert!(report.is_clean(), "{:#?}", report.bad);
+    let details = report.ok[0].details.as_ref().expect("particulars");
+    assert!(details.windows.is_empty(), "all day");
+    let kept = |name: &str| details.extensions.get(name).map(String::as_str);
+    assert_eq!(
+        (kept("功率标志代码"), kept("接收频率"), kept("核发日期")),
+        (Some("Y"), Some("87.5 mhz"), Some("2024年1月1日"))
+    );
+    assert_eq!(details.extensions.len(), 13, "{:#?}", details.extensions);
+}
+
+#[test]
 fn frequencies_are_read_with_their_own_unit_the_headers_or_in_hertz() {
     for (header, cell) in [
         ("freq", "433.92M"),

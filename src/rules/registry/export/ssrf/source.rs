@@ -26,7 +26,10 @@ pub(super) fn objects(record: &Assignment) -> Result<Option<Vec<Object>>, Export
     }
     let document = format!("<SSRF>{}</SSRF>", raw.concat());
     let said = ssrf::read(document.as_bytes(), "").ok;
-    let [said] = said.as_slice() else { return Ok(None) };
+    // An assignment of several frequencies is several records, and is written once.
+    let Some(said) = said.iter().find(|said| said.id == record.id) else {
+        return Ok(None);
+    };
     if !same(said, record) {
         return Ok(None);
     }
@@ -77,7 +80,7 @@ fn object(text: &str) -> Result<Option<Object>, ExportError> {
             }
             Event::Text(text) => words.push_str(&text),
             Event::CData(text) => words.push_str(&text),
-            Event::GeneralRef(reference) => words.push_str(ssrf::character(&reference)),
+            Event::GeneralRef(reference) => words.push(ssrf::character(&reference)),
             Event::Eof => break,
             _ => {}
         }

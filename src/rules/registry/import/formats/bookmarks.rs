@@ -11,6 +11,7 @@ use super::{
     collect::{Collector, draft, particulars},
     decode::{self, Fallback},
     rows::{Fault, unreadable},
+    ssrf::character,
 };
 use crate::{
     registry::{Assignment, Role, import::ImportReport},
@@ -56,6 +57,11 @@ pub(super) fn sdr_sharp(reader: impl Read, name: &str) -> ImportReport<Assignmen
             Ok(Event::Text(words)) => {
                 if let Some(field) = field {
                     values[field].push_str(&words);
+                }
+            }
+            Ok(Event::GeneralRef(reference)) => {
+                if let Some(field) = field {
+                    values[field].push(character(&reference));
                 }
             }
             Ok(Event::End(tag)) if tag.name().as_ref() == "MemoryEntry" => {
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn bookmarks_of_both_programs_are_read_and_license_nothing() {
         let sharp = "<?xml version=\"1.0\"?>\n<ArrayOfMemoryEntry>\n  <MemoryEntry>\n    <IsFavourite>true</IsFavourite>\n    \
-                     <Name>Tower &amp; ground</Name>\n    <GroupName>Air</GroupName>\n    <Frequency>118100000</Frequency>\n    \
+                     <Name>Tower &amp; ground &#x110;</Name>\n    <GroupName>Air</GroupName>\n    <Frequency>118100000</Frequency>\n    \
                      <DetectorType>AM</DetectorType>\n    <Shift>0</Shift>\n    <FilterBandwidth>8000</FilterBandwidth>\n  \
                      </MemoryEntry>\n  <MemoryEntry>\n    <Frequency>x</Frequency>\n  </MemoryEntry>\n</ArrayOfMemoryEntry>\n";
         let report = sdr_sharp(sharp.as_bytes(), "frequencies.xml");
@@ -198,6 +204,7 @@ mod tests {
             (tower.center_hz, tower.necessary_bandwidth_hz),
             (Hertz(118_100_000), Hertz(8000))
         );
+        assert_eq!(tower.station, "Tower & ground Đ");
         assert_eq!(tower.role(), Role::Receive);
         let list = "# Tag name          ;  color\nUntagged            ; #c0c0c0\n\n\
                     # Frequency ; Name                     ; Modulation          ;  Bandwidth; Tags\n   \

@@ -49,6 +49,9 @@ impl Columns {
     }
 }
 
+/// What registers write into a cell of numbers that says nothing.
+const NOTHING: [&str; 4] = ["-", "--", "N/A", "n/a"];
+
 /// A row being read.
 pub(super) struct Cells<'a> {
     columns: &'a Columns,
@@ -100,6 +103,21 @@ impl<'a> Cells<'a> {
         });
     }
 
+    /// The last cell begins with a quotation mark that nothing closes.
+    pub(super) fn not_closed(&mut self) {
+        let (name, text) = (
+            self.columns.names.get(self.values.len().saturating_sub(1)).cloned(),
+            self.values.last().cloned().unwrap_or_default(),
+        );
+        let en = "the quotation mark that begins this cell is not closed: close it, or double those inside the cell";
+        self.complain(
+            &name.unwrap_or_default(),
+            &text,
+            "该单元格开头的引号没有对应的右引号：请补上，单元格内的引号须写两个",
+            en,
+        );
+    }
+
     /// The text of a cell without taking it.
     pub(super) fn peek(&self, name: &str) -> Option<&str> {
         let at = *self.columns.at.get(name)?;
@@ -132,8 +150,11 @@ impl<'a> Cells<'a> {
         text
     }
 
-    /// A finite number.
+    /// A finite number; nothing where the cell is blank or has one of the signs that registers write for nothing.
     pub(super) fn number(&mut self, name: &str) -> Option<f64> {
+        if self.peek(name).is_some_and(|text| NOTHING.contains(&text)) {
+            return None;
+        }
         let text = self.text(name)?;
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         if number.is_none() {
@@ -212,10 +233,19 @@ impl<'a> Cells<'a> {
     /// A point in decimal degrees; nothing where both cells are blank.
     pub(super) fn point(&mut self, latitude: &str, longitude: &str) -> Option<Place> {
         let (lat, lon) = (self.number(latitude), self.number(longitude));
-        if self.peek(latitude).is_none() && self.peek(longitude).is_none() {
-            return None;
-        }
+        self.both(latitude, longitude);
         self.place(latitude, lat?, lon?)
+    }
+
+    /// A coordinate without the other is a fault: the place would be anywhere.
+    pub(super) fn both(&mut self, latitude: &str, longitude: &str) {
+        let blank = match (self.peek(latitude), self.peek(longitude)) {
+            (Some(_), None) => longitude,
+            (None, Some(_)) => latitude,
+            _ => return,
+        };
+        let en = "is blank: latitude and longitude go together";
+        self.complain(blank, "", "不能为空：经度和纬度须同时填写", en);
     }
 
     /// A point from angles already read; off the Earth and 0°, 0° are faults.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{files::Single, *};
 use crate::registry::test_bytes;
 
-const ALL: [Format; 18] = [
+const ALL: [Format; 19] = [
     Format::Assignments,
     Format::Allocations,
     Format::AllocationsToml,
@@ -24,6 +24,7 @@ const ALL: [Format; 18] = [
     Format::SsrfLite,
     Format::SdrSharp,
     Format::Gqrx,
+    Format::RtlPower,
 ];
 
 fn read_as(format: Format, bytes: &[u8]) {
@@ -41,7 +42,7 @@ fn read_as(format: Format, bytes: &[u8]) {
 }
 
 /// Heads that let the bytes behind them reach the rows.
-const HEADS: [&str; 8] = [
+const HEADS: [&str; 9] = [
     "",
     "id,holder,station,freq,bw\n",
     "FacID,SrcKey,DTSKey,Country,Call,Ch,Lat,Lon,ERP\n",
@@ -50,6 +51,7 @@ const HEADS: [&str; 8] = [
     "SDD_ID,FREQUENCY,EMISSION,SITE_ID\n",
     "<SSRF><Assignment><Serial>",
     "# Frequency ; Name ; Modulation ; Bandwidth; Tags\n",
+    "2019-05-01, 12:00:00, 88000000, 90500000, 9765.62, 10, -32.1\n",
 ];
 
 proptest! {

@@ -17,6 +17,7 @@ pub(crate) mod numbers;
 mod ourairports;
 mod recognise;
 mod rows;
+mod rtl_power;
 pub mod sfaf;
 pub(crate) mod ssrf;
 mod ssrf_lite;
@@ -94,6 +95,9 @@ pub enum Format {
     /// Bookmarks of gqrx, CSV
     #[value(name = "gqrx")]
     Gqrx,
+    /// Sweeps of rtl_power, hackrf_sweep or soapy_power, CSV: the bands that are listened to
+    #[value(name = "rtl-power")]
+    RtlPower,
 }
 
 /// What a register holds.
@@ -180,6 +184,7 @@ pub fn read(format: Format, files: &mut dyn Files, name: &str) -> io::Result<Imp
         Format::SsrfLite => assignments(ssrf_lite::read(one(files, name)?, name)),
         Format::SdrSharp => assignments(bookmarks::sdr_sharp(one(files, name)?, name)),
         Format::Gqrx => assignments(bookmarks::gqrx(one(files, name)?, name)),
+        Format::RtlPower => assignments(rtl_power::read(one(files, name)?, name)),
     })
 }
 

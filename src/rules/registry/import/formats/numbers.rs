@@ -78,9 +78,18 @@ pub(super) fn date(text: &str, order: Order) -> Option<Date> {
         .ok();
     }
     let day = text.split([' ', 'T']).next()?;
-    let mut parts = day.split(['/', '-', '.']).map(|part| part.parse::<i16>().ok());
+    let mut parts = day
+        .split(['/', '-', '.'])
+        .map(|part| part.parse::<i16>().ok().or_else(|| month(part)));
     let (a, b, c) = (parts.next()??, parts.next()??, parts.next()??);
+    let named = day
+        .split(['/', '-', '.'])
+        .nth(1)
+        .is_some_and(|part| month(part).is_some());
     let (year, month, day) = match order {
+        // Four digits first are the year, and a name is the month, whatever is usual in the register.
+        _ if a >= 1000 => (a, b, c),
+        _ if named => (c, b, a),
         Order::MonthDayYear => (c, a, b),
         Order::YearMonthDay => (a, b, c),
         Order::DayMonthYear => (c, b, a),
@@ -89,6 +98,17 @@ pub(super) fn date(text: &str, order: Order) -> Option<Date> {
         return None;
     }
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// Number of a month by the beginning of its English name.
+fn month(text: &str) -> Option<i16> {
+    const NAMES: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let short = text.get(..3)?.to_ascii_lowercase();
+    let letters = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let at = NAMES.iter().position(|name| *name == short).filter(|_| letters)?;
+    i16::try_from(at + 1).ok()
 }
 
 /// Degrees from degrees, minutes and seconds, negative for S and W.
@@ -184,6 +204,9 @@ mod tests {
             ("2015-08-21T00:00:00Z", Order::YearMonthDay, true),
             ("21/08/2015", Order::DayMonthYear, true),
             ("8/21/15", Order::MonthDayYear, false),
+            ("2012-03-26", Order::DayMonthYear, true),
+            ("26-Mar-2012", Order::DayMonthYear, true),
+            ("Mar-26-2012", Order::MonthDayYear, true),
             ("é2015082", Order::YearMonthDay, false),
         ] {
             assert_eq!(date(text, order).is_some(), fits, "{text}");

@@ -3,6 +3,7 @@
 use super::{
     Format,
     decode::{self, Fallback},
+    rtl_power,
 };
 use crate::registry::import::{self, Kind};
 
@@ -95,7 +96,10 @@ fn text(head: &str) -> Option<Format> {
         ),
         (sfaf(head), Format::Sfaf),
         (
-            lines().any(|line| line.starts_with("ssrf_lite_version:")),
+            lines().any(|line| {
+                line.trim_start_matches([' ', '{', '"', '\''])
+                    .starts_with("ssrf_lite_version")
+            }),
             Format::SsrfLite,
         ),
         (
@@ -104,6 +108,7 @@ fn text(head: &str) -> Option<Format> {
         ),
         (first.starts_with("FR|") || first.starts_with("HD|"), Format::FccUls),
         (tafl(first), Format::IsedTafl),
+        (rtl_power::fits(first), Format::RtlPower),
     ];
     if let Some((_, format)) = known.into_iter().find(|(fits, _)| *fits) {
         return Some(format);
@@ -176,6 +181,11 @@ mod tests {
             ("<?xml version=\"1.0\"?><ArrayOfMemoryEntry>", Some(Format::SdrSharp)),
             ("编号,设台单位,台站名称,频率(MHz)\n", Some(Format::Assignments)),
             ("low,high,service,basis\n", Some(Format::Allocations)),
+            ("{\"ssrf_lite_version\": \"0.5.3\"}", Some(Format::SsrfLite)),
+            (
+                "2026-01-31, 08:00:00, 88000000, 90500000, 9765.62, 10, -32.1\n",
+                Some(Format::RtlPower),
+            ),
             ("<html>", None),
             ("", None),
         ] {

@@ -1,7 +1,7 @@
 //! Streams separated text: rows of cells with their line numbers and their text exactly as it stood.
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     io::{self, Read},
     rc::Rc,
 };
@@ -10,24 +10,17 @@ use super::{
     cells::{Cells, Columns},
     decode::{self, Fallback},
 };
+pub(super) use crate::registry::import::written::Dialect;
 use crate::registry::{
     Text,
-    import::{BadRow, ROWS_MAX, lines::PlainLines, too_many_rows},
+    import::{BadRow, ROWS_MAX, too_many_rows, written},
 };
 
 /// What ends the reading of a file.
 pub(super) type Fault = Box<BadRow>;
 
-/// Longest row: more is a missing quote or not a table.
-const LONGEST_ROW: usize = 1 << 20;
-
-/// How a table is written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dialect {
-    pub(super) separator: u8,
-    /// Whether double quotes hold separators and line breaks.
-    pub(super) quoted: bool,
-}
+/// Longest line: more is not a table.
+const LONGEST_LINE: usize = 1 << 20;
 
 /// CSV.
 pub(super) const COMMA: Dialect = Dialect {
@@ -37,37 +30,29 @@ pub(super) const COMMA: Dialect = Dialect {
 
 /// A table being read.
 pub(super) struct Rows<'a> {
-    csv: csv::Reader<Recorded<PlainLines<Box<dyn Read + 'a>>>>,
-    text: Rc<RefCell<Recording>>,
+    rows: written::WrittenRows<Bounded<Box<dyn Read + 'a>>>,
+    since: Rc<Cell<usize>>,
     name: &'a str,
-    record: csv::ByteRecord,
-    start: u64,
     /// Rows given out.
-    rows: u64,
+    read: u64,
 }
 
-/// What was read and not yet given out as rows.
-#[derive(Default)]
-struct Recording {
-    bytes: Vec<u8>,
-    /// Position of the first of them in the file.
-    from: u64,
-}
-
-struct Recorded<R> {
+/// Ends the reading when rows do not come out of it.
+struct Bounded<R> {
     inner: R,
-    text: Rc<RefCell<Recording>>,
+    /// Bytes since the last row was given out.
+    since: Rc<Cell<usize>>,
 }
 
-impl<R: Read> Read for Recorded<R> {
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        let mut text = self.text.borrow_mut();
-        if text.bytes.len() > LONGEST_ROW {
-            let problem = format!("a row is longer than {LONGEST_ROW} bytes: a closing quote is missing");
+        if self.since.get() > LONGEST_LINE {
+            let problem =
+                format!("a row is longer than {LONGEST_LINE} bytes: a closing quote is missing, or it is no table");
             return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
         }
-        text.bytes.extend_from_slice(&buffer[..count]);
+        let count = self.inner.read(buffer)?;
+        self.since.set(self.since.get() + count);
         Ok(count)
     }
 }
@@ -77,88 +62,58 @@ pub(super) struct Record {
     pub(super) line: u64,
     pub(super) values: Vec<String>,
     pub(super) raw: String,
+    /// A quotation mark on its line is not closed.
+    open: bool,
 }
 
 impl<'a> Rows<'a> {
     /// Begins to read; the text may be in any encoding that [`decode`] knows.
     pub(super) fn new(reader: impl Read + 'a, name: &'a str, dialect: Dialect) -> io::Result<Self> {
-        let (reader, _) = decode::utf8(reader, Fallback::Latin)?;
-        let text = Rc::new(RefCell::new(Recording::default()));
-        let recorded = Recorded {
-            inner: PlainLines::new(reader),
-            text: Rc::clone(&text),
+        let (inner, _) = decode::utf8(reader, Fallback::Latin)?;
+        let since = Rc::new(Cell::new(0));
+        let bounded = Bounded {
+            inner,
+            since: Rc::clone(&since),
         };
-        let csv = csv::ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .delimiter(dialect.separator)
-            .quoting(dialect.quoted)
-            .from_reader(recorded);
         Ok(Self {
-            csv,
-            text,
+            rows: written::WrittenRows::new(bounded, dialect),
+            since,
             name,
-            record: csv::ByteRecord::new(),
-            start: 0,
-            rows: 0,
+            read: 0,
         })
     }
 
     /// The next row that is not blank.
     pub(super) fn next(&mut self) -> Result<Option<Record>, Fault> {
         loop {
-            match self.csv.read_byte_record(&mut self.record) {
-                Ok(true) => {}
-                Ok(false) => return Ok(None),
-                Err(error) => return Err(unreadable(self.name, self.csv.position().line(), &error.to_string())),
-            }
-            let end = self.csv.position().byte();
-            let raw = self.text(end);
-            // Blank lines before the row were read with it.
-            let raw = raw.trim_start_matches('\n').trim_end_matches('\n');
-            let inner = raw.bytes().filter(|&byte| byte == b'\n').count() as u64;
-            if self.record.iter().all(<[u8]>::is_empty) {
+            let row = match self.rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(unreadable(self.name, self.rows.line() + 1, &error.to_string())),
+            };
+            self.since.set(0);
+            let cells = written::Cells::of(&row.text, self.rows.dialect());
+            let values: Vec<_> = cells.map(|cell| String::from_utf8_lossy(&cell).into_owned()).collect();
+            if values.iter().all(String::is_empty) {
                 continue;
             }
-            self.rows += 1;
-            if self.rows > ROWS_MAX {
+            self.read += 1;
+            if self.read > ROWS_MAX {
                 return Err(Box::new(BadRow {
                     file: self.name.to_owned(),
-                    line: self.csv.position().line(),
+                    line: row.line,
                     field: String::new(),
                     value: String::new(),
                     reason: too_many_rows(),
                 }));
             }
-            let values = self
-                .record
-                .iter()
-                .map(|cell| String::from_utf8_lossy(cell).into_owned());
             return Ok(Some(Record {
-                line: (self.csv.position().line().saturating_sub(1)).saturating_sub(inner),
-                values: values.collect(),
-                raw: raw.to_owned(),
+                line: row.line,
+                values,
+                raw: String::from_utf8_lossy(&row.text).into_owned(),
+                open: row.open,
             }));
         }
-    }
-
-    /// The text from the end of the previous row to `end`.
-    fn text(&mut self, end: u64) -> String {
-        let mut recording = self.text.borrow_mut();
-        let skip = usize::try_from(self.start - recording.from)
-            .unwrap_or(usize::MAX)
-            .min(recording.bytes.len());
-        let stop = usize::try_from(end - recording.from)
-            .unwrap_or(usize::MAX)
-            .min(recording.bytes.len());
-        let text = String::from_utf8_lossy(&recording.bytes[skip..stop.max(skip)]).into_owned();
-        self.start = end;
-        // Moving what is left for every row would cost more than the reading; once it is most of the buffer it does not.
-        if stop > 64 * 1024 {
-            recording.bytes.drain(..stop);
-            recording.from = end;
-        }
-        text
     }
 
     /// The next row with the names of its columns.
@@ -167,8 +122,12 @@ impl<'a> Rows<'a> {
         'a: 'c,
     {
         let name: &'c str = self.name;
-        let record = self.next()?;
-        Ok(record.map(|record| Cells::new(columns, name, record.line, record.values, record.raw)))
+        let Some(record) = self.next()? else { return Ok(None) };
+        let mut cells = Cells::new(columns, name, record.line, record.values, record.raw);
+        if record.open {
+            cells.not_closed();
+        }
+        Ok(Some(cells))
     }
 }
 
@@ -212,7 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_never_closes_ends_the_reading_and_not_the_memory() {
+    fn a_quote_that_is_not_closed_is_reported_and_takes_no_other_row() {
+        let columns = Columns::new(["number", "name"]);
+        let mut rows = Rows::new(&b"1,\"broken\n2,b\n3,\"c\"\n"[..], "t.csv", COMMA).expect("opens");
+        let mut seen = Vec::new();
+        while let Some(cells) = rows.cells(&columns).expect("reads") {
+            let faults = cells.faults.iter().map(|fault| (fault.line, fault.field.clone()));
+            seen.push((cells.peek("number").map(str::to_owned), faults.collect::<Vec<_>>()));
+        }
+        let fault = vec![(1, "name".to_owned())];
+        let expected = [("1", fault), ("2", vec![]), ("3", vec![])];
+        assert_eq!(seen, expected.map(|(number, faults)| (Some(number.to_owned()), faults)));
+    }
+
+    #[test]
+    fn a_line_that_never_ends_ends_the_reading_and_not_the_memory() {
         let text = format!("a,b\n1,\"{}", "x".repeat(4 << 20));
         let mut rows = Rows::new(text.as_bytes(), "t.csv", COMMA).expect("opens");
         assert!(rows.next().is_ok());

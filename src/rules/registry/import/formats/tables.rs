@@ -5,7 +5,10 @@
 //! ISO code (`mo` is North Macedonia): the country is taken from the `metadata.tsv` beside it or stays unknown.
 //! Services are primary where the category says `p`, secondary where it says `s`; capitals say nothing here.
 
-use std::{collections::HashMap, io::Read};
+use std::{
+    collections::HashMap,
+    io::{Cursor, Read},
+};
 
 use super::{
     cells::Cells,
@@ -22,6 +25,29 @@ const TAB: Dialect = Dialect {
     quoted: false,
 };
 
+/// How the table is written, by its first line: tabs, as both sources publish it, or as saved from a spreadsheet.
+fn dialect(head: &[u8]) -> Dialect {
+    let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    match [b'\t', b';', b',']
+        .into_iter()
+        .find(|separator| first.contains(separator))
+    {
+        Some(separator @ (b';' | b',')) => Dialect {
+            separator,
+            quoted: true,
+        },
+        _ => TAB,
+    }
+}
+
+/// The first bytes of a reader, and all of it.
+fn begun<'a>(mut reader: impl Read + 'a) -> (Vec<u8>, impl Read + 'a) {
+    let mut head = Vec::new();
+    // A fault of the reader comes again when the rows are read.
+    let _ = reader.by_ref().take(4096).read_to_end(&mut head);
+    (head.clone(), Cursor::new(head).chain(reader))
+}
+
 /// What a table says, and the table itself.
 pub(super) struct Table {
     pub(super) report: ImportReport<Allocation>,
@@ -33,7 +59,8 @@ pub(super) fn read(reader: impl Read, metadata: Option<impl Read>, name: &str) -
     let facts = metadata.map(facts).unwrap_or_default();
     let mut bands: HashMap<(Option<String>, Band), Vec<String>> = HashMap::new();
     let mut regions: Vec<String> = Vec::new();
-    let mut report = collect::table(reader, name, "efis", TAB, |cells| {
+    let (head, reader) = begun(reader);
+    let mut report = collect::table(reader, name, "efis", dialect(&head), |cells| {
         row(cells, &mut bands, &mut regions).into_iter().collect()
     });
     spread(&mut report, bands);
@@ -315,6 +342,17 @@ mod tests {
         assert!(read_service("Fixd").is_err());
         assert_eq!(trailing_footnote("Fixed NG118").as_deref(), Some("NG118"));
         assert_eq!(trailing_footnote("Fixed").or(trailing_footnote("")), None);
+    }
+
+    #[test]
+    fn a_table_saved_from_a_spreadsheet_reads_alike() {
+        let tabs = "region\tsub-table\tlower_frequency\tupper_frequency\tcategory\tservice\tfootnotes\n\
+                    xx\t\t87500000\t108000000\tp\tBroadcasting\t5.190, XX1\n";
+        let commas = tabs.replace("5.190, XX1", "\"5.190, XX1\"").replace('\t', ",");
+        let semicolons = tabs.replace('\t', ";");
+        let rows = |text: &str| read(text.as_bytes(), None::<&[u8]>, "t").table.rows;
+        assert_eq!(rows(tabs)[0].footnotes, ["5.190", "XX1"]);
+        assert_eq!((rows(&commas), rows(&semicolons)), (rows(tabs), rows(tabs)));
     }
 
     #[test]

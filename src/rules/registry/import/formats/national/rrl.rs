@@ -36,6 +36,21 @@ struct Site {
     raw: Raw,
 }
 
+/// A kind of antenna; where it points and how high it is, the device says.
+struct Kind {
+    antenna: Antenna,
+    raw: Raw,
+}
+
+/// The tables that devices refer to, by their keys.
+#[derive(Default)]
+struct Tables {
+    sites: HashMap<String, Site>,
+    licences: HashMap<String, Licence>,
+    clients: HashMap<String, String>,
+    antennas: HashMap<String, Kind>,
+}
+
 struct Licence {
     client: Option<String>,
     status: AssignmentStatus,
@@ -44,10 +59,8 @@ struct Licence {
     raw: Raw,
 }
 
-fn devices(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Result<(), Fault> {
-    let mut sites: HashMap<String, Site> = HashMap::new();
-    let mut licences: HashMap<String, Licence> = HashMap::new();
-    let mut clients: HashMap<String, String> = HashMap::new();
+fn tables(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Result<Tables, Fault> {
+    let mut all = Tables::default();
     let zone = Offset::constant(10);
     each(files, collector, "site.csv", |cells| {
         let id = cells.required("SITE_ID")?;
@@ -57,12 +70,12 @@ fn devices(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Resu
             elevation_m: cells.number("ELEVATION"),
             raw: cells.raw(),
         };
-        sites.insert(id, site).map(drop)
+        all.sites.insert(id, site).map(drop)
     })?;
     each(files, collector, "client.csv", |cells| {
         let id = cells.required("CLIENT_NO")?;
         let name = cells.text("LICENCEE").or_else(|| cells.text("TRADING_NAME"))?;
-        clients.insert(id, name).map(drop)
+        all.clients.insert(id, name).map(drop)
     })?;
     each(files, collector, "licence.csv", |cells| {
         let number = cells.required("LICENCE_NO")?;
@@ -79,8 +92,26 @@ fn devices(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Resu
             to: cells.day("DATE_OF_EXPIRY", Order::YearMonthDay, zone, true),
             raw: cells.raw(),
         };
-        licences.insert(number, licence).map(drop)
+        all.licences.insert(number, licence).map(drop)
     })?;
+    each(files, collector, "antenna.csv", |cells| {
+        let id = cells.required("ANTENNA_ID")?;
+        let words = [cells.text("MANUFACTURER"), cells.text("MODEL")];
+        let model = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let antenna = Antenna {
+            model: Some(model).filter(|model| !model.is_empty()),
+            gain_dbi: cells.number("GAIN"),
+            beamwidth_deg: cells.number("H_BEAMWIDTH").filter(|degrees| *degrees > 0.0),
+            ..Antenna::default()
+        };
+        let raw = cells.raw();
+        all.antennas.insert(id, Kind { antenna, raw }).map(drop)
+    })?;
+    Ok(all)
+}
+
+fn devices(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Result<(), Fault> {
+    let tables = tables(files, collector)?;
     let name = "device_details.csv";
     let found = each(files, collector, name, |_| None)?;
     if !found {
@@ -99,7 +130,7 @@ fn devices(files: &mut dyn Files, collector: &mut Collector<Assignment>) -> Resu
     let Some(header) = rows.next()? else { return Ok(()) };
     let columns = Columns::new(header.values);
     while let Some(mut cells) = rows.cells(&columns)? {
-        let record = device(&mut cells, &sites, &licences, &clients);
+        let record = device(&mut cells, &tables);
         collector.report.rows_read -= 1;
         collector.row(record.into_iter().collect(), cells.faults);
     }
@@ -127,12 +158,7 @@ fn each(
     Ok(true)
 }
 
-fn device(
-    cells: &mut Cells,
-    sites: &HashMap<String, Site>,
-    licences: &HashMap<String, Licence>,
-    clients: &HashMap<String, String>,
-) -> Option<Assignment> {
+fn device(cells: &mut Cells, tables: &Tables) -> Option<Assignment> {
     let id = cells.required("SDD_ID")?;
     let center = cells.frequency("FREQUENCY", 0)?;
     let stated = cells.hertz("BANDWIDTH", 0);
@@ -145,18 +171,25 @@ fn device(
     let power_dbm = power(cells, "TRANSMITTER_POWER", "TRANSMITTER_POWER_UNIT");
     let kind = cells.text("DEVICE_TYPE").unwrap_or_default();
     let class = cells.text("CLASS_OF_STATION_CODE");
+    let kind_of_antenna = cells.text("ANTENNA_ID");
+    let joined = kind_of_antenna.as_ref().and_then(|id| tables.antennas.get(id));
     let antenna = Antenna {
-        model: cells.text("ANTENNA_ID"),
         azimuth_deg: degrees(cells, "AZIMUTH"),
         tilt_deg: degrees(cells, "TILT"),
         polarization: cells.text("POLARISATION"),
         height_m: cells.number("HEIGHT"),
         feeder_loss_db: cells.number("FEEDER_LOSS"),
-        ..Antenna::default()
+        ..joined.map_or_else(
+            || Antenna {
+                model: kind_of_antenna.clone(),
+                ..Antenna::default()
+            },
+            |kind| kind.antenna.clone(),
+        )
     };
     let name = cells.text("STATION_NAME");
-    let site = cells.peek("SITE_ID").and_then(|id| sites.get(id));
-    let licence = cells.peek("LICENCE_NO").and_then(|number| licences.get(number));
+    let site = cells.peek("SITE_ID").and_then(|id| tables.sites.get(id));
+    let licence = cells.peek("LICENCE_NO").and_then(|number| tables.licences.get(number));
     let mut details = particulars(cells);
     details.role = role(&kind);
     details.power_dbm = power_dbm;
@@ -169,12 +202,13 @@ fn device(
         details.ground_elevation_m = site.elevation_m;
         details.raw.push(site.raw.clone());
     }
+    details.raw.extend(joined.map(|kind| kind.raw.clone()));
     record.station = name.unwrap_or(record.station);
     if let Some(licence) = licence {
         record.status = licence.status;
         record.valid_from = licence.from;
         record.valid_to = licence.to;
-        let client = licence.client.as_ref().and_then(|client| clients.get(client));
+        let client = licence.client.as_ref().and_then(|client| tables.clients.get(client));
         record.holder = client.cloned().unwrap_or_default();
         details.raw.push(licence.raw.clone());
     }

@@ -31,6 +31,11 @@ fn both_forms_of_the_british_register_are_read() {
     );
     let new =
         "Licence Number,Frequency (Hz),Channel Width (Hz),Latitude(Deg),Longitude(Deg)\n7,450000000,12500,51.5,-0.1\n";
+    let broken = "Licence Number,Licence issue date,Frequency (Hz),Channel Width (Hz),Latitude(Deg),Longitude(Deg),Antenna ERP\n\
+                  1,2012-03-26,0,12500,51.5,-0.1,\n2,26-Mar-2012,450000000,12500,51.5,,-\n3,26/03/2012,450000000,12500,51.5,-0.1,-\n";
+    let faults = wtr(broken.as_bytes(), "WTR.csv").bad;
+    let faults: Vec<_> = faults.iter().map(|bad| (bad.line, bad.field.as_str())).collect();
+    assert_eq!(faults, [(2, "Frequency (Hz)"), (3, "Longitude(Deg)")]);
     let report = wtr(new.as_bytes(), "WTR.csv");
     assert!(
         report.is_clean() && report.ok[0].necessary_bandwidth_hz == Hertz(12_500),
@@ -40,8 +45,8 @@ fn both_forms_of_the_british_register_are_read() {
 
 #[test]
 fn australian_devices_join_their_site_licence_and_client() {
-    let device = "SDD_ID,LICENCE_NO,FREQUENCY,BANDWIDTH,EMISSION,DEVICE_TYPE,TRANSMITTER_POWER,TRANSMITTER_POWER_UNIT,SITE_ID\n\
-                  11,L1,477125000,16000,16K0F3E   ,T,50,W,S1\n12,L1,471925000,16000,16K0F3E,R,,,S1\n13,L2,1,2,,T,,,\n";
+    let device = "SDD_ID,LICENCE_NO,FREQUENCY,BANDWIDTH,EMISSION,DEVICE_TYPE,TRANSMITTER_POWER,TRANSMITTER_POWER_UNIT,SITE_ID,ANTENNA_ID\n\
+                  11,L1,477125000,16000,16K0F3E   ,T,50,W,S1,7\n12,L1,471925000,16000,16K0F3E,R,,,S1,8\n13,L2,1,2,,T,,,,\n";
     let mut set = Folder::of(&[
         ("device_details.csv", device),
         (
@@ -53,10 +58,14 @@ fn australian_devices_join_their_site_licence_and_client() {
             "LICENCE_NO,CLIENT_NO,STATUS,DATE_OF_EFFECT,DATE_OF_EXPIRY\nL1,C1,1,2020-01-01,2030-01-01\n",
         ),
         ("client.csv", "CLIENT_NO,LICENCEE\nC1,Radio Co\n"),
+        (
+            "antenna.csv",
+            "ANTENNA_ID,GAIN,FRONT_TO_BACK,H_BEAMWIDTH,MODEL,MANUFACTURER\n7,8.15,0,360,COL42,RFI\n",
+        ),
     ]);
     let report = rrl(&mut set);
     assert!(report.is_clean(), "{:#?}", report.bad);
-    assert_eq!((report.rows_read, report.ok.len()), (6, 3));
+    assert_eq!((report.rows_read, report.ok.len()), (7, 3));
     let base = &report.ok[0];
     assert_eq!(
         (base.holder.as_str(), base.station.as_str()),
@@ -64,6 +73,17 @@ fn australian_devices_join_their_site_licence_and_client() {
     );
     assert!(base.valid_to.is_some() && base.place.is_some());
     assert_eq!(report.ok[1].role(), Role::Receive);
+    let antenna = |n: usize| {
+        let details = report.ok[n].details.as_ref().expect("particulars");
+        let antenna = details.antenna.as_ref().expect("an antenna");
+        (antenna.model.clone(), antenna.gain_dbi)
+    };
+    assert_eq!(antenna(0), (Some("RFI COL42".to_owned()), Some(8.15)));
+    assert_eq!(
+        antenna(1),
+        (Some("8".to_owned()), None),
+        "an antenna that the set does not hold"
+    );
     assert!(!rrl(&mut Folder::of(&[("site.csv", "SITE_ID\n")])).complete);
 }
 
@@ -99,4 +119,9 @@ fn canadian_rows_are_read_by_the_place_of_their_cells() {
         (Hertz(451_012_500), Some(30.0))
     );
     assert_eq!(taxi.eirp_dbm, Some(42.15));
+    // One row of the published list lacks a quotation mark.
+    let broken = format!("{row}\n{}\n{row}\n", row.replace("Taxi", "\"Taxi"));
+    let report = tafl(broken.as_bytes(), "TAFL.csv");
+    let faults: Vec<_> = report.bad.iter().map(|bad| (bad.line, bad.field.as_str())).collect();
+    assert_eq!((report.rows_read, faults), (3, vec![(2, "licensee")]));
 }

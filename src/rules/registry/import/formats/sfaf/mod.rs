@@ -271,7 +271,10 @@ impl<'a> Reader<'a> {
         for text in self.record.values(114) {
             if width(text).is_none() {
                 let reason = match designator::parse(text) {
-                    Err(error) => error.reason,
+                    Err(error) => Text::new(
+                        format!("第 {} 个字符：{}", error.position, error.reason.zh),
+                        format!("character {}: {}", error.position, error.reason.en),
+                    ),
                     Ok(_) => Text::default(),
                 };
                 self.complain(114, text, reason.zh, reason.en);

@@ -1,14 +1,16 @@
 //! SSRF 3.1 (MC4EB Pub 8), XML with or without namespaces: the assignments, with the organisations, locations,
 //! transmitters, receivers and antennas they refer to by serial number.
 //!
-//! One record for every assignment, with the frequency of its first configuration. The text of the assignment is kept,
-//! so nothing is lost of what is not modelled, among it the classification of every element; what it refers to is kept
+//! One record for every frequency of an assignment: those of one assignment have its key, behind the first with `~2` and so
+//! on. The text of the assignment is kept with each, so nothing is lost of what is not modelled, among it the classification of every element; what it refers to is kept
 //! beside it. `export::ssrf` is the way back. An assignment that states no bandwidth at all gets one only where custom
 //! gives it, said so in the extension `assumed`: 6 MHz for television above 41 MHz, 10 kHz below 30 MHz (from memory).
 
 mod tree;
 
 use std::{collections::HashMap, io::Read};
+
+use jiff::{civil::DateTime, tz::Offset};
 
 pub(crate) use self::tree::character;
 use self::tree::{Node, breaks, tree};
@@ -67,8 +69,8 @@ pub(crate) fn read(reader: impl Read, name: &str) -> ImportReport<Assignment> {
         line += breaks(&text, at..node.range.start);
         at = node.range.start;
         let mut cells = Cells::new(&columns, name, line, vec![serial], raw);
-        let record = assignment(node, &by_serial, &text, &mut cells);
-        let raw = record
+        let records = assignments(node, &by_serial, &text, &mut cells);
+        let raw = records
             .iter()
             .flat_map(|record| &record.details)
             .flat_map(|details| &details.raw);
@@ -77,61 +79,85 @@ pub(crate) fn read(reader: impl Read, name: &str) -> ImportReport<Assignment> {
             let problem = "its assignments refer to objects too large to keep with each of them: split the document";
             return collector.stopped(unreadable(name, line, problem));
         }
-        collector.row(record.into_iter().collect(), cells.faults);
+        collector.row(records, cells.faults);
     }
     collector.done()
 }
 
-fn assignment(node: &Node, by_serial: &HashMap<String, &Node>, text: &str, cells: &mut Cells) -> Option<Assignment> {
-    let serial = cells.required("Serial")?;
-    let configuration = node.find(&["Configuration"]);
-    let frequency = configuration.and_then(|configuration| configuration.find(&["ConfigFreq"]));
-    let mhz = |name: &str| frequency.and_then(|frequency| numbers::hertz(&frequency.text(&[name])?, 6));
+/// The frequencies of an assignment: of every configuration each.
+fn assignments(node: &Node, by_serial: &HashMap<String, &Node>, text: &str, cells: &mut Cells) -> Vec<Assignment> {
+    let Some(serial) = cells.required("Serial") else {
+        return Vec::new();
+    };
+    let configurations = node.all("Configuration");
+    let uses: Vec<_> = configurations
+        .flat_map(|configuration| {
+            configuration
+                .all("ConfigFreq")
+                .map(move |frequency| (configuration, frequency))
+        })
+        .collect();
+    if uses.is_empty() {
+        no_frequency(&serial, cells);
+    }
+    let mut records = Vec::new();
+    for (configuration, frequency) in uses {
+        let parts = Parts::of(node, configuration, by_serial);
+        let Some(mut record) = use_of(&parts, frequency, key(node, &serial), cells) else {
+            continue;
+        };
+        parts.describe(node, &mut record, cells);
+        if let Some(details) = &mut record.details {
+            parts.particulars(node, details, text);
+            own(node, configuration, details);
+        }
+        records.push(record);
+    }
+    records
+}
+
+fn no_frequency(serial: &str, cells: &mut Cells) {
+    let en = "no ConfigFreq with a FreqMin in MHz";
+    cells.complain("FreqMin", serial, "没有以 MHz 为单位的频率", en);
+}
+
+/// Frequency, bandwidth and emissions of one use.
+fn use_of(parts: &Parts, frequency: &Node, id: String, cells: &mut Cells) -> Option<Assignment> {
+    let mhz = |name: &str| numbers::hertz(&frequency.text(&[name])?, 6);
     let Some(low) = mhz("FreqMin").filter(|hz| (numbers::LOWEST_HZ..=numbers::HIGHEST_HZ).contains(&hz.0)) else {
-        cells.complain(
-            "FreqMin",
-            &serial,
-            "没有以 MHz 为单位的频率",
-            "no ConfigFreq with a FreqMin in MHz",
-        );
+        no_frequency(&id, cells);
         return None;
     };
     let band = mhz("FreqMax")
         .and_then(|high| Band::new(low, high))
         .filter(|band| band.width().0 > 0);
-    let parts = Parts::of(node, by_serial);
-    let (emissions, stated) = emissions(configuration, parts.equipment);
+    let (emissions, stated) = emissions(parts.configuration, parts.equipment, cells);
     let widest = emissions.iter().filter_map(|emission| {
-        Some((
-            designator::parse(&emission.designator).ok()?.bandwidth(),
-            emission.designator.clone(),
-        ))
+        let read = designator::parse(&emission.designator).ok()?;
+        Some((read.bandwidth(), emission.designator.clone()))
     });
     let widest = widest.max_by_key(|(width, _)| *width);
     let width = stated.max(widest.as_ref().map(|(width, _)| *width));
-    let assumed = assumed(low, node.text(&["Configuration", "Usage", "StnClass"]).as_deref());
-    let (center, width, is_assumed) = match (band, width, assumed) {
+    let class = parts.configuration.text(&["Usage", "StnClass"]);
+    let (center, width, is_assumed) = match (band, width, assumed(low, class.as_deref())) {
         (Some(band), ..) => (band.center(), band.width(), false),
         (None, Some(width), _) => (low, width, false),
         (None, None, Some(width)) => (low, width, true),
         (None, None, None) => {
             let en = "no emission class with a bandwidth, and no FreqMax: the bandwidth cannot be told";
-            cells.complain("EmsClass", &serial, "没有带宽：既无发射类别带宽，也无 FreqMax", en);
+            cells.complain("EmsClass", &id, "没有带宽：既无发射类别带宽，也无 FreqMax", en);
             return None;
         }
     };
-    let mut record = draft(key(node, &serial), cells, center, width);
+    let mut record = draft(id, cells, center, width);
     record.block = band.is_some();
     record.designator = widest.map(|(_, designator)| designator);
-    parts.describe(node, &mut record, cells);
     let mut details = particulars(cells);
     details.emissions = emissions;
-    parts.particulars(node, &mut details, text);
     if is_assumed {
         let note = format!("necessary bandwidth {width}");
         details.extensions.insert("assumed".to_owned(), note);
     }
-    own(node, &mut details);
     record.details = Some(Box::new(details));
     Some(record)
 }
@@ -158,6 +184,7 @@ fn number(node: &Node, path: &[&str]) -> Option<f64> {
 
 /// What an assignment refers to.
 struct Parts<'a> {
+    configuration: &'a Node,
     equipment: Option<&'a Node>,
     antenna: Option<&'a Node>,
     organisation: Option<&'a Node>,
@@ -165,15 +192,15 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(node: &Node, by_serial: &HashMap<String, &'a Node>) -> Self {
-        let refers = |path: &[&str]| by_serial.get(&node.text(path)?).copied();
+    fn of(node: &Node, configuration: &'a Node, by_serial: &HashMap<String, &'a Node>) -> Self {
+        let refers = |node: &Node, path: &[&str]| by_serial.get(&node.text(path)?).copied();
+        let used = |path: &[&str]| refers(configuration, path);
         Self {
-            equipment: refers(&["Configuration", "TxRef", "Serial"])
-                .or_else(|| refers(&["Configuration", "RxRef", "Serial"])),
-            antenna: refers(&["Configuration", "TxRef", "TxAntModeRef", "Serial"])
-                .or_else(|| refers(&["Configuration", "RxRef", "RxAntModeRef", "Serial"])),
-            organisation: refers(&["Station", "POCInformation", "Serial"]),
-            location: refers(&["Station", "StationLoc", "LocSatRef"]),
+            configuration,
+            equipment: used(&["TxRef", "Serial"]).or_else(|| used(&["RxRef", "Serial"])),
+            antenna: used(&["TxRef", "TxAntModeRef", "Serial"]).or_else(|| used(&["RxRef", "RxAntModeRef", "Serial"])),
+            organisation: refers(node, &["Station", "POCInformation", "Serial"]),
+            location: refers(node, &["Station", "StationLoc", "LocSatRef"]),
         }
     }
 
@@ -193,10 +220,9 @@ impl<'a> Parts<'a> {
         // EIRP is stated in dBW.
         let eirp = |name: &str| number(node, &["Link", "StationConfig", name]);
         record.eirp_dbm = eirp("EIRPMax").or_else(|| eirp("EIRPMin")).map(|dbw| dbw + 30.0);
-        let instant = |name: &str| node.text(&[name])?.parse::<jiff::Timestamp>().ok();
         let unknown: Option<jiff::Timestamp> = UNKNOWN_START.parse().ok();
-        record.valid_from = instant("EffectiveDateTime").filter(|from| Some(*from) != unknown);
-        record.valid_to = instant("ExpirationDateTime");
+        record.valid_from = instant(node, "EffectiveDateTime", cells).filter(|from| Some(*from) != unknown);
+        record.valid_to = instant(node, "ExpirationDateTime", cells);
         record.status = match (node.text(&["UsageType"]).as_deref(), node.text(&["State"]).as_deref()) {
             (Some("Cancelled/Rejected"), _) => AssignmentStatus::Cancelled,
             (_, Some("Inactive")) => AssignmentStatus::Suspended,
@@ -210,7 +236,7 @@ impl<'a> Parts<'a> {
             .location
             .and_then(|node| number(node, &["Point", "TerrainElevation"]));
         details.area = self.location.and_then(polygon);
-        details.power_dbm = number(node, &["Configuration", "PowerLimit"]).map(|dbw| dbw + 30.0);
+        details.power_dbm = number(self.configuration, &["PowerLimit"]).map(|dbw| dbw + 30.0);
         details.antenna = self.antenna.map(|antenna| self::antenna(antenna, node));
         details.equipment = self.equipment.and_then(|node| {
             let equipment = Equipment {
@@ -233,8 +259,8 @@ impl<'a> Parts<'a> {
 }
 
 /// What the assignment says of itself, without what it refers to.
-fn own(node: &Node, details: &mut Details) {
-    details.station_class = node.text(&["Configuration", "Usage", "StnClass"]);
+fn own(node: &Node, configuration: &Node, details: &mut Details) {
+    details.station_class = configuration.text(&["Usage", "StnClass"]);
     details.classification.clone_from(&node.classification);
     details.precedence = node.text(&["OriginalAssignmentDate"]).and_then(|text| {
         let midnight = || format!("{text}T00:00:00Z").parse().ok();
@@ -249,8 +275,8 @@ fn own(node: &Node, details: &mut Details) {
 }
 
 /// Emission classes with their necessary bandwidth as designators, and the greatest bandwidth stated.
-fn emissions(configuration: Option<&Node>, equipment: Option<&Node>) -> (Vec<Emission>, Option<Hertz>) {
-    let configured = configuration.into_iter().flat_map(|node| node.all("ConfigEmission"));
+fn emissions(configuration: &Node, equipment: Option<&Node>, cells: &mut Cells) -> (Vec<Emission>, Option<Hertz>) {
+    let configured = configuration.all("ConfigEmission");
     let modes = equipment
         .into_iter()
         .flat_map(|node| node.all("TxMode").chain(node.all("RxMode")));
@@ -274,10 +300,26 @@ fn emissions(configuration: Option<&Node>, equipment: Option<&Node>) -> (Vec<Emi
                     designator,
                     ..Emission::default()
                 });
+            } else if let Err(error) = designator::Class::parse(class.text.trim()) {
+                let zh = format!("第 {} 个字符：{}", error.position, error.reason.zh);
+                let en = format!("character {}: {}", error.position, error.reason.en);
+                cells.complain("EmsClass", class.text.trim(), zh, en);
             }
         }
     }
     (emissions, widest)
+}
+
+/// An instant; without a zone in UTC, as the standard has all times.
+fn instant(node: &Node, name: &str, cells: &mut Cells) -> Option<jiff::Timestamp> {
+    let text = node.text(&[name])?;
+    let zoned = text.parse::<jiff::Timestamp>().ok();
+    let read = zoned.or_else(|| Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok());
+    if read.is_none() {
+        let en = "no time: write 2026-01-31T08:00:00Z";
+        cells.complain(name, &text, "不是时间：应为 2026-01-31T08:00:00Z", en);
+    }
+    read
 }
 
 fn angles(node: &Node) -> Option<(f64, f64)> {
@@ -286,7 +328,15 @@ fn angles(node: &Node) -> Option<(f64, f64)> {
 }
 
 fn place(node: &Node, cells: &mut Cells) -> Option<Place> {
-    let (latitude, longitude) = angles(node.find(&["Point"])?)?;
+    let point = node.find(&["Point"])?;
+    let Some((latitude, longitude)) = angles(point) else {
+        let text = ["Lat", "Lon"]
+            .map(|name| point.text(&[name]).unwrap_or_default())
+            .join(" ");
+        let en = "no coordinates: write DDMMSS.ssN and DDDMMSS.ssE";
+        cells.complain("Lat", &text, "不是坐标：应为 DDMMSS.ssN 和 DDDMMSS.ssE", en);
+        return None;
+    };
     cells.place("Lat", latitude, longitude)
 }
 
@@ -318,99 +368,4 @@ fn antenna(antenna: &Node, assignment: &Node) -> Antenna {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::registry::test_data;
-
-    #[test]
-    fn the_example_is_read_with_what_it_refers_to() {
-        let Some(text) = test_data("registry/coordination/ssrf/ssrf-example.ckco-tv-3.xml") else {
-            return;
-        };
-        let report = read(text.as_bytes(), "ckco.xml");
-        assert!(report.is_clean() && report.rows_read == 1, "{:#?}", report.bad);
-        let assumed = &report.ok[0].details.as_ref().expect("particulars").extensions["assumed"];
-        assert_eq!(assumed, "necessary bandwidth 10 kHz", "the example states none");
-        let stated = text.replace("<InBand cls", "<FreqMax cls=\"U\">0.644</FreqMax><InBand cls");
-        let report = read(stated.as_bytes(), "ckco.xml");
-        assert!(report.is_clean(), "{:#?}", report.bad);
-        let record = &report.ok[0];
-        assert_eq!(
-            (record.holder.as_str(), record.call_sign.as_deref()),
-            ("Bell Media Inc.", Some("CKCO-TV-3"))
-        );
-        assert!(
-            record
-                .place
-                .is_some_and(|place| (place.latitude - 43.714_722).abs() < 1e-5)
-        );
-        let details = record.details.as_ref().expect("particulars");
-        assert!(details.antenna.as_ref().expect("antenna").pattern.len() > 60);
-        assert_eq!(
-            (details.classification.as_deref(), details.station_class.as_deref()),
-            (Some("U"), Some("BT"))
-        );
-        assert_eq!(details.raw.len(), 5, "the assignment and the four objects it refers to");
-        assert!(
-            details.raw[0].text.starts_with("<Assignment cls=\"U\">") && details.raw[0].text.ends_with("</Assignment>")
-        );
-    }
-
-    #[test]
-    fn a_bandwidth_that_nobody_can_guess_is_asked_for() {
-        let document = |configuration: &str| {
-            format!(
-                "<SSRF><Assignment cls=\"U\"><Serial>CAN:IC:AS:1</Serial><Configuration><ConfigFreq idx=\"1\">\
-                 <FreqMin>450.0125</FreqMin></ConfigFreq>{configuration}</Configuration></Assignment></SSRF>"
-            )
-        };
-        let report = read(document("").as_bytes(), "x.xml");
-        assert_eq!(report.bad[0].field, "EmsClass");
-        let emission =
-            "<ConfigEmission><EmsClass>F3E</EmsClass><NecessaryBwMax>0.0125</NecessaryBwMax></ConfigEmission>";
-        let report = read(document(emission).as_bytes(), "x.xml");
-        let record = &report.ok[0];
-        assert_eq!(
-            (record.designator.as_deref(), record.necessary_bandwidth_hz),
-            (Some("12K5F3E"), Hertz(12_500))
-        );
-    }
-
-    #[test]
-    fn a_large_object_that_many_refer_to_does_not_multiply() {
-        let large = "x".repeat(1 << 20);
-        let organisation =
-            format!("<Organisation cls=\"U\"><Serial>A:B:OR:1</Serial><Name>{large}</Name></Organisation>");
-        let one = |n: u32| {
-            format!(
-                "<Assignment cls=\"U\"><Serial>A:B:AS:{n}</Serial><Configuration><ConfigFreq idx=\"1\"><FreqMin>1</FreqMin>\
-                 </ConfigFreq></Configuration><Station><POCInformation><Serial>A:B:OR:1</Serial></POCInformation></Station>\
-                 </Assignment>"
-            )
-        };
-        let document = format!("<SSRF>{organisation}{}</SSRF>", (0..100).map(one).collect::<String>());
-        let report = read(document.as_bytes(), "x.xml");
-        assert!(!report.complete && report.ok.len() < 20, "{}", report.ok.len());
-        assert!(
-            report.bad[0].reason.en.contains("split the document"),
-            "{:?}",
-            report.bad
-        );
-    }
-
-    #[test]
-    fn hostile_documents_are_refused() {
-        let bomb = "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><SSRF>&b;</SSRF>";
-        assert!(
-            read(bomb.as_bytes(), "x.xml").bad[0]
-                .reason
-                .en
-                .contains("document type")
-        );
-        let deep = "<SSRF>".to_owned() + &"<a>".repeat(100_000);
-        assert!(!read(deep.as_bytes(), "x.xml").complete);
-        for broken in ["", "<SSRF>", "</SSRF>", "<a></a>", "<SSRF><Assignment></SSRF>"] {
-            assert!(!read(broken.as_bytes(), "x.xml").complete, "{broken}");
-        }
-    }
-}
+mod tests;

@@ -97,7 +97,7 @@ pub(super) fn tree(text: &str, name: &str) -> Result<Node, Fault> {
             }
             Event::GeneralRef(reference) => {
                 if let Some(node) = open.last_mut() {
-                    node.text.push_str(character(&reference));
+                    node.text.push(character(&reference));
                 }
             }
             Event::End(_) => {
@@ -140,13 +140,21 @@ fn element(tag: &BytesStart<'_>, start: usize) -> Node {
 }
 
 /// What a reference of XML stands for; those of a document type definition are unknown.
-pub(crate) fn character(reference: &str) -> &'static str {
+pub(crate) fn character(reference: &str) -> char {
+    let numbered = |code: &str| match code.strip_prefix('x') {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => code.parse().ok(),
+    };
     match reference {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" => "\"",
-        "apos" => "'",
-        _ => "\u{fffd}",
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        other => other
+            .strip_prefix('#')
+            .and_then(numbered)
+            .and_then(char::from_u32)
+            .unwrap_or('\u{fffd}'),
     }
 }

@@ -255,6 +255,7 @@ fn corner(cells: &mut Cells, lat: &str, long: &str) -> Option<(f64, f64)> {
         value
     };
     let (latitude, longitude) = (angle(lat), angle(long));
+    cells.both(&format!("{lat}_degrees"), &format!("{long}_degrees"));
     Some((latitude?, longitude?))
 }
 
