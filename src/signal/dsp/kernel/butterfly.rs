@@ -239,21 +239,19 @@ pub(super) trait ByFours<V> {
 
 /// Transform of sixteen vectors as 4 × 4, so that little is alive beside the results of the first layer. 192 operations.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "k is a place in each of four columns")]
 pub(super) fn dft16_by_fours<S: Simd<L>, const L: usize>(s: S, mut points: impl ByFours<S::V>) {
     let zero = s.splat(0.0);
     let mut x = [[Complex::new(zero, zero); 4]; 4];
-    for n in 0..4 {
+    for (n, column) in x.iter_mut().enumerate() {
         let [(a, wa), (b, wb), (c, wc), (d, wd)] = points.column(n);
         let a = if n == 0 { a } else { mul(s, a, wa) };
         let even = both_rotated(s, a, c, wc);
         let odd = both_rotated(s, mul(s, b, wb), d, wd);
-        let y = dft4(s, [even.0, odd.0], [even.1, odd.1]);
-        for k in 0..4 {
-            x[k][n] = y[k];
-        }
+        *column = dft4(s, [even.0, odd.0], [even.1, odd.1]);
     }
     for k in 0..4 {
-        points.row(k, dft16_row(s, k, x[k]));
+        points.row(k, dft16_row(s, k, [x[0][k], x[1][k], x[2][k], x[3][k]]));
     }
 }
 

@@ -172,20 +172,20 @@ impl<S: Simd<L>, const L: usize> Bins<'_, S, L> {
             let vector = |q: usize| self.powers[place(q) * L + p];
             if points == QUARTER {
                 let rows = s.quarters([vector(0), vector(1), vector(2), vector(3)]);
-                for e in 0..QUARTER {
-                    put(s, rows[e], share, self.first, &mut self.out[QUARTER * L * p + L * e..]);
+                for (e, row) in rows.into_iter().enumerate() {
+                    put(s, row, share, self.first, &mut self.out[QUARTER * L * p + L * e..]);
                 }
                 continue;
             }
             for from in (0..points).step_by(L) {
                 let mut group = [share; L];
-                for i in 0..L {
-                    group[i] = vector(from + i);
+                for (i, powers) in group.iter_mut().enumerate() {
+                    *powers = vector(from + i);
                 }
                 let rows = s.transpose(group);
-                for m in 0..L {
+                for (m, row) in rows.into_iter().enumerate() {
                     let at = from + points * (turned::<L>(m) + L * p);
-                    put(s, rows[m], share, self.first, &mut self.out[at..]);
+                    put(s, row, share, self.first, &mut self.out[at..]);
                 }
             }
         }

@@ -183,9 +183,9 @@ impl<S: Simd<L>, const L: usize, const E: usize> ByFours<S::V> for Sixteen<'_, S
     #[inline(always)]
     fn column(&self, n: usize) -> [(Pair<S::V>, Pair<S::V>); 4] {
         let mut out = [(self.x[n], splat(self.s, self.w[n])); 4];
-        for i in 1..4 {
+        for (i, out) in out.iter_mut().enumerate().skip(1) {
             let at = (n + 4 * i) % E;
-            out[i] = (self.x[at], splat(self.s, self.w[at]));
+            *out = (self.x[at], splat(self.s, self.w[at]));
         }
         out
     }
@@ -211,16 +211,16 @@ impl<S: Simd<L>, const L: usize> ByFours<S::V> for Last<'_, S, L> {
         let re = self.s.blocks([x[n].re, x[4 + n].re, x[8 + n].re, x[12 + n].re]);
         let im = self.s.blocks([x[n].im, x[4 + n].im, x[8 + n].im, x[12 + n].im]);
         let mut out = [(Complex::new(re[0], im[0]), self.w[n]); 4];
-        for i in 1..4 {
-            out[i] = (Complex::new(re[i], im[i]), self.w[n + 4 * i]);
+        for (i, out) in out.iter_mut().enumerate().skip(1) {
+            *out = (Complex::new(re[i], im[i]), self.w[n + 4 * i]);
         }
         out
     }
 
     #[inline(always)]
     fn row(&mut self, k: usize, y: [Pair<S::V>; 4]) {
-        for m in 0..4 {
-            self.powers[k + 4 * m] = self.s.mul_add(y[m].re, y[m].re, self.s.mul(y[m].im, y[m].im));
+        for (m, y) in y.into_iter().enumerate() {
+            self.powers[k + 4 * m] = self.s.mul_add(y.re, y.re, self.s.mul(y.im, y.im));
         }
     }
 }
