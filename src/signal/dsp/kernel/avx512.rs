@@ -156,7 +156,15 @@ impl Simd<16> for Avx512 {
     }
     #[inline(always)]
     fn finish_transposing(self, x: &[Pair<__m512>; 16]) -> [Pair<__m512>; 16] {
-        *x
+        let mut y = *x;
+        for e in 0..4 {
+            let re = self.blocks([x[e].re, x[4 + e].re, x[8 + e].re, x[12 + e].re]);
+            let im = self.blocks([x[e].im, x[4 + e].im, x[8 + e].im, x[12 + e].im]);
+            for b in 0..4 {
+                y[4 * b + e] = Complex::new(re[b], im[b]);
+            }
+        }
+        y
     }
 
     #[inline(always)]

@@ -140,7 +140,7 @@ pub(super) fn first<T, const N: usize>(x: &[T]) -> &[T; N] {
 
 /// The same, to be written.
 #[inline(always)]
-pub(super) fn first_mut<T, const N: usize>(x: &mut [T]) -> &mut [T; N] {
+fn first_mut<T, const N: usize>(x: &mut [T]) -> &mut [T; N] {
     x.first_chunk_mut().expect("buffers of the split's length")
 }
 

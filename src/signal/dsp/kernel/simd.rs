@@ -46,8 +46,8 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     /// In each 128 bits the four vectors are the rows of a 4 × 4 matrix, which is transposed.
     fn quarters(self, x: [Self::V; 4]) -> [Self::V; 4];
     /// Sixteen lanes: the 128-bit blocks of four vectors as a 4 × 4 matrix, which is transposed.
-    fn blocks(self, x: [Self::V; 4]) -> [Self::V; 4] {
-        x
+    fn blocks(self, _: [Self::V; 4]) -> [Self::V; 4] {
+        unreachable!("{L} lanes are not four blocks")
     }
     /// The first part of transposing: what is done in registers.
     fn begin_transposing(self, x: [Self::V; L]) -> [Self::V; L];

@@ -1,5 +1,5 @@
-//! What `rtl_power` and its like (hackrf_sweep, soapy_power, our own `pinpu sweep --csv`) write: a row for each stretch of
-//! each sweep, without a header: date, time, lower edge, upper edge and step in hertz, number of samples, levels in dB.
+//! What `rtl_power` and its like (hackrf_sweep, soapy_power) write: a row for each stretch of each sweep, without a header:
+//! date, time, lower edge, upper edge and step in hertz, number of samples, levels in dB.
 //!
 //! A sweep says where field staff listen, and licenses nothing: each stretch is one receive-only band, however often the
 //! file repeats it, from its first row. The levels are measurements and stay in the file; the six cells before them are
