@@ -44,6 +44,14 @@ VirtualReceiver::VirtualReceiver(const SoapySDR::Kwargs &args)
     const std::string pace = get(args, "pace", "realtime");
     if (pace != "realtime" && pace != "fast") throw std::runtime_error("pace='" + pace + "': write pace=realtime or pace=fast");
     realtime_ = pace == "realtime";
+    const std::string repeat = get(args, "repeat", "");
+    if (!repeat.empty()) {
+        char *end = nullptr;
+        repeat_s_ = std::strtod(repeat.c_str(), &end);
+        if (recording_) throw std::runtime_error("repeat= is for scenes: a recording repeats by itself");
+        if (*end != 0 || !(repeat_s_ >= 0.01 && repeat_s_ <= 60.0))
+            throw std::runtime_error("repeat='" + repeat + "': write the seconds that are made once and repeated, 0.01 to 60");
+    }
     const char *seed = std::getenv("PINPU_VIRTUAL_SEED");
     if (seed && *seed) scene_.seed = std::strtoull(seed, nullptr, 10);
     pipeline_ms_ = scene_.value("pipeline_ms").value_or(profile_.pipeline_ms);

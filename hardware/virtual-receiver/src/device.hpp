@@ -102,6 +102,7 @@ private:
     SoapySDR::Kwargs args_;
     std::string serial_, antenna_, native_;
     double native_full_scale_, pipeline_ms_, settle_ms_;
+    double repeat_s_ = 0.0;               // length of what is made once and repeated; 0: everything is made as it is read
     bool flushes_, realtime_ = true;
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Generator> generator_;

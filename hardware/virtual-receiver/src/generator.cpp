@@ -123,7 +123,38 @@ void Generator::recording_block(const RadioState &radio, double rate, size_t n) 
     im_.resize(kBlock);
 }
 
+void Generator::prepare_loop(const RadioState &radio, double rate, Format format, double full_scale, size_t samples) {
+    if (is_looped(radio, rate, format, full_scale) && loop_.samples == samples) return;
+    const size_t width = format == Format::cf32 ? 8 : format == Format::cs16 ? 4 : 2;
+    Loop loop{std::vector<char>(samples * width), {}, samples, width, radio, rate, full_scale, format};
+    loop_.samples = 0;
+    for (size_t done = 0; done < samples; done += kBlock)
+        loop.clipped.push_back(produce(radio, static_cast<double>(done) / rate, rate, format, full_scale,
+                                       loop.bytes.data() + done * width, std::min(kBlock, samples - done)));
+    loop_ = std::move(loop);
+}
+
+bool Generator::is_looped(const RadioState &radio, double rate, Format format, double full_scale) const {
+    return loop_.samples > 0 && !radio.settling && radio.rf_hz == loop_.radio.rf_hz && radio.corr_ppm == loop_.radio.corr_ppm &&
+           radio.gain_db == loop_.radio.gain_db && rate == loop_.rate && format == loop_.format && full_scale == loop_.full_scale;
+}
+
+// The place in the loop is that of the scene's clock, also after samples were lost.
+size_t Generator::repeat(double t0, void *out, size_t n) const {
+    size_t clipped = 0, at = static_cast<size_t>(std::llround(std::max(0.0, t0) * loop_.rate)) % loop_.samples;
+    auto *bytes = static_cast<char *>(out);
+    for (size_t done = 0; done < n;) {
+        const size_t m = std::min(n - done, loop_.samples - at);
+        std::memcpy(bytes + done * loop_.width, loop_.bytes.data() + at * loop_.width, m * loop_.width);
+        for (size_t block = (at + kBlock - 1) / kBlock; block * kBlock < at + m; ++block) clipped += loop_.clipped[block];
+        done += m;
+        at = (at + m) % loop_.samples;
+    }
+    return clipped;
+}
+
 size_t Generator::produce(const RadioState &radio, double t0, double rate, Format format, double full_scale, void *out, size_t n) {
+    if (is_looped(radio, rate, format, full_scale)) return repeat(t0, out, n);
     size_t clipped = 0;
     auto *bytes = static_cast<char *>(out);
     for (size_t done = 0; done < n;) {

@@ -107,6 +107,9 @@ int VirtualReceiver::activateStream(SoapySDR::Stream *, int flags, long long, si
     const Lock lock(mutex_);
     if (dead_ || away_for(serial_) > 0.0) return SOAPY_SDR_STREAM_ERROR;
     if (active_) return 0;
+    // Steered gain changes what is delivered with every read: then nothing can be repeated.
+    if (repeat_s_ > 0.0 && !automatic_)
+        generator_->prepare_loop(radio_, rate_, format_, full_scale_, static_cast<size_t>(std::max(1.0, std::round(repeat_s_ * rate_))));
     anchor(next_);
     changes_.assign(1, {0, radio_});
     active_ = true;
