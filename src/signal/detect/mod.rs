@@ -28,6 +28,7 @@ mod screen;
 mod segment;
 mod slow;
 mod spike;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 mod timeline;

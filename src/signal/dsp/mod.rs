@@ -4,6 +4,7 @@
 //! (DC in the middle, index `fft_size / 2`) wherever a spectrum leaves this module.
 
 pub mod cell;
+pub mod decibels;
 pub mod detection;
 pub mod estimator;
 pub mod iq;
