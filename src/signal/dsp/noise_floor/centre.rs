@@ -65,7 +65,10 @@ pub(super) fn noise(level: &[f32], steady: &[f32], live: Range<usize>, averages:
     let limit = threshold_ratio(averages.min(AVERAGES_MAX), EXCISION_PFA);
     for _ in 0..ROUNDS {
         let before = means.clone();
-        means.take(values, |k| bare[k] && f64::from(ratios[k]) < limit * before.local(k));
+        let lean = before.lean();
+        means.take(values, |k| {
+            bare[k] && before.is_above(k, f64::from(ratios[k]) / limit, lean)
+        });
         if means.count() == before.count() {
             break;
         }
@@ -199,10 +202,30 @@ impl Means {
 
     /// By how much the envelope is low about bin `k`; what few bins say leans on what all say.
     fn local(&self, k: usize) -> f64 {
+        let near = self.near(k);
+        (near.ratio() * near.count + self.lean()) / (near.count + LEAN)
+    }
+
+    /// What all bins say, as heavy as a local mean takes it.
+    fn lean(&self) -> f64 {
+        LEAN * self.all().ratio()
+    }
+
+    /// The bins about bin `k`.
+    fn near(&self, k: usize) -> Sums {
         let low = k.saturating_sub(REACH).max(self.live.start);
         let high = (k + REACH).min(self.live.end).max(low);
-        let near = self.sums[high].since(self.sums[low]);
-        (near.ratio() * near.count + LEAN * self.all().ratio()) / (near.count + LEAN)
+        self.sums[high].since(self.sums[low])
+    }
+
+    /// Whether [`local`](Self::local) is above `ratio`, told without its divisions: they were most of the time of a floor.
+    fn is_above(&self, k: usize, ratio: f64, lean: f64) -> bool {
+        let near = self.near(k);
+        if near.level > 0.0 {
+            ratio * (near.count + LEAN) * near.level < near.steady * near.count + lean * near.level
+        } else {
+            ratio * (near.count + LEAN) < near.count + lean
+        }
     }
 }
 
