@@ -1,11 +1,20 @@
-//! The floor of frames: learnt from the last 64 of them, anew after every sixteenth.
+//! The floor of frames: from the first of them at once, then from a running second, anew four times in it.
 
-use crate::dsp::noise_floor::{self, FloorRules};
+use crate::dsp::{
+    kernel::widest,
+    noise_floor::{self, FloorRules},
+};
 
-/// Frames remembered.
-const FRAMES: usize = 64;
-/// New frames between estimates, once there are as many remembered as half of [`FRAMES`]; until then after 1, 2, 4, 8, 16 and 32.
+use super::super::slow::Add;
+
+/// Groups of frames remembered.
+const GROUPS: usize = 64;
+/// Frames that the first floors are learnt from, after 1, 8 and 32 of them; groups that the first running one is.
+const AT_FIRST: usize = 32;
+/// New groups between the running ones.
 const STEP: usize = 16;
+/// Time remembered.
+const SPAN_S: f64 = 1.0;
 
 /// A floor for whoever compares a frame with it.
 pub(super) struct FrameFloor {
@@ -19,8 +28,13 @@ pub(super) struct FrameFloor {
 
 /// Remembers frames, and what their floor is.
 pub(super) struct FrameFloors {
-    frames: Vec<Vec<f32>>,
+    groups: Vec<Vec<f32>>,
+    /// Groups taken so far; while the first floors are learnt a group is a frame.
     taken: usize,
+    first: bool,
+    sum: Vec<f32>,
+    frames: usize,
+    frames_per_group: usize,
     averages: f64,
     silence: f32,
     rules: FloorRules,
@@ -28,10 +42,14 @@ pub(super) struct FrameFloors {
 }
 
 impl FrameFloors {
-    pub(super) fn new(bins: usize, averages: f64, silence: f32) -> Self {
+    pub(super) fn new(bins: usize, averages: f64, frame_s: f64, silence: f32) -> Self {
         Self {
-            frames: vec![vec![0.0; bins]; FRAMES],
+            groups: vec![vec![0.0; bins]; GROUPS],
             taken: 0,
+            first: true,
+            sum: vec![0.0; bins],
+            frames: 0,
+            frames_per_group: ((SPAN_S / frame_s.max(1e-9)) as usize / GROUPS).max(1),
             averages,
             silence,
             rules: FloorRules::default(),
@@ -45,22 +63,40 @@ impl FrameFloors {
 
     /// Takes a frame and answers the floor for it.
     pub(super) fn take(&mut self, mean: &[f32]) -> &FrameFloor {
-        self.frames[self.taken % FRAMES].copy_from_slice(mean);
+        widest(Add(&mut self.sum, mean));
+        self.frames += 1;
+        if !self.first && self.frames < self.frames_per_group {
+            return &self.floor;
+        }
+        let scale = 1.0 / self.frames as f32;
+        for (out, sum) in self.groups[self.taken % GROUPS].iter_mut().zip(&mut self.sum) {
+            *out = *sum * scale;
+            *sum = 0.0;
+        }
+        let frames = std::mem::take(&mut self.frames);
         self.taken += 1;
-        let learns = if self.taken < FRAMES / 2 {
-            self.taken.is_power_of_two()
-        } else {
-            self.taken.is_multiple_of(STEP)
-        };
-        if learns {
-            self.learn();
+        if self.first {
+            if matches!(self.taken, 1 | 8 | AT_FIRST) {
+                self.learn(1);
+            }
+            if self.taken == AT_FIRST {
+                // What follows is averaged longer and not to be mixed with it.
+                (self.first, self.taken) = (false, 0);
+            }
+        } else if self.taken >= AT_FIRST && self.taken.is_multiple_of(STEP) {
+            self.learn(frames);
         }
         &self.floor
     }
 
-    fn learn(&mut self) {
-        let spectra: Vec<&[f32]> = self.frames[..self.taken.min(FRAMES)].iter().map(Vec::as_slice).collect();
-        let new = noise_floor::estimate(&spectra, self.averages, self.silence, &self.rules);
+    /// Learns from the groups there are, of `frames` frames each.
+    fn learn(&mut self, frames: usize) {
+        let spectra: Vec<&[f32]> = self.groups[..self.taken.min(GROUPS)]
+            .iter()
+            .map(Vec::as_slice)
+            .collect();
+        let averages = self.averages * frames as f64;
+        let new = noise_floor::estimate(&spectra, averages, self.silence, &self.rules);
         let (first, last) = new.live;
         self.floor.inverse.fill(0.0);
         for (out, level) in self.floor.inverse[first..last].iter_mut().zip(&new.level[first..last]) {

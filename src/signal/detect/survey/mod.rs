@@ -80,7 +80,7 @@ impl Survey {
         let alarms = config.false_alarms_per_day_mhz.max(1e-9) / (CELLS / averages);
         let cut = ((1.0 - config.usable_fraction.clamp(0.1, 1.0)) * 0.5 * config.bins as f64) as usize;
         Self {
-            floors: FrameFloors::new(config.bins, averages, config.silence),
+            floors: FrameFloors::new(config.bins, averages, config.frame_s, config.silence),
             rise: Rise::new(),
             row_quantile: quantile_ratio(averages, super::config::ROW_QUANTILE) as f32,
             limits: Limits {

@@ -109,7 +109,10 @@ fn a_keyed_carrier_is_one_emission_with_its_bursts() {
     let carrier = &closed[0];
     let frame_s = (BINS * AVERAGES) as f64 / RATE_HZ;
     let expected_hz = 100e6 + (700.0 / BINS as f64 - 0.5) * RATE_HZ;
-    assert!((carrier.center_hz.as_f64() - expected_hz).abs() < 0.3 * RATE_HZ / BINS as f64, "{carrier:?}");
+    assert!(
+        (carrier.center_hz.as_f64() - expected_hz).abs() < 0.3 * RATE_HZ / BINS as f64,
+        "{carrier:?}"
+    );
     assert!((carrier.power_dbfs + 53.0).abs() < 0.3, "{carrier:?}");
     assert_eq!((carrier.bursts_total, carrier.bursts.len()), (7, 7), "{carrier:?}");
     assert!((carrier.start_s - 60.0 * frame_s).abs() < 1e-9 && (carrier.bursts[0][1] - 68.0 * frame_s).abs() < 1e-9);
@@ -123,6 +126,9 @@ fn a_hundred_carriers_at_once_are_a_hundred_emissions() {
     assert_eq!((opened.len(), closed.len()), (100, 100));
     for ((bin, _), emission) in lines.iter().zip(&opened) {
         let expected_hz = 100e6 + (bin / BINS as f64 - 0.5) * RATE_HZ;
-        assert!((emission.center_hz.as_f64() - expected_hz).abs() < RATE_HZ / BINS as f64, "{bin}");
+        assert!(
+            (emission.center_hz.as_f64() - expected_hz).abs() < RATE_HZ / BINS as f64,
+            "{bin}"
+        );
     }
 }
