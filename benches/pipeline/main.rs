@@ -1,23 +1,18 @@
 //! The detection chain on 8-bit samples on one core: what kinds of signals cost, that cost grows with the rate of the
-//! samples and not with the number of emissions, and what comes after a spectrum (decibels, floor, threshold, runs).
+//! samples and not with the number of emissions, and what comes after averaged spectra (`tail.rs`).
 //!
 //! A figure is million complex input samples per second of wall time, the fastest of some rounds over the same samples;
 //! the machine may be busy, so nothing is asserted. `cargo bench --bench pipeline -- kinds|rates|emissions|tail` runs one
 //! table, without arguments all. Recordings are looked for in `$PINPU_TEST_DATA/recordings` (`../shared`), CU8 only.
 
-use std::{fs, hint::black_box, path::PathBuf, time::Instant};
+mod tail;
+
+use std::{fs, path::PathBuf, time::Instant};
 
 use num_complex::Complex;
 use pinpu::{
     detect::{DetectEvent, Detector, DetectorConfig},
-    dsp::{
-        detection::threshold_ratio,
-        estimator::{EstimatorSettings, SpectrumEstimator},
-        iq::{IqFormat, IqSlice},
-        kernel::{Backend, Statistics},
-        noise_floor::{FloorRules, from_steady},
-        window::Window,
-    },
+    dsp::iq::IqSlice,
 };
 
 const ROUNDS: usize = 5;
@@ -31,7 +26,7 @@ fn main() {
         ("kinds", kinds),
         ("rates", rates),
         ("emissions", emissions),
-        ("tail", tail),
+        ("tail", tail::table),
     ];
     for (name, table) in tables {
         if asked.is_empty() || asked.iter().any(|a| a == name) {
@@ -95,8 +90,8 @@ fn scene(samples: usize, lines: usize) -> Vec<Complex<u8>> {
     let mut random = Random(1);
     let noise = (0..samples).map(|_| Complex::new(random.noise(), random.noise()) * 5.2);
     let mut x: Vec<Complex<f32>> = noise.collect();
-    // All together stay within the converter.
-    let amplitude = 60.0 / (lines.max(1) as f32).sqrt();
+    // All together stay within the converter: what clips mixes, and products are no carriers.
+    let amplitude = (100.0 / lines.max(1) as f32).min(60.0);
     for line in 0..lines {
         let turn = (line as f64 + 0.5) / lines as f64 * 0.9 - 0.45;
         let step = Complex::from_polar(1.0, std::f64::consts::TAU * turn);
@@ -169,112 +164,5 @@ fn emissions() {
     for lines in [0, 1, 10, 100, 1000] {
         let (speed, reported) = detect(&scene(SAMPLES / 4, lines), 2.4e6);
         println!("{lines:7} {speed:10.0} {reported:12}");
-    }
-}
-
-/// Spectra averaged 64 times, and what comes after them.
-fn tail() {
-    const AVERAGES: u32 = 64;
-    println!("\nbins   MS/s, spectra   MS/s, with decibels, floor, threshold and runs   error, dB");
-    let samples = scene(SAMPLES, 10);
-    for size in [1024, 2048, 4096] {
-        let window = Window::hann(size);
-        let averages = window.effective_averages(AVERAGES as usize, size, 1);
-        let mut found = Tail::new(size, averages);
-        let mut pass = |with: bool| {
-            fastest(samples.len(), || {
-                let mut out = |s: &Statistics| {
-                    if with {
-                        black_box(found.take(&s.mean));
-                    } else {
-                        black_box(s);
-                    }
-                };
-                if let Some(mut estimator) = estimator(&window, Backend::best(), AVERAGES) {
-                    estimator.push(IqSlice::Cu8(&samples), &mut out);
-                }
-            })
-        };
-        let (bare, whole) = (pass(false), pass(true));
-        println!(
-            "{size:5} {bare:12.0} {whole:30.0} {:38.1e}",
-            error(&samples, &window, AVERAGES)
-        );
-    }
-}
-
-fn estimator(window: &Window, backend: Backend, averages: u32) -> Option<SpectrumEstimator> {
-    let settings = EstimatorSettings {
-        hop: window.taps.len(),
-        averages,
-        format: IqFormat::Cu8,
-        backend,
-    };
-    SpectrumEstimator::new(window, settings).ok()
-}
-
-/// Greatest difference of the decibels of the first result to double precision.
-fn error(samples: &[Complex<u8>], window: &Window, averages: u32) -> f64 {
-    let samples = IqSlice::Cu8(&samples[..window.taps.len() * averages as usize]);
-    let mean = |backend| {
-        let mut mean = Vec::new();
-        if let Some(mut estimator) = estimator(window, backend, averages) {
-            estimator.push(samples, &mut |s| mean.clone_from(&s.mean));
-        }
-        mean
-    };
-    let exact = mean(Backend::Reference);
-    let mut decibels = vec![0.0; exact.len()];
-    to_decibels(&mean(Backend::best()), &mut decibels);
-    let differences = decibels.iter().zip(&exact);
-    differences.fold(0.0, |worst, (got, exact)| {
-        f64::max(worst, (f64::from(*got) - 10.0 * f64::from(*exact).log10()).abs())
-    })
-}
-
-fn to_decibels(power: &[f32], out: &mut [f32]) {
-    for (out, power) in out.iter_mut().zip(power) {
-        *out = 10.0 * power.max(1e-30).log10();
-    }
-}
-
-/// What comes after a spectrum.
-struct Tail {
-    averages: f64,
-    limit: f32,
-    decibels: Vec<f32>,
-    kept: Vec<f32>,
-    runs: Vec<(usize, usize)>,
-}
-
-impl Tail {
-    fn new(size: usize, averages: f64) -> Self {
-        Self {
-            averages,
-            limit: threshold_ratio(averages, 1e-8) as f32,
-            decibels: vec![0.0; size],
-            kept: vec![1.0; size],
-            runs: Vec::with_capacity(size),
-        }
-    }
-
-    /// Decibels, the floor in frequency, the bins over the threshold and the runs they make; returns how many.
-    fn take(&mut self, mean: &[f32]) -> usize {
-        to_decibels(mean, &mut self.decibels);
-        let floor = from_steady(mean.to_vec(), &self.kept, self.averages, 0.0, &FloorRules::default());
-        self.runs.clear();
-        let mut start = None;
-        for (k, (power, level)) in mean.iter().zip(&floor.level).enumerate() {
-            match (start, *power > self.limit * level) {
-                (None, true) => start = Some(k),
-                (Some(first), false) => {
-                    self.runs.push((first, k));
-                    start = None;
-                }
-                _ => {}
-            }
-        }
-        self.runs.extend(start.map(|first| (first, mean.len())));
-        self.runs.len()
     }
 }
