@@ -31,7 +31,7 @@ impl Work for Decibels<'_> {
 fn decibel(power: f32) -> f32 {
     /// 10 log₁₀ 2 and 20 log₁₀ e.
     const PER_OCTAVE: f32 = 3.010_3;
-    const PER_ARTANH: f32 = 8.685_889_6;
+    const PER_ARTANH: f32 = 8.685_889;
     /// Bits of √½ and of 1: the mantissa is taken from the one, the exponent from the other.
     const HALF_OCTAVE: u32 = 0x3f35_04f3;
     const ONE: u32 = 0x3f80_0000;
