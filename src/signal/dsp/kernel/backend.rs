@@ -14,7 +14,6 @@ use super::{
 use super::{
     avx2::Avx2,
     avx512::Avx512,
-    lanes,
     mixed::{Mixed, kernel},
 };
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -117,9 +116,7 @@ impl Backend {
             Self::Avx2 => Mixed::new(resolutions, |r| kernel(Avx2::detect()?, r, eight)),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Mixed::new(resolutions, |r| {
-                // Sixteen stretches of 64 points at a time are no faster than eight.
-                let wide = (r.taps.len() != lanes::SIZE).then(|| kernel(Avx512::detect()?, r, sixteen));
-                wide.flatten().or_else(|| kernel(Avx2::detect()?, r, eight))
+                kernel(Avx512::detect()?, r, sixteen).or_else(|| kernel(Avx2::detect()?, r, eight))
             }),
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => Mixed::new(resolutions, |r| kernel::<_, 16>(Arrays, r, sixteen)),

@@ -3,11 +3,15 @@
 use super::{
     fused::Shape,
     lanes::{self, Lanes},
-    simd::Simd,
+    simd::{Simd, Words},
     single::{self, Single},
     stretches::{Resolution, Stretches},
 };
 use crate::dsp::iq::IqSlice;
+
+/// Stretches that are computed side by side where a kernel takes their frames one after the other: spectra and samples of
+/// eight stay in a second-level cache from one resolution to the next.
+const TOGETHER: usize = 8;
 
 /// Code for one resolution.
 pub(super) trait Kernel: Send {
@@ -18,7 +22,7 @@ pub(super) trait Kernel: Send {
 }
 
 /// The kernel of `L` lanes for a resolution, where there is one; `split` tells how a size is split.
-pub(super) fn kernel<S: Simd<L>, const L: usize>(
+pub(super) fn kernel<S: Words<L>, const L: usize>(
     simd: S,
     resolution: &Resolution,
     split: impl Fn(usize) -> Option<Shape>,
@@ -30,20 +34,17 @@ pub(super) fn kernel<S: Simd<L>, const L: usize>(
     Some(Box::new(Single::new(simd, shape, resolution)))
 }
 
-impl<S: Simd<L>, const L: usize> Kernel for Lanes<S, L> {
+impl<S: Words<L>, const L: usize> Kernel for Lanes<S, L> {
     fn lanes(&self) -> usize {
-        L
+        TOGETHER
     }
 
     fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize) {
-        for from in (0..count).step_by(L) {
-            let (now, out) = ((count - from).min(L), &mut out[from * pitch..]);
-            match samples {
-                IqSlice::Cu8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cs8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cs16(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cf32(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-            }
+        match samples {
+            IqSlice::Cu8(x) => self.spectra(0, x, stride, count, out, pitch),
+            IqSlice::Cs8(x) => self.spectra(1, x, stride, count, out, pitch),
+            IqSlice::Cs16(x) => self.spectra(2, x, stride, count, out, pitch),
+            IqSlice::Cf32(x) => self.spectra(3, x, stride, count, out, pitch),
         }
     }
 }
