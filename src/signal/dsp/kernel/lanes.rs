@@ -173,8 +173,8 @@ impl<S: Words<L>, T: Sample, const L: usize> Spectra<'_, S, T, L> {
         }
         for b in 0..8 {
             let w = splats(s, &twiddles[b]);
-            for f in 0..F {
-                let y = dft_rotated(s, between[f][b], w);
+            for (f, between) in between.iter().enumerate() {
+                let y = dft_rotated(s, between[b], w);
                 for c in 0..8 {
                     let slot = &mut powers[b + 8 * c];
                     *slot = if begin && f == 0 {
@@ -197,8 +197,8 @@ impl<S: Words<L>, T: Sample, const L: usize> Spectra<'_, S, T, L> {
             // The last block overlaps the one before where the span is no multiple.
             let block = block.min(span - length);
             let mut words = [zero; L];
-            for lane in 0..L {
-                words[lane] = s.words(&self.samples[self.places[lane].0 + block..]);
+            for (words, (at, _)) in words.iter_mut().zip(self.places) {
+                *words = s.words(&self.samples[at + block..]);
             }
             T::unpack(s, &s.transpose(words), &mut self.lanes.samples[block..][..length]);
         }
