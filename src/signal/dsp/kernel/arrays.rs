@@ -4,7 +4,7 @@
 
 use num_complex::Complex;
 
-use super::simd::{Pair, Sample, Simd, Words, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Any number of lanes, for tests.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,9 @@ impl<const L: usize> Simd<L> for Arrays {
     fn min(self, a: [f32; L], b: [f32; L]) -> [f32; L] {
         each(|l| a[l].min(b[l]))
     }
+    fn follow(self, a: [f32; L], next: f32) -> [f32; L] {
+        each(|l| if l + 1 < L { a[l + 1] } else { next })
+    }
     fn transpose(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
         std::array::from_fn(|i| each(|j| x[j][i]))
     }
@@ -84,13 +87,7 @@ impl<const L: usize> Simd<L> for Arrays {
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<[f32; L]> {
         pair(x, |x| x)
     }
-    fn finite(self, x: [f32; L]) -> [f32; L] {
-        each(|l| if x[l].is_finite() { x[l] } else { 0.0 })
-    }
-    fn prefetch<T>(self, _: &T) {}
-}
-
-impl<const L: usize> Words<L> for Arrays {
+    const WORDS: bool = true;
     fn words<T: Sample>(self, x: &[Complex<T>]) -> [f32; L] {
         assert!(size_of_val(x) >= 4 * L, "too few samples for a vector");
         // SAFETY: the first `4 L` bytes of `x` (asserted above), which are numbers without gaps, read without regard to
@@ -111,4 +108,8 @@ impl<const L: usize> Words<L> for Arrays {
         let part = |x: [u8; 4], at: usize| i16::from_ne_bytes([x[at], x[at + 1]]);
         self.widen_cs16(&x.map(|x| Complex::new(part(x, 0), part(x, 2))))
     }
+    fn finite(self, x: [f32; L]) -> [f32; L] {
+        each(|l| if x[l].is_finite() { x[l] } else { 0.0 })
+    }
+    fn prefetch<T>(self, _: &T) {}
 }

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::simd::{Pair, Sample, Simd, Words, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Proof that this processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +154,13 @@ impl Simd<8> for Avx2 {
     }
 
     #[inline(always)]
+    fn follow(self, a: __m256, next: f32) -> __m256 {
+        op!({
+            let moved = _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 0));
+            _mm256_blend_ps::<0x80>(moved, _mm256_set1_ps(next))
+        })
+    }
+    #[inline(always)]
     fn transpose(self, x: [__m256; 8]) -> [__m256; 8] {
         let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
         let low = op!([
@@ -246,22 +253,7 @@ impl Simd<8> for Avx2 {
             _mm256_shuffle_ps::<0xdd>(a, b)
         ))
     }
-    #[inline(always)]
-    fn finite(self, x: __m256) -> __m256 {
-        op!({
-            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x);
-            _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_LE_OQ>(magnitude, _mm256_set1_ps(f32::MAX)))
-        })
-    }
-
-    #[inline(always)]
-    fn prefetch<T>(self, at: &T) {
-        // SAFETY: a hint on the address of a reference; it reads nothing that the program could see.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) };
-    }
-}
-
-impl Words<8> for Avx2 {
+    const WORDS: bool = true;
     #[inline(always)]
     fn words<T: Sample>(self, x: &[Complex<T>]) -> __m256 {
         assert!(size_of_val(x) >= 32, "too few samples for a vector");
@@ -321,5 +313,18 @@ impl Words<8> for Avx2 {
                 _mm256_cvtepi32_ps(_mm256_and_si256(x, _mm256_set1_epi32(-0x1_0000))),
             )
         })
+    }
+    #[inline(always)]
+    fn finite(self, x: __m256) -> __m256 {
+        op!({
+            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x);
+            _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_LE_OQ>(magnitude, _mm256_set1_ps(f32::MAX)))
+        })
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, at: &T) {
+        // SAFETY: a hint on the address of a reference; it reads nothing that the program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) };
     }
 }

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::simd::{Pair, Sample, Simd, Words, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Proof that this processor has AVX-512 F.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +120,13 @@ impl Simd<16> for Avx512 {
     }
 
     #[inline(always)]
+    fn follow(self, a: __m512, next: f32) -> __m512 {
+        op!(_mm512_castsi512_ps(_mm512_alignr_epi32::<1>(
+            _mm512_castps_si512(_mm512_set1_ps(next)),
+            _mm512_castps_si512(a)
+        )))
+    }
+    #[inline(always)]
     fn transpose(self, x: [__m512; 16]) -> [__m512; 16] {
         let mut y = self.begin_transposing(x);
         for e in 0..4 {
@@ -220,22 +227,7 @@ impl Simd<16> for Avx512 {
             Complex::new(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
         })
     }
-    #[inline(always)]
-    fn finite(self, x: __m512) -> __m512 {
-        op!({
-            let finite = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_abs_ps(x), _mm512_set1_ps(f32::MAX));
-            _mm512_maskz_mov_ps(finite, x)
-        })
-    }
-
-    #[inline(always)]
-    fn prefetch<T>(self, at: &T) {
-        // SAFETY: a hint on the address of a reference; it reads nothing that the program could see.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) };
-    }
-}
-
-impl Words<16> for Avx512 {
+    const WORDS: bool = true;
     #[inline(always)]
     fn words<T: Sample>(self, x: &[Complex<T>]) -> __m512 {
         assert!(size_of_val(x) >= 64, "too few samples for a vector");
@@ -295,5 +287,18 @@ impl Words<16> for Avx512 {
                 _mm512_cvtepi32_ps(_mm512_and_si512(x, _mm512_set1_epi32(-0x1_0000))),
             )
         })
+    }
+    #[inline(always)]
+    fn finite(self, x: __m512) -> __m512 {
+        op!({
+            let finite = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_abs_ps(x), _mm512_set1_ps(f32::MAX));
+            _mm512_maskz_mov_ps(finite, x)
+        })
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, at: &T) {
+        // SAFETY: a hint on the address of a reference; it reads nothing that the program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) };
     }
 }

@@ -41,6 +41,8 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     /// The smaller in each lane of numbers that are not negative.
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Every lane one place towards the first; `next` becomes the last.
+    fn follow(self, a: Self::V, next: f32) -> Self::V;
     /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
     fn transpose(self, x: [Self::V; L]) -> [Self::V; L];
     /// In each 128 bits the four vectors are the rows of a 4 × 4 matrix, which is transposed.
@@ -62,24 +64,29 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn widen_cs16(self, x: &[Complex<i16>; L]) -> Pair<Self::V>;
     /// x.
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<Self::V>;
+    /// Whether samples can be transposed as they lie in memory, by what follows.
+    const WORDS: bool = false;
+    /// The first `4 L` bytes of `x` as they lie in memory.
+    fn words<T: Sample>(self, _: &[Complex<T>]) -> Self::V {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cu8`] of the former and of the latter sample in each lane.
+    fn unpack_cu8(self, _: Self::V) -> [Pair<Self::V>; 2] {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cs8`] of the former and of the latter sample in each lane.
+    fn unpack_cs8(self, _: Self::V) -> [Pair<Self::V>; 2] {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cs16`] of the sample in each lane.
+    fn unpack_cs16(self, _: Self::V) -> Pair<Self::V> {
+        unreachable!("{L} lanes have no words")
+    }
     /// x where it is finite, else 0.
     fn finite(self, x: Self::V) -> Self::V;
 
     /// Asks for the cache line of `at`, which will be read soon.
     fn prefetch<T>(self, at: &T);
-}
-
-/// What it takes to transpose samples as they lie in memory, and to make numbers of them afterwards.
-#[cfg(target_arch = "x86_64")]
-pub(super) trait Words<const L: usize>: Simd<L> {
-    /// The first `4 L` bytes of `x` as they lie in memory, to be transposed.
-    fn words<T: Sample>(self, x: &[Complex<T>]) -> Self::V;
-    /// [`Simd::widen_cu8`] of the former and of the latter sample in each lane.
-    fn unpack_cu8(self, x: Self::V) -> [Pair<Self::V>; 2];
-    /// [`Simd::widen_cs8`] of the former and of the latter sample in each lane.
-    fn unpack_cs8(self, x: Self::V) -> [Pair<Self::V>; 2];
-    /// [`Simd::widen_cs16`] of the sample in each lane.
-    fn unpack_cs16(self, x: Self::V) -> Pair<Self::V>;
 }
 
 /// One component of a sample as receivers deliver it.
@@ -89,9 +96,8 @@ pub(super) trait Sample: Copy + 'static {
     /// Whether a sample can be infinite or no number at all.
     const MAY_BE_NO_NUMBER: bool = false;
     /// What [`Sample::widen_checked`] makes of the samples in each lane, one vector after the other; vector i of `x` holds word
-    /// i of each, as [`Words::words`] loads them.
-    #[cfg(target_arch = "x86_64")]
-    fn unpack<S: Words<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]);
+    /// i of each, as [`Simd::words`] loads them.
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]);
     /// `L` samples as numbers, before [`Sample::TO_FULL_SCALE`].
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V>;
     /// The same with 0 for what is no number.
@@ -103,9 +109,8 @@ pub(super) trait Sample: Copy + 'static {
 
 impl Sample for u8 {
     const TO_FULL_SCALE: f64 = 1.0 / (127.5 * 16_777_216.0);
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn unpack<S: Words<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
         for (x, out) in x.iter().zip(out.as_chunks_mut().0) {
             *out = s.unpack_cu8(*x);
         }
@@ -118,9 +123,8 @@ impl Sample for u8 {
 
 impl Sample for i8 {
     const TO_FULL_SCALE: f64 = 1.0 / (128.0 * 16_777_216.0);
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn unpack<S: Words<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
         for (x, out) in x.iter().zip(out.as_chunks_mut().0) {
             *out = s.unpack_cs8(*x);
         }
@@ -133,9 +137,8 @@ impl Sample for i8 {
 
 impl Sample for i16 {
     const TO_FULL_SCALE: f64 = 1.0 / (32_768.0 * 65_536.0);
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn unpack<S: Words<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
         for (x, out) in x.iter().zip(out) {
             *out = s.unpack_cs16(*x);
         }
@@ -149,9 +152,8 @@ impl Sample for i16 {
 impl Sample for f32 {
     const TO_FULL_SCALE: f64 = 1.0;
     const MAY_BE_NO_NUMBER: bool = true;
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn unpack<S: Words<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
         for ([re, im], out) in x.as_chunks().0.iter().zip(out) {
             *out = Complex::new(s.finite(*re), s.finite(*im));
         }
