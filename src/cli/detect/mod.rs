@@ -131,7 +131,7 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
 /// made the pass half as large again, and no faster. A system that cannot do so is none to stop for.
 fn take_small_pages() {
     #[cfg(target_os = "linux")]
-    drop(rustix::thread::disable_transparent_huge_pages(true));
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// Puts everything the source gives through the detector, a recording on as many threads as asked.

@@ -1,8 +1,10 @@
 //! Lanes as plain arrays: the kernels' algorithm for widths that the processor of a test has not.
 
+#![expect(unsafe_code, reason = "samples are read as they lie in memory")]
+
 use num_complex::Complex;
 
-use super::simd::{Pair, Simd, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Any number of lanes, for tests.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,27 @@ impl<const L: usize> Simd<L> for Arrays {
     }
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<[f32; L]> {
         pair(x, |x| x)
+    }
+    const WORDS: bool = true;
+    fn words<T: Sample>(self, x: &[Complex<T>]) -> [f32; L] {
+        assert!(size_of_val(x) >= 4 * L, "too few samples for a vector");
+        // SAFETY: the first `4 L` bytes of `x` (asserted above), which are numbers without gaps, read without regard to
+        // alignment.
+        let words: [[u8; 4]; L] = unsafe { x.as_ptr().cast::<[[u8; 4]; L]>().read_unaligned() };
+        words.map(f32::from_ne_bytes)
+    }
+    fn unpack_cu8(self, x: [f32; L]) -> [Pair<[f32; L]>; 2] {
+        let x = x.map(f32::to_ne_bytes);
+        [0, 2].map(|at| self.widen_cu8(&x.map(|x| Complex::new(x[at], x[at + 1]))))
+    }
+    fn unpack_cs8(self, x: [f32; L]) -> [Pair<[f32; L]>; 2] {
+        let x = x.map(|x| x.to_ne_bytes().map(u8::cast_signed));
+        [0, 2].map(|at| self.widen_cs8(&x.map(|x| Complex::new(x[at], x[at + 1]))))
+    }
+    fn unpack_cs16(self, x: [f32; L]) -> Pair<[f32; L]> {
+        let x = x.map(f32::to_ne_bytes);
+        let part = |x: [u8; 4], at: usize| i16::from_ne_bytes([x[at], x[at + 1]]);
+        self.widen_cs16(&x.map(|x| Complex::new(part(x, 0), part(x, 2))))
     }
     fn finite(self, x: [f32; L]) -> [f32; L] {
         each(|l| if x[l].is_finite() { x[l] } else { 0.0 })

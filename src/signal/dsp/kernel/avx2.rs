@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::simd::{Pair, Simd, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Proof that this processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -252,6 +252,67 @@ impl Simd<8> for Avx2 {
             _mm256_shuffle_ps::<0x88>(a, b),
             _mm256_shuffle_ps::<0xdd>(a, b)
         ))
+    }
+    const WORDS: bool = true;
+    #[inline(always)]
+    fn words<T: Sample>(self, x: &[Complex<T>]) -> __m256 {
+        assert!(size_of_val(x) >= 32, "too few samples for a vector");
+        // SAFETY: the first 32 bytes of `x` (asserted above), which are numbers without gaps, loaded without regard to
+        // alignment; the CPU has AVX.
+        unsafe { _mm256_loadu_ps(x.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn unpack_cu8(self, x: __m256) -> [Pair<__m256>; 2] {
+        // See `widen_cu8`.
+        op!({
+            let x = _mm256_castps_si256(x);
+            let offset = _mm256_set1_epi32(0x8080_0000_u32.cast_signed());
+            let top = _mm256_set1_epi32(0xff00_0000_u32.cast_signed());
+            let (re, im) = (
+                _mm256_slli_epi32::<24>(x),
+                _mm256_and_si256(_mm256_slli_epi32::<16>(x), top),
+            );
+            let (re2, im2) = (
+                _mm256_and_si256(_mm256_slli_epi32::<8>(x), top),
+                _mm256_and_si256(x, top),
+            );
+            [
+                Complex::new(
+                    _mm256_cvtepi32_ps(_mm256_xor_si256(re, offset)),
+                    _mm256_cvtepi32_ps(_mm256_xor_si256(im, offset)),
+                ),
+                Complex::new(
+                    _mm256_cvtepi32_ps(_mm256_xor_si256(re2, offset)),
+                    _mm256_cvtepi32_ps(_mm256_xor_si256(im2, offset)),
+                ),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn unpack_cs8(self, x: __m256) -> [Pair<__m256>; 2] {
+        op!({
+            let x = _mm256_castps_si256(x);
+            let top = _mm256_set1_epi32(0xff00_0000_u32.cast_signed());
+            let (re, im) = (_mm256_slli_epi32::<24>(x), _mm256_slli_epi32::<16>(x));
+            let (re2, im2) = (_mm256_slli_epi32::<8>(x), x);
+            [
+                Complex::new(_mm256_cvtepi32_ps(re), _mm256_cvtepi32_ps(_mm256_and_si256(im, top))),
+                Complex::new(
+                    _mm256_cvtepi32_ps(_mm256_and_si256(re2, top)),
+                    _mm256_cvtepi32_ps(_mm256_and_si256(im2, top)),
+                ),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn unpack_cs16(self, x: __m256) -> Pair<__m256> {
+        op!({
+            let x = _mm256_castps_si256(x);
+            Complex::new(
+                _mm256_cvtepi32_ps(_mm256_slli_epi32::<16>(x)),
+                _mm256_cvtepi32_ps(_mm256_and_si256(x, _mm256_set1_epi32(-0x1_0000))),
+            )
+        })
     }
     #[inline(always)]
     fn finite(self, x: __m256) -> __m256 {

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::simd::{Pair, Simd, Work};
+use super::simd::{Pair, Sample, Simd, Work};
 
 /// Proof that this processor has AVX-512 F.
 #[derive(Debug, Clone, Copy)]
@@ -103,13 +103,20 @@ impl Simd<16> for Avx512 {
     fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         op!(_mm512_fnmadd_ps(a, b, c))
     }
+    /// As integers, whose order is the same: two a cycle on a Zen 4, of `_mm512_max_ps` one.
     #[inline(always)]
     fn max(self, a: __m512, b: __m512) -> __m512 {
-        op!(_mm512_max_ps(a, b))
+        op!(_mm512_castsi512_ps(_mm512_max_epu32(
+            _mm512_castps_si512(a),
+            _mm512_castps_si512(b)
+        )))
     }
     #[inline(always)]
     fn min(self, a: __m512, b: __m512) -> __m512 {
-        op!(_mm512_min_ps(a, b))
+        op!(_mm512_castsi512_ps(_mm512_min_epu32(
+            _mm512_castps_si512(a),
+            _mm512_castps_si512(b)
+        )))
     }
 
     #[inline(always)]
@@ -218,6 +225,67 @@ impl Simd<16> for Avx512 {
             let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
             let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
             Complex::new(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
+        })
+    }
+    const WORDS: bool = true;
+    #[inline(always)]
+    fn words<T: Sample>(self, x: &[Complex<T>]) -> __m512 {
+        assert!(size_of_val(x) >= 64, "too few samples for a vector");
+        // SAFETY: the first 64 bytes of `x` (asserted above), which are numbers without gaps, loaded without regard to
+        // alignment; the CPU has AVX-512 F.
+        unsafe { _mm512_loadu_ps(x.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn unpack_cu8(self, x: __m512) -> [Pair<__m512>; 2] {
+        // See `widen_cu8`.
+        op!({
+            let x = _mm512_castps_si512(x);
+            let offset = _mm512_set1_epi32(0x8080_0000_u32.cast_signed());
+            let top = _mm512_set1_epi32(0xff00_0000_u32.cast_signed());
+            let (re, im) = (
+                _mm512_slli_epi32::<24>(x),
+                _mm512_and_si512(_mm512_slli_epi32::<16>(x), top),
+            );
+            let (re2, im2) = (
+                _mm512_and_si512(_mm512_slli_epi32::<8>(x), top),
+                _mm512_and_si512(x, top),
+            );
+            [
+                Complex::new(
+                    _mm512_cvtepi32_ps(_mm512_xor_si512(re, offset)),
+                    _mm512_cvtepi32_ps(_mm512_xor_si512(im, offset)),
+                ),
+                Complex::new(
+                    _mm512_cvtepi32_ps(_mm512_xor_si512(re2, offset)),
+                    _mm512_cvtepi32_ps(_mm512_xor_si512(im2, offset)),
+                ),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn unpack_cs8(self, x: __m512) -> [Pair<__m512>; 2] {
+        op!({
+            let x = _mm512_castps_si512(x);
+            let top = _mm512_set1_epi32(0xff00_0000_u32.cast_signed());
+            let (re, im) = (_mm512_slli_epi32::<24>(x), _mm512_slli_epi32::<16>(x));
+            let (re2, im2) = (_mm512_slli_epi32::<8>(x), x);
+            [
+                Complex::new(_mm512_cvtepi32_ps(re), _mm512_cvtepi32_ps(_mm512_and_si512(im, top))),
+                Complex::new(
+                    _mm512_cvtepi32_ps(_mm512_and_si512(re2, top)),
+                    _mm512_cvtepi32_ps(_mm512_and_si512(im2, top)),
+                ),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn unpack_cs16(self, x: __m512) -> Pair<__m512> {
+        op!({
+            let x = _mm512_castps_si512(x);
+            Complex::new(
+                _mm512_cvtepi32_ps(_mm512_slli_epi32::<16>(x)),
+                _mm512_cvtepi32_ps(_mm512_and_si512(x, _mm512_set1_epi32(-0x1_0000))),
+            )
         })
     }
     #[inline(always)]

@@ -37,9 +37,9 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn mul_sub(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `c − a · b`, rounded once.
     fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// The greater in each lane.
+    /// The greater in each lane of numbers that are not negative.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
-    /// The smaller in each lane.
+    /// The smaller in each lane of numbers that are not negative.
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
     /// Every lane one place towards the first; `next` becomes the last.
     fn follow(self, a: Self::V, next: f32) -> Self::V;
@@ -64,6 +64,24 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn widen_cs16(self, x: &[Complex<i16>; L]) -> Pair<Self::V>;
     /// x.
     fn widen_cf32(self, x: &[Complex<f32>; L]) -> Pair<Self::V>;
+    /// Whether samples can be transposed as they lie in memory, by what follows.
+    const WORDS: bool = false;
+    /// The first `4 L` bytes of `x` as they lie in memory.
+    fn words<T: Sample>(self, _: &[Complex<T>]) -> Self::V {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cu8`] of the former and of the latter sample in each lane.
+    fn unpack_cu8(self, _: Self::V) -> [Pair<Self::V>; 2] {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cs8`] of the former and of the latter sample in each lane.
+    fn unpack_cs8(self, _: Self::V) -> [Pair<Self::V>; 2] {
+        unreachable!("{L} lanes have no words")
+    }
+    /// [`Self::widen_cs16`] of the sample in each lane.
+    fn unpack_cs16(self, _: Self::V) -> Pair<Self::V> {
+        unreachable!("{L} lanes have no words")
+    }
     /// x where it is finite, else 0.
     fn finite(self, x: Self::V) -> Self::V;
 
@@ -77,6 +95,9 @@ pub(super) trait Sample: Copy + 'static {
     const TO_FULL_SCALE: f64;
     /// Whether a sample can be infinite or no number at all.
     const MAY_BE_NO_NUMBER: bool = false;
+    /// What [`Sample::widen_checked`] makes of the samples in each lane, one vector after the other; vector i of `x` holds word
+    /// i of each, as [`Simd::words`] loads them.
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]);
     /// `L` samples as numbers, before [`Sample::TO_FULL_SCALE`].
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V>;
     /// The same with 0 for what is no number.
@@ -89,6 +110,12 @@ pub(super) trait Sample: Copy + 'static {
 impl Sample for u8 {
     const TO_FULL_SCALE: f64 = 1.0 / (127.5 * 16_777_216.0);
     #[inline(always)]
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+        for (x, out) in x.iter().zip(out.as_chunks_mut().0) {
+            *out = s.unpack_cu8(*x);
+        }
+    }
+    #[inline(always)]
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
         s.widen_cu8(x)
     }
@@ -96,6 +123,12 @@ impl Sample for u8 {
 
 impl Sample for i8 {
     const TO_FULL_SCALE: f64 = 1.0 / (128.0 * 16_777_216.0);
+    #[inline(always)]
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+        for (x, out) in x.iter().zip(out.as_chunks_mut().0) {
+            *out = s.unpack_cs8(*x);
+        }
+    }
     #[inline(always)]
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
         s.widen_cs8(x)
@@ -105,6 +138,12 @@ impl Sample for i8 {
 impl Sample for i16 {
     const TO_FULL_SCALE: f64 = 1.0 / (32_768.0 * 65_536.0);
     #[inline(always)]
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+        for (x, out) in x.iter().zip(out) {
+            *out = s.unpack_cs16(*x);
+        }
+    }
+    #[inline(always)]
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
         s.widen_cs16(x)
     }
@@ -113,6 +152,12 @@ impl Sample for i16 {
 impl Sample for f32 {
     const TO_FULL_SCALE: f64 = 1.0;
     const MAY_BE_NO_NUMBER: bool = true;
+    #[inline(always)]
+    fn unpack<S: Simd<L>, const L: usize>(s: S, x: &[S::V; L], out: &mut [Pair<S::V>]) {
+        for ([re, im], out) in x.as_chunks().0.iter().zip(out) {
+            *out = Complex::new(s.finite(*re), s.finite(*im));
+        }
+    }
     #[inline(always)]
     fn widen<S: Simd<L>, const L: usize>(s: S, x: &[Complex<Self>; L]) -> Pair<S::V> {
         s.widen_cf32(x)

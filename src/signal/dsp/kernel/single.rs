@@ -2,7 +2,7 @@
 //!
 //! The passes leave bin k = q + A B D m + N p / L in lane m of vector ((a B + b) D + d) L + p, q = a + A (b + B d). Vectors of
 //! one p whose q follow each other are transposed: lane m's bins then lie in one vector in order. The signs that put DC
-//! into the middle are in the window.
+//! into the middle and the share of a frame in a mean are in the window.
 
 use std::hint::black_box;
 
@@ -41,7 +41,7 @@ impl<S: Simd<L>, const L: usize> Single<S, L> {
             size == L * L * shape.points(L) && fits(shape, L),
             "{shape:?} is no split of {size}"
         );
-        let taps: Vec<f64> = resolution.centred_taps().collect();
+        let taps: Vec<f64> = resolution.mean_taps().collect();
         let zero = simd.splat(0.0);
         Self {
             simd,
@@ -76,11 +76,6 @@ impl<S: Simd<L>, const L: usize> Single<S, L> {
                     between: &mut self.between,
                     powers: &mut self.powers,
                     first: frame == 0,
-                    share: if frame + 1 == averages {
-                        1.0 / averages as f32
-                    } else {
-                        1.0
-                    },
                     out,
                 });
             }
@@ -98,8 +93,6 @@ struct Bins<'a, S: Simd<L>, const L: usize> {
     powers: &'a mut [S::V],
     /// Whether `out` is begun, not added to.
     first: bool,
-    /// What the result is multiplied by.
-    share: f32,
     out: &'a mut [f32],
 }
 
@@ -163,29 +156,28 @@ impl<S: Simd<L>, const L: usize> Bins<'_, S, L> {
         self.in_order(sets * turns, |q| q % turns * sets + q / turns);
     }
 
-    /// Powers to `out` in ascending frequency; the vectors of the qth of `points` begin with number L · `place(q)`.
+    /// Powers to `out`, bins in ascending frequency; the vectors of the qth of `points` begin with number L · `place(q)`.
     #[inline(always)]
     fn in_order(self, points: usize, place: impl Fn(usize) -> usize) {
         let s = self.simd;
-        let share = s.splat(self.share);
         for p in 0..L {
             let vector = |q: usize| self.powers[place(q) * L + p];
             if points == QUARTER {
                 let rows = s.quarters([vector(0), vector(1), vector(2), vector(3)]);
                 for (e, row) in rows.into_iter().enumerate() {
-                    put(s, row, share, self.first, &mut self.out[QUARTER * L * p + L * e..]);
+                    put(s, row, self.first, &mut self.out[QUARTER * L * p + L * e..]);
                 }
                 continue;
             }
             for from in (0..points).step_by(L) {
-                let mut group = [share; L];
-                for (i, powers) in group.iter_mut().enumerate() {
+                let mut group = [vector(from); L];
+                for (i, powers) in group.iter_mut().enumerate().skip(1) {
                     *powers = vector(from + i);
                 }
                 let rows = s.transpose(group);
                 for (m, row) in rows.into_iter().enumerate() {
                     let at = from + points * (turned::<L>(m) + L * p);
-                    put(s, row, share, self.first, &mut self.out[at..]);
+                    put(s, row, self.first, &mut self.out[at..]);
                 }
             }
         }
@@ -195,10 +187,9 @@ impl<S: Simd<L>, const L: usize> Bins<'_, S, L> {
 /// Values of q that are in order after a quarter of a transposition.
 const QUARTER: usize = 4;
 
-/// `row` added to what is there, unless it is the first, and multiplied by `share`.
+/// `row` added to what is there, unless it is the first.
 #[inline(always)]
-fn put<S: Simd<L>, const L: usize>(s: S, row: S::V, share: S::V, first: bool, out: &mut [f32]) {
+fn put<S: Simd<L>, const L: usize>(s: S, row: S::V, first: bool, out: &mut [f32]) {
     let out: &mut [f32; L] = out.first_chunk_mut().expect("bins of the split's number");
-    let sum = if first { row } else { s.add(row, s.vector(*out)) };
-    *out = s.array(s.mul(sum, share));
+    *out = s.array(if first { row } else { s.add(row, s.vector(*out)) });
 }

@@ -11,7 +11,8 @@
 //!
 //! 1. Twiddles stand before a transform and are 1 for its first input, so that most of their multiplications become
 //!    part of the transform's first additions. They are the same in all lanes: scalars.
-//! 2. The samples of a row and everything made of them stay in the first-level cache, and each is read and converted once.
+//! 2. The samples of a row and everything made of them stay in the first-level cache, and each is read and converted once, transposed
+//!    as words before that where lanes allow it.
 //! 3. The signs that put DC into the middle are in the window, and so are full scale and the mean of both frames.
 //! 4. Sums of sixteen samples are the end of one block of sixteen and the beginning of the next: three additions each.
 
@@ -114,18 +115,10 @@ impl<S: Simd<L>, T: Sample, const L: usize> Row<'_, S, T, L> {
     #[inline(always)]
     fn load(&mut self, slot: usize) {
         let s = self.slots.simd;
-        let zero = s.splat(0.0);
-        for block in (0..SIZE).step_by(L) {
-            let (mut re, mut im) = ([zero; L], [zero; L]);
-            for lane in 0..L {
-                let x: &[Complex<T>; L] = first(&self.samples[(slot + lane) * SIZE + block..]);
-                let x = T::widen_checked(s, x);
-                (re[lane], im[lane]) = (x.re, x.im);
-            }
-            let (re, im) = (s.transpose(re), s.transpose(im));
-            for n in 0..L {
-                self.slots.samples[block + n] = Complex::new(re[n], im[n]);
-            }
+        if S::WORDS {
+            self.load_words(slot);
+        } else {
+            self.load_numbers(slot);
         }
         for block in (0..SPAN - SIZE).step_by(L) {
             let next: &[Complex<T>; L] = first(&self.samples[(slot + L) * SIZE + block..]);
@@ -134,6 +127,38 @@ impl<S: Simd<L>, T: Sample, const L: usize> Row<'_, S, T, L> {
             for n in 0..L {
                 let x = self.slots.samples[block + n];
                 self.slots.samples[SIZE + block + n] = Complex::new(s.follow(x.re, re[n]), s.follow(x.im, im[n]));
+            }
+        }
+    }
+
+    /// Samples of the slots themselves, transposed before they are four times as many bytes.
+    #[inline(always)]
+    fn load_words(&mut self, slot: usize) {
+        let s = self.slots.simd;
+        let length = size_of::<[u32; L]>() / size_of::<Complex<T>>();
+        for block in (0..SIZE).step_by(length) {
+            let mut words = [s.splat(0.0); L];
+            for (lane, words) in words.iter_mut().enumerate() {
+                *words = s.words(&self.samples[(slot + lane) * SIZE + block..]);
+            }
+            T::unpack(s, &s.transpose(words), &mut self.slots.samples[block..][..length]);
+        }
+    }
+
+    /// The same, transposed as numbers.
+    #[inline(always)]
+    fn load_numbers(&mut self, slot: usize) {
+        let s = self.slots.simd;
+        for block in (0..SIZE).step_by(L) {
+            let (mut re, mut im) = ([s.splat(0.0); L], [s.splat(0.0); L]);
+            for lane in 0..L {
+                let x: &[Complex<T>; L] = first(&self.samples[(slot + lane) * SIZE + block..]);
+                let x = T::widen_checked(s, x);
+                (re[lane], im[lane]) = (x.re, x.im);
+            }
+            let (re, im) = (s.transpose(re), s.transpose(im));
+            for n in 0..L {
+                self.slots.samples[block + n] = Complex::new(re[n], im[n]);
             }
         }
     }

@@ -52,6 +52,12 @@ impl Resolution {
         let taps = self.taps.iter().enumerate();
         taps.map(|(n, w)| if n % 2 == 0 { *w } else { -w })
     }
+
+    /// The same so that a spectrum is the sum of its frames' powers.
+    pub(super) fn mean_taps(&self) -> impl Iterator<Item = f64> {
+        let share = (1.0 / self.averages as f64).sqrt();
+        self.centred_taps().map(move |w| w * share)
+    }
 }
 
 /// Spectra of stretches.
