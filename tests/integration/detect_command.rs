@@ -326,6 +326,36 @@ fn odd_bytes_at_the_end_are_told_and_nan_names_its_sample() {
     assert!(pinpu(&["detect", text(&path), "--json", "--zero-nan"]).status.success());
 }
 
+/// Below 100 MiB, of which 20 are the program itself.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_stays_small_with_two_threads() {
+    let name = "recordings/adsb_1090M_2M_dump1090_modes1.sigmf-data";
+    let Some(path) = test_data(name, "memory of detect") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let long = folder.path().join("x_1090M_2M.cu8");
+    fs::write(&long, fs::read(path).expect("a recording").repeat(12)).expect("a temporary file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pinpu"))
+        .args(["detect", text(&long), "--json", "--threads", "2"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("pinpu runs");
+    let status = format!("/proc/{}/status", child.id());
+    let (mut most, mut looks) = (0, 0);
+    while child.try_wait().expect("it is ours").is_none() {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = kib.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        (most, looks) = (most.max(kib.unwrap_or(0)), looks + 1);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(child.wait().expect("it ends").success());
+    assert!(looks > 10 && most > 10_000, "{looks} looks at {most} KiB");
+    assert!(most < 80 << 10, "{most} KiB");
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let folder = tempfile::tempdir().expect("a temporary folder");

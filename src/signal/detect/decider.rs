@@ -223,7 +223,7 @@ impl Decider {
     /// Learns the first floor from the rows kept for it, and decides about them.
     fn learn(&mut self, sink: Sink<'_>) {
         let rows = std::mem::take(&mut self.learning);
-        let spectra: Vec<&[f32]> = rows.iter().flat_map(|row| row.segments().chunks_exact(BINS)).collect();
+        let spectra: Vec<&[f32]> = rows.iter().flat_map(|row| row.segments.chunks_exact(BINS)).collect();
         let averages = self.thresholds.row_averages / SEGMENTS as f64;
         let floor = noise_floor::estimate(&spectra, averages, self.silence, &self.config.floor_rules());
         self.floor = Some(self.take_floor(floor, sink));
@@ -248,7 +248,7 @@ impl Decider {
         if let Some(frame) = self
             .frames
             .as_mut()
-            .and_then(|f| f.add(start_s, row.segments(), &floor.level))
+            .and_then(|f| f.add(start_s, row.segments, &floor.level))
         {
             sink(DetectEvent::Frame(frame));
         }
@@ -333,7 +333,7 @@ impl Decider {
         let mut found = std::mem::take(&mut self.found);
         self.pulses.advance(
             |slot| row_s + (slot * PULSE_SLOT) as f64 / rate,
-            row.pulses(),
+            &row.short.powers,
             &mut found,
         );
         // The energy of a row lies where its windows are wide.
@@ -386,7 +386,7 @@ impl Decider {
                 .runs(power, &row_floor, floor.live, &tests, &mut self.runs);
         }
         let seen = Seen {
-            segments: row.segments(),
+            segments: row.segments,
             power,
             floor: row_floor,
             live: floor.live,
@@ -410,7 +410,7 @@ impl Decider {
         }
         let rate = self.config.sample_rate_hz;
         let mut usable = 0;
-        for (i, segment) in row.segments().chunks_exact(BINS).enumerate() {
+        for (i, segment) in row.segments.chunks_exact(BINS).enumerate() {
             let start_s = row_s + (i * HOP + BINS / 8) as f64 / rate;
             let stop_s = start_s + (BINS * 3 / 4) as f64 / rate;
             if pulses

@@ -14,7 +14,7 @@ use super::config::{BINS, PULSE_BINS, PULSE_SLOT, PULSE_SLOTS, ROW};
 use crate::dsp::{
     detection::threshold_ratio,
     iq::IqSlice,
-    kernel::{Work, widest},
+    kernel::{ShortRow, Work, widest},
 };
 
 /// Samples summed.
@@ -23,6 +23,8 @@ const WINDOWS: [usize; 2] = [2, 16];
 const LENGTH_MAX: usize = PULSE_SLOT;
 /// Slots of a row's stretch that lie before the first that is tested: both sides of a slot must be known.
 pub(super) const LEAD: usize = 4;
+/// Samples beyond the last row that are looked at.
+const BEYOND: usize = 2 * LEAD * PULSE_SLOT;
 /// Slots that a row looks at.
 const REACH: usize = PULSE_SLOTS + 2 * LEAD;
 /// Ratio of one side of a slot to the whole from which it is more, and not only noise: three sigma of 128 samples.
@@ -70,6 +72,14 @@ struct Slot {
 }
 
 impl Slot {
+    /// Those of a row.
+    fn of(row: &ShortRow) -> [Self; PULSE_SLOTS] {
+        std::array::from_fn(|slot| Self {
+            sum: row.sums[slot],
+            peaks: [row.twos[slot], row.sixteens[slot]],
+        })
+    }
+
     fn exceeds(&self, limits: &[f32; WINDOWS.len()]) -> bool {
         self.peaks.iter().zip(limits).any(|(peak, limit)| peak > limit)
     }
@@ -89,35 +99,35 @@ impl ImpulseFinder {
             thresholds,
             row_averages,
             samples: Vec::with_capacity(PULSE_BINS),
-            power: Vec::new(),
+            power: vec![0.0; BEYOND + SIGHT - PULSE_SLOT],
             slots: Vec::new(),
             scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
             fft,
         }
     }
 
-    /// Appends the impulses of `rows` rows that begin with `samples`, which reach `2 * LEAD` slots beyond them.
-    /// `segments(row)` is the power per bin of the segments of a row.
+    /// Appends the impulses of the rows that begin with `samples`, which reach `2 * LEAD` slots beyond them, and whose slots are
+    /// `rows`. `segments(row)` is the power per bin of the segments of a row.
     pub(super) fn find<'r>(
         &mut self,
         samples: IqSlice<'_>,
-        rows: usize,
+        rows: &[ShortRow],
         segments: impl Fn(usize) -> &'r [f32],
         out: &mut Vec<Impulse>,
     ) {
-        let count = rows * ROW + 2 * LEAD * PULSE_SLOT;
-        self.power.resize(count + SIGHT - PULSE_SLOT, 0.0);
-        self.slots.resize(count / PULSE_SLOT, Slot::default());
-        // A row at a time, so that the powers are still at hand when they are summed.
-        let mut done = 0;
-        for (i, slots) in self.slots.chunks_mut(PULSE_SLOTS).enumerate() {
-            let from = i * ROW;
-            let until = (from + ROW + SIGHT).min(count);
-            samples.slice(done..until).powers_into(&mut self.power[done..until]);
-            done = until;
-            let power = &self.power[from..];
-            widest(SlotPowers { power, slots });
-        }
+        self.slots.clear();
+        self.slots.extend(rows.iter().flat_map(Slot::of));
+        let from = rows.len() * ROW;
+        samples
+            .slice(from..from + BEYOND)
+            .powers_into(&mut self.power[..BEYOND]);
+        let mut beyond = [Slot::default(); 2 * LEAD];
+        widest(SlotPowers {
+            power: &self.power,
+            slots: &mut beyond,
+        });
+        self.slots.extend(beyond);
+        let rows = rows.len();
         for row in 0..rows {
             let stretch = row * PULSE_SLOTS..row * PULSE_SLOTS + REACH;
             let slots = &self.slots[stretch.clone()];
@@ -160,7 +170,8 @@ impl ImpulseFinder {
     /// Extent and spectrum of what rises in a slot of a row; nothing when it is too long to be an impulse.
     fn measure(&mut self, samples: IqSlice<'_>, row: usize, slot: usize, mean: f32) -> Option<Impulse> {
         let from = row * ROW + (slot - 1) * PULSE_SLOT;
-        let power = &self.power[from..from + 3 * PULSE_SLOT + WINDOWS[1]];
+        let power = &mut self.power[..3 * PULSE_SLOT + WINDOWS[1]];
+        samples.slice(from..from + power.len()).powers_into(power);
         // From half way up what 16 samples hold to half way up the impulse itself.
         let mut plateau = self.slots[row * PULSE_SLOTS + slot].peaks[1] / WINDOWS[1] as f32;
         let (mut first, mut last) = (0, 0);
@@ -253,6 +264,8 @@ struct SlotPowers<'a> {
 
 /// Samples a slot's sums may look at: those of the longest that begins with its last.
 const SIGHT: usize = PULSE_SLOT + WINDOWS[1];
+/// Numbers that the sums of some slots look at.
+const MOST: usize = BEYOND + SIGHT;
 /// Numbers compared side by side.
 const LANES: usize = 16;
 
@@ -262,7 +275,7 @@ impl Work for SlotPowers<'_> {
     #[inline(always)]
     fn run(self) {
         let count = self.slots.len() * PULSE_SLOT;
-        let (mut twos, mut fours, mut sixteens) = ([0.0_f32; ROW + SIGHT], [0.0_f32; ROW + SIGHT], [0.0_f32; ROW]);
+        let (mut twos, mut fours, mut sixteens) = ([0.0_f32; MOST], [0.0_f32; MOST], [0.0_f32; BEYOND]);
         let (two_count, four_count) = (count + 14, count + 12);
         let pairs = self.power[..two_count].iter().zip(&self.power[1..=two_count]);
         for (two, (a, b)) in twos.iter_mut().zip(pairs) {

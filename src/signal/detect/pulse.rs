@@ -115,7 +115,12 @@ impl PulseFinder {
     }
 
     /// Takes the slots of a row, which begin at `start_s`; pulses that ended move to `done`.
-    pub(super) fn advance(&mut self, start_s: impl Fn(usize) -> f64, powers: &[f32], done: &mut Vec<Pulse>) {
+    pub(super) fn advance(
+        &mut self,
+        start_s: impl Fn(usize) -> f64,
+        powers: &[[f32; PULSE_SLOTS]; PULSE_BINS],
+        done: &mut Vec<Pulse>,
+    ) {
         let mut ratios = [0.0; PULSE_SLOTS];
         widest(MeanRatios {
             powers,
@@ -126,8 +131,8 @@ impl PulseFinder {
         if self.start_s.is_none() && !ratios.iter().any(|ratio| *ratio > growth) {
             return;
         }
-        for ((slot, ratio), power) in ratios.into_iter().enumerate().zip(powers.chunks_exact(PULSE_BINS)) {
-            self.take(start_s(slot), ratio, power, done);
+        for (slot, ratio) in ratios.into_iter().enumerate() {
+            self.take(start_s(slot), ratio, powers.iter().map(|bin| bin[slot]), done);
         }
     }
 
@@ -137,7 +142,7 @@ impl PulseFinder {
     }
 
     /// Takes one slot of the mean ratio `ratio` to the floor.
-    fn take(&mut self, start_s: f64, ratio: f32, power: &[f32], done: &mut Vec<Pulse>) {
+    fn take(&mut self, start_s: f64, ratio: f32, power: impl Iterator<Item = f32>, done: &mut Vec<Pulse>) {
         if ratio > self.threshold.growth {
             if self.start_s.is_none() {
                 self.start_s = Some(start_s);
@@ -213,7 +218,7 @@ impl PulseFinder {
 
 /// Mean ratio of each slot to the floor over the span; bins far above count no more than `CLIP`.
 struct MeanRatios<'a> {
-    powers: &'a [f32],
+    powers: &'a [[f32; PULSE_SLOTS]; PULSE_BINS],
     inverse: &'a [f32],
     ratios: &'a mut [f32; PULSE_SLOTS],
 }
@@ -221,17 +226,15 @@ struct MeanRatios<'a> {
 impl Work for MeanRatios<'_> {
     #[inline(always)]
     fn run(self) {
-        const LANES: usize = 8;
-        let inverse = self.inverse.as_chunks::<LANES>().0;
-        for (ratio, power) in self.ratios.iter_mut().zip(self.powers.chunks_exact(PULSE_BINS)) {
-            let mut sums = [0.0_f32; LANES];
-            for (power, inverse) in power.as_chunks::<LANES>().0.iter().zip(inverse) {
-                for i in 0..LANES {
-                    let ratio = power[i] * inverse[i];
-                    sums[i] += if ratio < CLIP { ratio } else { CLIP };
-                }
+        let mut sums = [0.0_f32; PULSE_SLOTS];
+        for (powers, inverse) in self.powers.iter().zip(self.inverse) {
+            for (sum, power) in sums.iter_mut().zip(powers) {
+                let ratio = power * inverse;
+                *sum += if ratio < CLIP { ratio } else { CLIP };
             }
-            *ratio = sums.iter().sum::<f32>() / PULSE_BINS as f32;
+        }
+        for (ratio, sum) in self.ratios.iter_mut().zip(sums) {
+            *ratio = sum / PULSE_BINS as f32;
         }
     }
 }

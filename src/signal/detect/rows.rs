@@ -8,22 +8,25 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use super::{
-    config::{BINS, HOP, PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS, ROW, SEGMENTS, Thresholds},
+    config::{BINS, HOP, PULSE_SLOTS, ROW, SEGMENTS, Thresholds},
     impulse::{Impulse, ImpulseFinder},
 };
 use crate::dsp::{
     iq::{IqBuffer, IqSlice},
-    kernel::{Backend, Resolution, Work, widest},
+    kernel::{Backend, Resolution, ShortRow, Work, widest},
+    short::ShortSpectra,
     stretch::StretchSpectra,
     window::Window,
 };
 
 /// Samples that a row looks at: its own and the overlap with the next.
 const REACH: usize = (SEGMENTS - 1) * HOP + BINS;
-/// Numbers of a row: the power of each segment, `BINS` each, then the mean power of each pulse slot, `PULSE_BINS` each.
-const NUMBERS: usize = SEGMENTS * BINS + PULSE_SLOTS * PULSE_BINS;
+/// Numbers of a row: the power of each segment, `BINS` each.
+const NUMBERS: usize = SEGMENTS * BINS;
 /// Rows of a batch at most: a tenth of a millisecond of work, whose samples and spectra stay in the second-level cache.
 const ROWS_MAX: usize = 16;
+/// Rows made at a time where they are decided about at once.
+const SOME: usize = 8;
 
 /// Spectra of one row.
 #[derive(Debug, Clone, Copy)]
@@ -36,19 +39,10 @@ pub(super) struct Row<'a> {
     pub(super) samples: IqSlice<'a>,
     /// Mean of its segments.
     pub(super) mean: &'a [f32],
-    numbers: &'a [f32],
-}
-
-impl<'a> Row<'a> {
     /// Power of each segment, `BINS` each.
-    pub(super) fn segments(&self) -> &'a [f32] {
-        &self.numbers[..SEGMENTS * BINS]
-    }
-
-    /// Mean power of each pulse slot, `PULSE_BINS` each.
-    pub(super) fn pulses(&self) -> &'a [f32] {
-        &self.numbers[SEGMENTS * BINS..]
-    }
+    pub(super) segments: &'a [f32],
+    /// Its pulse slots.
+    pub(super) short: &'a ShortRow,
 }
 
 /// A stretch of the stream without a gap: its samples, and of the rows they make those that are worked on.
@@ -61,6 +55,7 @@ pub struct Rows {
     /// Of those: samples at the limits of the converter, spectra, and impulses in the order of rows; see below.
     clipped: Vec<u32>,
     numbers: Vec<f32>,
+    shorts: Vec<ShortRow>,
     /// Mean of the segments of each.
     means: Vec<f32>,
     impulses: Vec<Impulse>,
@@ -94,6 +89,7 @@ impl Rows {
         Self {
             clipped: Vec::with_capacity(rows),
             numbers: Vec::with_capacity(rows * NUMBERS),
+            shorts: Vec::with_capacity(rows),
             means: Vec::with_capacity(rows * BINS),
             ..Self::default()
         }
@@ -189,10 +185,10 @@ impl Rows {
     /// Those that are made, one by one.
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         let spectra = self.numbers.chunks_exact(NUMBERS).zip(self.means.chunks_exact(BINS));
-        let rows = (0..).zip(&self.clipped).zip(spectra);
+        let rows = (0..).zip(&self.clipped).zip(spectra.zip(&self.shorts));
         let mut impulses = self.impulses.as_slice();
         let (samples, first) = (self.samples.as_slice(), self.made.start);
-        rows.map(move |((row, &clipped), (numbers, mean))| {
+        rows.map(move |((row, &clipped), ((segments, mean), short))| {
             let (own, rest) = impulses.split_at(impulses.partition_point(|impulse| impulse.row == row));
             impulses = rest;
             let at = (first + row as usize) * ROW;
@@ -201,7 +197,8 @@ impl Rows {
                 impulses: own,
                 samples: samples.slice(at..at + ROW),
                 mean,
-                numbers,
+                segments,
+                short,
             }
         })
     }
@@ -213,7 +210,8 @@ impl Rows {
             .extend(row.impulses.iter().map(|impulse| Impulse { row: own, ..*impulse }));
         self.clipped.push(row.clipped);
         self.samples.append_any(row.samples);
-        self.numbers.extend_from_slice(row.numbers);
+        self.numbers.extend_from_slice(row.segments);
+        self.shorts.push(row.short.clone());
         self.means.extend_from_slice(row.mean);
         self.made.end += 1;
     }
@@ -238,32 +236,31 @@ impl Work for Mean<'_> {
 /// The first stage of a detector: the spectra of rows.
 pub struct Spectra {
     spectra: StretchSpectra,
+    short: ShortSpectra,
     impulses: ImpulseFinder,
 }
 
 impl Spectra {
     pub(super) fn new(thresholds: &Thresholds) -> Self {
-        let resolution = |bins: usize, hop, averages, spectra| Resolution {
-            taps: Window::blackman_harris(bins).power_taps(),
-            hop,
-            averages,
-            spectra,
+        let resolution = Resolution {
+            taps: Window::blackman_harris(BINS).power_taps(),
+            hop: HOP,
+            averages: 1,
+            spectra: SEGMENTS,
         };
-        let resolutions = [
-            resolution(BINS, HOP, 1, SEGMENTS),
-            resolution(PULSE_BINS, PULSE_HOP, PULSE_SEGMENTS, PULSE_SLOTS),
-        ];
-        let on = |backend| StretchSpectra::new(&resolutions, backend);
-        let spectra = on(Backend::best()).or_else(|| on(Backend::General));
+        let long = |backend| StretchSpectra::new(std::slice::from_ref(&resolution), backend);
+        let (best, any) = (Backend::best(), Backend::General);
+        let runs = "the general path runs on every processor";
         Self {
-            spectra: spectra.expect("the general path runs on every processor"),
+            spectra: long(best).or_else(|| long(any)).expect(runs),
+            short: ShortSpectra::new(best).or_else(|| ShortSpectra::new(any)).expect(runs),
             impulses: ImpulseFinder::new(thresholds.impulses, thresholds.row_averages),
         }
     }
 
     /// Makes the next rows whose samples are there, as many as cost the least together; `false` when there are none.
     pub fn make_some(&mut self, rows: &mut Rows) -> bool {
-        self.make(rows, self.spectra.lanes())
+        self.make(rows, SOME)
     }
 
     /// Makes all rows at once.
@@ -288,13 +285,18 @@ impl Spectra {
         let clipped = |row: usize| samples.slice(row * ROW..(row + 1) * ROW).clipped() as u32;
         rows.clipped.extend((0..count).map(clipped));
         self.spectra.powers_into(samples, ROW, count, &mut rows.numbers);
+        rows.shorts.resize_with(count, ShortRow::default);
+        for (row, short) in rows.shorts.iter_mut().enumerate() {
+            self.short.measure(samples.slice(row * ROW..samples.len()), short);
+        }
         if let Some(clipped) = rows.padded.filter(|_| from + count == complete) {
             rows.clipped[count - 1] = clipped;
             // A signal that breaks off within a segment would splatter over the span: what was seen last is taken to last.
             let numbers = &mut rows.numbers[(count - 1) * NUMBERS..];
             numbers.copy_within(..BINS, BINS);
-            let last = NUMBERS - PULSE_BINS;
-            numbers.copy_within(last - PULSE_BINS..last, last);
+            for bin in &mut rows.shorts[count - 1].powers {
+                bin[PULSE_SLOTS - 1] = bin[PULSE_SLOTS - 2];
+            }
         }
         rows.means.resize(count * BINS, 0.0);
         for (mean, numbers) in rows
@@ -303,12 +305,12 @@ impl Spectra {
             .zip(rows.numbers.chunks_exact(NUMBERS))
         {
             widest(Mean {
-                segments: &numbers[..SEGMENTS * BINS],
+                segments: numbers,
                 mean,
             });
         }
-        let segments = |row: usize| &rows.numbers[row * NUMBERS..][..SEGMENTS * BINS];
-        self.impulses.find(samples, count, segments, &mut rows.impulses);
+        let segments = |row: usize| &rows.numbers[row * NUMBERS..][..NUMBERS];
+        self.impulses.find(samples, &rows.shorts, segments, &mut rows.impulses);
         true
     }
 }

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod noise_floor;
 pub mod occupancy;
 pub mod resolve;
+pub mod short;
 pub mod spectrum;
 pub mod stretch;
 mod sum;

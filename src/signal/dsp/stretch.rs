@@ -45,12 +45,6 @@ impl StretchSpectra {
         self.numbers
     }
 
-    /// Stretches that are computed side by side: any number may be asked for, multiples of this cost the least.
-    #[must_use]
-    pub fn lanes(&self) -> usize {
-        self.kernel.lanes()
-    }
-
     /// Writes the spectra of `count` stretches that begin `stride` samples apart, [`Self::numbers`] each: those of the
     /// first resolution one after the other, then those of the next. What comes out of a stretch does not depend on how
     /// many come at a time.

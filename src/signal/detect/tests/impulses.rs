@@ -9,6 +9,10 @@ use super::{
     },
     *,
 };
+use crate::dsp::{
+    kernel::{Backend, ShortRow},
+    short::ShortSpectra,
+};
 
 const ROWS: usize = 8;
 const ALARMS: f64 = 1e-5;
@@ -16,6 +20,7 @@ const ALARMS: f64 = 1e-5;
 /// Impulses found in `rows` rows of `samples`, at the positions of their samples.
 fn impulses(samples: &[Complex<f32>], alarms: f64) -> Vec<(usize, Impulse)> {
     let mut finder = ImpulseFinder::new(alarms, 1.5);
+    let mut short = ShortSpectra::new(Backend::best()).expect("runs here");
     let (mut fft, mut all) = (FftPlanner::new(), Vec::new());
     let fft = fft.plan_fft_forward(BINS);
     let reach = ROWS * ROW + 2 * LEAD * PULSE_SLOT;
@@ -31,7 +36,11 @@ fn impulses(samples: &[Complex<f32>], alarms: f64) -> Vec<(usize, Impulse)> {
             })
             .collect();
         let mut found = Vec::new();
-        finder.find(IqSlice::Cf32(samples), ROWS, |row| &spectra[row], &mut found);
+        let mut slots = vec![ShortRow::default(); ROWS];
+        for (row, slots) in slots.iter_mut().enumerate() {
+            short.measure(IqSlice::Cf32(&samples[row * ROW..]), slots);
+        }
+        finder.find(IqSlice::Cf32(samples), &slots, |row| &spectra[row], &mut found);
         let position = |impulse: &Impulse| (group * ROWS + impulse.row as usize) * ROW + impulse.first as usize;
         all.extend(found.iter().map(|impulse| (position(impulse), *impulse)));
     }

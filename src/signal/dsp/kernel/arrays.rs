@@ -55,6 +55,9 @@ impl<const L: usize> Simd<L> for Arrays {
     fn min(self, a: [f32; L], b: [f32; L]) -> [f32; L] {
         each(|l| a[l].min(b[l]))
     }
+    fn follow(self, a: [f32; L], next: f32) -> [f32; L] {
+        each(|l| if l + 1 < L { a[l + 1] } else { next })
+    }
     fn transpose(self, x: [[f32; L]; L]) -> [[f32; L]; L] {
         std::array::from_fn(|i| each(|j| x[j][i]))
     }

@@ -154,6 +154,13 @@ impl Simd<8> for Avx2 {
     }
 
     #[inline(always)]
+    fn follow(self, a: __m256, next: f32) -> __m256 {
+        op!({
+            let moved = _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 0));
+            _mm256_blend_ps::<0x80>(moved, _mm256_set1_ps(next))
+        })
+    }
+    #[inline(always)]
     fn transpose(self, x: [__m256; 8]) -> [__m256; 8] {
         let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
         let low = op!([

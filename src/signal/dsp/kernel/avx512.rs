@@ -113,6 +113,13 @@ impl Simd<16> for Avx512 {
     }
 
     #[inline(always)]
+    fn follow(self, a: __m512, next: f32) -> __m512 {
+        op!(_mm512_castsi512_ps(_mm512_alignr_epi32::<1>(
+            _mm512_castps_si512(_mm512_set1_ps(next)),
+            _mm512_castps_si512(a)
+        )))
+    }
+    #[inline(always)]
     fn transpose(self, x: [__m512; 16]) -> [__m512; 16] {
         let mut y = self.begin_transposing(x);
         for e in 0..4 {

@@ -8,19 +8,20 @@ use super::{
     Engine,
     general::General,
     reference::Reference,
+    short::{Oracle, Plain, SIZE, Short},
     stretches::{Exact, OneByOne, Resolution, Stretches},
 };
 #[cfg(target_arch = "x86_64")]
 use super::{
     avx2::Avx2,
     avx512::Avx512,
-    lanes,
     mixed::{Mixed, kernel},
 };
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::{
     fused::{Fused, Shape},
     simd::Simd,
+    slots::Slots,
 };
 use crate::dsp::iq::IqFormat;
 
@@ -117,9 +118,7 @@ impl Backend {
             Self::Avx2 => Mixed::new(resolutions, |r| kernel(Avx2::detect()?, r, eight)),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Mixed::new(resolutions, |r| {
-                // Sixteen stretches of 64 points at a time are no faster than eight.
-                let wide = (r.taps.len() != lanes::SIZE).then(|| kernel(Avx512::detect()?, r, sixteen));
-                wide.flatten().or_else(|| kernel(Avx2::detect()?, r, eight))
+                kernel(Avx512::detect()?, r, sixteen).or_else(|| kernel(Avx2::detect()?, r, eight))
             }),
             #[cfg(all(test, target_arch = "x86_64"))]
             Self::Arrays => Mixed::new(resolutions, |r| kernel::<_, 16>(Arrays, r, sixteen)),
@@ -128,6 +127,33 @@ impl Backend {
         Some(match mixed {
             Some(mixed) => Box::new(mixed),
             None => Box::new(OneByOne::new(resolutions)),
+        })
+    }
+}
+
+impl Backend {
+    /// A computer of rows of short slots; `taps` tells the window of a size with the scale of its spectrum. `None` where the
+    /// processor cannot run it.
+    pub(in crate::dsp) fn short(self, taps: impl Fn(usize) -> Vec<f64>) -> Option<Box<dyn Short>> {
+        if !self.is_available() {
+            return None;
+        }
+        let mut taps: [f64; SIZE] = taps(SIZE).try_into().ok()?;
+        if self == Self::Reference {
+            return Some(Box::new(Oracle::new(&taps)));
+        }
+        // A shift by half the rate, which puts DC into the middle.
+        taps.iter_mut().skip(1).step_by(2).for_each(|tap| *tap = -*tap);
+        Some(match self {
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Box::new(Slots::new(Neon::detect()?, &taps)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Box::new(Slots::new(Avx2::detect()?, &taps)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Box::new(Slots::new(Avx512::detect()?, &taps)),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Arrays => Box::new(Slots::<_, 16>::new(Arrays, &taps)),
+            _ => Box::new(Plain::new(&taps)),
         })
     }
 }

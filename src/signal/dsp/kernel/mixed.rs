@@ -1,8 +1,7 @@
-//! Stretches by vector kernels: short frames of several stretches in the lanes, long ones one at a time.
+//! Stretches by vector kernels, each size by its own.
 
 use super::{
     fused::Shape,
-    lanes::{self, Lanes},
     simd::Simd,
     single::{self, Single},
     stretches::{Resolution, Stretches},
@@ -11,10 +10,8 @@ use crate::dsp::iq::IqSlice;
 
 /// Code for one resolution.
 pub(super) trait Kernel: Send {
-    /// Stretches that are computed side by side.
-    fn lanes(&self) -> usize;
-    /// Spectra of `count` stretches that begin `stride` samples apart; those of each begin `pitch` numbers apart in `out`.
-    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize);
+    /// Spectra of the stretch that begins with `samples`, one after the other.
+    fn spectra_into(&mut self, samples: IqSlice<'_>, out: &mut [f32]);
 }
 
 /// The kernel of `L` lanes for a resolution, where there is one; `split` tells how a size is split.
@@ -23,45 +20,17 @@ pub(super) fn kernel<S: Simd<L>, const L: usize>(
     resolution: &Resolution,
     split: impl Fn(usize) -> Option<Shape>,
 ) -> Option<Box<dyn Kernel>> {
-    if resolution.taps.len() == lanes::SIZE {
-        return Some(Box::new(Lanes::new(simd, resolution)));
-    }
     let shape = split(resolution.taps.len()).filter(|shape| single::fits(*shape, L))?;
     Some(Box::new(Single::new(simd, shape, resolution)))
 }
 
-impl<S: Simd<L>, const L: usize> Kernel for Lanes<S, L> {
-    fn lanes(&self) -> usize {
-        L
-    }
-
-    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize) {
-        for from in (0..count).step_by(L) {
-            let (now, out) = ((count - from).min(L), &mut out[from * pitch..]);
-            match samples {
-                IqSlice::Cu8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cs8(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cs16(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-                IqSlice::Cf32(x) => self.spectra(&x[from * stride..], stride, now, out, pitch),
-            }
-        }
-    }
-}
-
 impl<S: Simd<L>, const L: usize> Kernel for Single<S, L> {
-    fn lanes(&self) -> usize {
-        1
-    }
-
-    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32], pitch: usize) {
-        for stretch in 0..count {
-            let (at, out) = (stretch * stride, &mut out[stretch * pitch..]);
-            match samples {
-                IqSlice::Cu8(x) => self.spectra(0, &x[at..], out),
-                IqSlice::Cs8(x) => self.spectra(1, &x[at..], out),
-                IqSlice::Cs16(x) => self.spectra(2, &x[at..], out),
-                IqSlice::Cf32(x) => self.spectra(3, &x[at..], out),
-            }
+    fn spectra_into(&mut self, samples: IqSlice<'_>, out: &mut [f32]) {
+        match samples {
+            IqSlice::Cu8(x) => self.spectra(0, x, out),
+            IqSlice::Cs8(x) => self.spectra(1, x, out),
+            IqSlice::Cs16(x) => self.spectra(2, x, out),
+            IqSlice::Cf32(x) => self.spectra(3, x, out),
         }
     }
 }
@@ -81,20 +50,13 @@ impl Mixed {
 }
 
 impl Stretches for Mixed {
-    fn lanes(&self) -> usize {
-        self.0.iter().map(|(kernel, _)| kernel.lanes()).max().unwrap_or(1)
-    }
-
-    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32]) {
-        let pitch: usize = self.0.iter().map(|(_, numbers)| numbers).sum();
-        let lanes = self.lanes();
-        for from in (0..count).step_by(lanes) {
-            // What the kernels read is in the cache from the first of them on.
-            let (now, samples) = ((count - from).min(lanes), samples.slice(from * stride..samples.len()));
-            let mut offset = from * pitch;
+    fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, mut out: &mut [f32]) {
+        for stretch in 0..count {
+            let samples = samples.slice(stretch * stride..samples.len());
             for (kernel, numbers) in &mut self.0 {
-                kernel.powers_into(samples, stride, now, &mut out[offset..], pitch);
-                offset += *numbers;
+                let (own, rest) = out.split_at_mut(*numbers);
+                kernel.spectra_into(samples, own);
+                out = rest;
             }
         }
     }

@@ -23,8 +23,6 @@ mod butterfly;
 mod fused;
 mod general;
 #[cfg(target_arch = "x86_64")]
-mod lanes;
-#[cfg(target_arch = "x86_64")]
 mod mixed;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -33,10 +31,15 @@ mod passes;
 mod reference;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod running;
+mod short;
+#[cfg(test)]
+mod short_tests;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod single;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod slots;
 mod statistics;
 #[cfg(test)]
 mod stretch_tests;
@@ -48,6 +51,8 @@ mod wide;
 mod work;
 
 pub use backend::Backend;
+pub use short::ShortRow;
+pub(in crate::dsp) use short::{REACH, Short};
 pub use statistics::Statistics;
 pub use stretches::Resolution;
 pub(in crate::dsp) use stretches::Stretches;

@@ -119,6 +119,10 @@ impl Simd<4> for Neon {
     }
 
     #[inline(always)]
+    fn follow(self, a: float32x4_t, next: f32) -> float32x4_t {
+        op!(vextq_f32::<1>(a, vdupq_n_f32(next)))
+    }
+    #[inline(always)]
     fn transpose(self, [x0, x1, x2, x3]: [float32x4_t; 4]) -> [float32x4_t; 4] {
         op!({
             let (a, b) = (vtrn1q_f32(x0, x1), vtrn2q_f32(x0, x1));

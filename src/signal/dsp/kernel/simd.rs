@@ -41,6 +41,8 @@ pub(super) trait Simd<const L: usize>: Copy + Send + 'static {
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     /// The smaller in each lane.
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Every lane one place towards the first; `next` becomes the last.
+    fn follow(self, a: Self::V, next: f32) -> Self::V;
     /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
     fn transpose(self, x: [Self::V; L]) -> [Self::V; L];
     /// In each 128 bits the four vectors are the rows of a 4 × 4 matrix, which is transposed.

@@ -24,7 +24,8 @@ fn resolution(size: usize, hop: usize, averages: usize, spectra: usize) -> Resol
 /// The detector's, sizes with and without a kernel of their own, reaches and hops that are no multiples of the lanes.
 fn cases() -> Vec<Vec<Resolution>> {
     vec![
-        vec![resolution(1024, 512, 1, 2), resolution(64, 32, 2, 16)],
+        vec![resolution(1024, 512, 1, 2)],
+        vec![resolution(1024, 512, 1, 2), resolution(512, 256, 2, 3)],
         vec![resolution(64, 64, 1, 3)],
         vec![resolution(64, 37, 3, 4), resolution(512, 100, 3, 2)],
         vec![resolution(100, 50, 2, 3)],
@@ -152,8 +153,8 @@ contract! {
 #[test]
 fn a_tone_stands_in_its_bin_at_its_level() {
     let mut spectra = StretchSpectra::new(&cases()[0], Backend::best()).expect("runs here");
-    for bin in [0, 1, 17, 32, 63] {
-        let turn = (bin as f64 - 32.0) / 64.0;
+    for bin in [0, 1, 300, 512, 1023] {
+        let turn = (bin as f64 - 512.0) / 1024.0;
         let tone = |n: usize| {
             let x = Complex::from_polar(0.5, std::f64::consts::TAU * (turn * n as f64).fract());
             Complex::new(x.re as f32, x.im as f32)
@@ -161,12 +162,7 @@ fn a_tone_stands_in_its_bin_at_its_level() {
         let input: Vec<_> = (0..1536).map(tone).collect();
         let mut out = vec![0.0; spectra.numbers()];
         spectra.powers_into(IqSlice::Cf32(&input), 1024, 1, &mut out);
-        let (long, short) = out.split_at(2048);
-        for (spectrum, bin) in long
-            .chunks(1024)
-            .map(|s| (s, 16 * bin))
-            .chain(short.chunks(64).map(|s| (s, bin)))
-        {
+        for spectrum in out.chunks(1024) {
             let strongest = (0..spectrum.len()).max_by(|a, b| spectrum[*a].total_cmp(&spectrum[*b]));
             let sum: f32 = spectrum.iter().sum();
             assert_eq!(strongest, Some(bin));

@@ -56,9 +56,6 @@ impl Resolution {
 
 /// Spectra of stretches.
 pub(in crate::dsp) trait Stretches: Send {
-    /// Stretches that are computed side by side: any number may be asked for, multiples of this cost the least.
-    fn lanes(&self) -> usize;
-
     /// Writes the spectra of `count` stretches that begin `stride` samples apart: those of each stretch one after the
     /// other, resolution by resolution.
     ///
@@ -90,10 +87,6 @@ impl OneByOne {
 }
 
 impl Stretches for OneByOne {
-    fn lanes(&self) -> usize {
-        1
-    }
-
     fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32]) {
         let mut rest = out;
         for at in (0..count).map(|stretch| stretch * stride) {
@@ -134,10 +127,6 @@ impl Exact {
 }
 
 impl Stretches for Exact {
-    fn lanes(&self) -> usize {
-        1
-    }
-
     fn powers_into(&mut self, samples: IqSlice<'_>, stride: usize, count: usize, out: &mut [f32]) {
         let mut rest = out;
         for at in (0..count).map(|stretch| stretch * stride) {
