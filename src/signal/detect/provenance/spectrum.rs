@@ -78,7 +78,7 @@ impl Observation {
     fn bins(&self, place_hz: f64, width_hz: f64) -> Option<std::ops::RangeInclusive<usize>> {
         let bin = |hz: f64| ((hz - self.center_hz) / self.bin_hz).round() + 0.5 * self.power.len() as f64;
         let (first, last) = (bin(place_hz - 0.5 * width_hz), bin(place_hz + 0.5 * width_hz));
-        (first >= 0.0 && last < self.power.len() as f64).then(|| first as usize..=last as usize)
+        (first >= 0.0 && last < self.power.len() as f64).then_some(first as usize..=last as usize)
     }
 
     /// Energy over the noise in `width_hz` about `place_hz`, the main lobe at least.
