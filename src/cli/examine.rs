@@ -21,7 +21,10 @@ use crate::{
     Error, Result, capture,
     detect::{
         DetectEvent, Detector, DetectorConfig, GapReason,
-        provenance::{CLIPPED, Finding, Knowledge, Observation, Sighting, SpurMap, Trial, examine, examine_overloaded},
+        provenance::{
+            CLIPPED, Finding, Knowledge, MeanSpectrum, Observation, Sighting, SpurMap, Trial, examine,
+            examine_overloaded,
+        },
     },
     units::Hertz,
 };
@@ -29,12 +32,14 @@ use crate::{
 const BLOCK_SAMPLES: usize = 1 << 16;
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(2);
-/// Shift of the oscillator as a share of the span, and what keeps it off every raster, Hz.
-const SHIFT_SHARE: f64 = 0.061;
+/// Shifts of the oscillator as shares of the span, and what keeps them off every raster, Hz.
+const SHIFT_SHARES: [f64; 2] = [0.061, 0.037];
 const OFF_RASTER_HZ: f64 = 437.0;
 /// Ratios of the other sample rates, and the least change that a receiver must make of them.
-const RATES: [f64; 2] = [1.05, 0.965];
+const RATES: [f64; 3] = [1.05, 0.965, 1.085];
 const RATE_MIN: f64 = 0.01;
+/// Time that the frames of a mean spectrum cover.
+const FRAME_S: f64 = 0.1;
 /// Steps of the gain tried until nothing clips.
 const STEPS_MAX: u32 = 4;
 
@@ -43,10 +48,10 @@ const STEPS_MAX: u32 = 4;
 pub(super) struct ExamineArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Time of each of the seven observations
+    /// Time of each of the eleven observations
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     seconds: f64,
-    /// Step of the gain, downwards
+    /// Step of the gain, downwards; half of it is tried too
     #[arg(long, value_name = "DB", default_value_t = 6.0)]
     step: f64,
     /// Take what stands in this map of the receiver's spurs for a spur
@@ -87,7 +92,7 @@ pub(super) fn run(args: &ExamineArgs) -> Result<ExitCode> {
             Err(error) => return Err(super::io_error(path)(error)),
         };
         let before = map.spurs.len();
-        map.add_scan(&bench.shifts(Trial::Nominal, bench.gain_db)?);
+        map.add_scan(&bench.shifts(&SHIFT_SHARES[..1], bench.gain_db)?);
         fs::write(path, format!("{:#}\n", json!(map))).map_err(super::io_error(path))?;
         println!(
             "{}: {} spurs, {} of them new",
@@ -190,9 +195,11 @@ impl<'a> Bench<'a> {
 
     /// The trials about a gain.
     fn trials(&mut self, gain_db: f64) -> Result<Vec<Observation>> {
-        let mut all = self.shifts(Trial::Nominal, gain_db)?;
-        let by_db = -self.args.step;
-        all.push(self.observe(Trial::Stepped { by_db }, self.center, self.rate_hz, gain_db + by_db)?);
+        let mut all = self.shifts(&SHIFT_SHARES, gain_db)?;
+        // What grows faster than a signal does so over both steps; what went off the air for one of them does not.
+        for by_db in [-self.args.step, -0.5 * self.args.step] {
+            all.push(self.observe(Trial::Stepped { by_db }, self.center, self.rate_hz, gain_db + by_db)?);
+        }
         for ratio in RATES {
             // Not every receiver has other rates: then no alias is proved.
             match self.observe(Trial::Resampled, self.center, self.rate_hz * ratio, gain_db) {
@@ -205,17 +212,15 @@ impl<'a> Bench<'a> {
         Ok(all)
     }
 
-    /// As it is used, and with the oscillator moved either way.
-    fn shifts(&mut self, first: Trial, gain_db: f64) -> Result<Vec<Observation>> {
-        let by = Hertz::from_f64((SHIFT_SHARE * self.rate_hz / 1000.0).round() * 1000.0 + OFF_RASTER_HZ);
-        [
-            (first, self.center),
-            (Trial::Shifted, self.center + by),
-            (Trial::Shifted, self.center - by),
-        ]
-        .into_iter()
-        .map(|(trial, center)| self.observe(trial, center, self.rate_hz, gain_db))
-        .collect()
+    /// As it is used, and with the oscillator moved either way by each share of the span.
+    fn shifts(&mut self, shares: &[f64], gain_db: f64) -> Result<Vec<Observation>> {
+        let mut passes = vec![(Trial::Nominal, self.center)];
+        for share in shares {
+            let by = Hertz::from_f64((share * self.rate_hz / 1000.0).round() * 1000.0 + OFF_RASTER_HZ);
+            passes.extend([(Trial::Shifted, self.center + by), (Trial::Shifted, self.center - by)]);
+        }
+        let mut observe = |(trial, center)| self.observe(trial, center, self.rate_hz, gain_db);
+        passes.into_iter().map(&mut observe).collect()
     }
 
     /// One pass under one condition.
@@ -228,13 +233,15 @@ impl<'a> Bench<'a> {
             sample_rate_hz: tuned.sample_rate_hz,
             center_hz: Hertz(i64::try_from(tuned.center_hz).unwrap_or(center.0)),
             usable_fraction,
+            frame_interval_s: Some(FRAME_S),
             ..DetectorConfig::default()
         };
         let mut detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
-        let mut sightings = Vec::new();
+        let (mut sightings, mut spectrum) = (Vec::new(), MeanSpectrum::default());
         let mut take = |event: DetectEvent| match event {
             DetectEvent::Closed(emission) => sightings.push(Sighting::from(&emission)),
             DetectEvent::Artefact(artefact) => sightings.push(Sighting::from(&artefact)),
+            DetectEvent::Frame(frame) => spectrum.add(&frame),
             _ => {}
         };
         fill(
@@ -245,7 +252,7 @@ impl<'a> Bench<'a> {
             &mut take,
         )?;
         let summary = detector.finish(&mut take);
-        Ok(Observation::new(trial, &summary, usable_fraction, sightings))
+        Ok(Observation::new(trial, &summary, usable_fraction, spectrum, sightings))
     }
 }
 

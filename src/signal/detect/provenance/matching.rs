@@ -45,11 +45,17 @@ impl Observation {
         })
     }
 
+    /// Whether the band of an emission like `seen` at `place_hz` lies in the span that is searched.
+    pub(super) fn searches(&self, seen: &Sighting, place_hz: f64) -> bool {
+        let (offset, half) = ((place_hz - self.center_hz).abs(), 0.5 * seen.bandwidth_hz.as_f64());
+        offset + half + 2.0 * self.bin_hz <= 0.5 * self.usable_fraction * self.sample_rate_hz
+    }
+
     /// Whether an emission like `seen` with `level_dbfs` at `place_hz` would surely have been found, `snr_db` over the noise
     /// of this observation.
     pub(super) fn could_see(&self, seen: &Sighting, place_hz: f64, level_dbfs: f64, snr_db: f64) -> bool {
         let (offset, half) = ((place_hz - self.center_hz).abs(), 0.5 * seen.bandwidth_hz.as_f64());
-        let inside = offset + half + 2.0 * self.bin_hz <= 0.5 * self.usable_fraction * self.sample_rate_hz;
+        let inside = self.searches(seen, place_hz);
         let beside = offset > half + CENTRE_BINS * self.bin_hz;
         // Whatever overlaps it may be it, measured otherwise.
         let hidden = self.sightings.iter().any(|other| {
@@ -60,7 +66,7 @@ impl Observation {
     }
 
     /// Whatever lies over the band of `seen` at `place_hz`.
-    fn over(&self, seen: &Sighting, place_hz: f64) -> impl Iterator<Item = &Sighting> {
+    pub(super) fn over(&self, seen: &Sighting, place_hz: f64) -> impl Iterator<Item = &Sighting> {
         self.sightings.iter().filter(move |other| {
             let reach = 0.5 * (seen.bandwidth_hz.as_f64() + other.bandwidth_hz.as_f64());
             (other.center_hz.as_f64() - place_hz).abs() < reach + self.bin_hz

@@ -20,7 +20,9 @@
 //! observation has the same level.
 
 mod matching;
+mod overload;
 mod products;
+mod spectrum;
 mod spurs;
 #[cfg(test)]
 mod tests;
@@ -29,8 +31,10 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    overload::{CLIPPED, examine_overloaded},
+    spectrum::MeanSpectrum,
     spurs::{Spur, SpurMap},
-    verdict::{CLIPPED, examine, examine_overloaded},
+    verdict::examine,
 };
 use super::{Artefact, ArtefactKind, Emission, Summary};
 use crate::units::Hertz;
@@ -145,6 +149,12 @@ pub struct Observation {
     pub noise_dbfs_hz: f64,
     /// Share of the samples at the converter's limits.
     pub clipped_fraction: f64,
+    /// Observed time.
+    pub seconds: f64,
+    /// Mean power of each bin, a tone reading its power over the bins of its main lobe; empty where it was not kept.
+    pub power: Vec<f32>,
+    /// Noise floor of each bin, in the same measure.
+    pub floor: Vec<f32>,
     /// What was heard.
     pub sightings: Vec<Sighting>,
 }
@@ -152,7 +162,14 @@ pub struct Observation {
 impl Observation {
     /// From a finished pass.
     #[must_use]
-    pub fn new(trial: Trial, summary: &Summary, usable_fraction: f64, sightings: Vec<Sighting>) -> Self {
+    pub fn new(
+        trial: Trial,
+        summary: &Summary,
+        usable_fraction: f64,
+        spectrum: MeanSpectrum,
+        sightings: Vec<Sighting>,
+    ) -> Self {
+        let [power, floor] = spectrum.finish();
         Self {
             trial,
             center_hz: summary.center_hz.as_f64(),
@@ -161,6 +178,9 @@ impl Observation {
             bin_hz: summary.sample_rate_hz / summary.fft_size as f64,
             noise_dbfs_hz: summary.noise_floor_dbfs_hz,
             clipped_fraction: summary.clipped_fraction,
+            seconds: summary.seconds,
+            power,
+            floor,
             sightings,
         }
     }

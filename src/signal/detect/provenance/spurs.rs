@@ -6,7 +6,9 @@ use super::{Observation, Sighting, Trial};
 use crate::units::Hertz;
 
 /// Level over that of the map up to which an emission is the spur and not a signal on top of it, dB.
-const OVER_DB: f64 = 6.0;
+const OVER_DB: f64 = 4.0;
+/// Agreement of the levels of one spur between two passes, dB.
+const SAME_DB: f64 = 6.0;
 /// Tolerance of its place beside the oscillator's, bins and share of the bandwidth measured.
 const PLACE_BINS: f64 = 2.0;
 const PLACE_SHARE: f64 = 0.25;
@@ -60,7 +62,7 @@ impl SpurMap {
         self.searched_hz.push(edges.map(Hertz::from_f64));
         for seen in nominal.sightings.iter().filter(|seen| !nominal.is_central(seen)) {
             let place = seen.center_hz.as_f64();
-            if shifted().any(|o| o.at(seen, place, seen.power_dbfs, OVER_DB).is_some()) {
+            if shifted().any(|o| o.at(seen, place, seen.power_dbfs, SAME_DB).is_some()) {
                 self.spurs.push(Spur {
                     center_hz: seen.center_hz,
                     power_dbfs: seen.power_dbfs,

@@ -23,6 +23,9 @@ fn look(trial: Trial, moved_hz: f64, seen: &[(f64, f64)]) -> Observation {
         bin_hz: 1000.0,
         noise_dbfs_hz: -126.0,
         clipped_fraction: 0.0,
+        seconds: 1.0,
+        power: Vec::new(),
+        floor: Vec::new(),
         sightings: seen.iter().map(sighting).collect(),
     }
 }
@@ -258,4 +261,114 @@ fn an_image_at_the_place_of_another_has_not_stayed() {
     );
     assert_eq!(cause(&observations, first).artefact(), Some(ArtefactKind::Image));
     assert_ne!(cause(&observations, second), Cause::Signal);
+}
+
+/// With no spectrum to look at: what is there at every pass but those at other rates was folded, what is also gone at only one of them
+/// may have gone off the air, and what is found at one of them is a signal.
+#[test]
+fn what_is_gone_at_every_other_rate_was_folded() {
+    let one = [(200.0, -60.0)];
+    let at = |ratio: f64, seen: &[(f64, f64)]| Observation {
+        sample_rate_hz: RATE * ratio,
+        ..look(Trial::Resampled, 0.0, seen)
+    };
+    let with = |others: [&[(f64, f64)]; 2]| {
+        let mut all = trials(&one, &one, &one, &[(200.0, -66.0)]);
+        all.extend([at(1.05, others[0]), at(0.965, others[1])]);
+        finding(&all, &Knowledge::default(), 200.0)
+    };
+    let gone = with([&[], &[]]);
+    assert_eq!((gone.cause, gone.evidence.gone_with_rate), (Cause::Alias, 2));
+    assert_eq!(with([&[], &one]).cause, Cause::Signal, "found at another rate");
+    let mut hidden = trials(&one, &one, &one, &[(200.0, -66.0)]);
+    hidden.push(at(1.05, &[]));
+    // At the other rate something stronger stands in its place.
+    hidden.push(at(0.965, &[(201.5, -40.0)]));
+    let hidden = finding(&hidden, &Knowledge::default(), 200.0);
+    assert_eq!((hidden.cause, hidden.evidence.gone_with_rate), (Cause::Undecided, 1));
+}
+
+/// A signal in the middle of splatter has its place and its level, and is not as wide.
+#[test]
+fn what_is_much_wider_than_the_signal_there_is_not_that_signal() {
+    let both = [(100.0, -2.0), (-300.0, -40.0)];
+    let mut used = [look(Trial::Nominal, 0.0, &both), look(Trial::Repeated, 0.0, &both)];
+    for observation in &mut used {
+        observation.clipped_fraction = 0.05;
+        widen(observation, -300.0, 60_000);
+    }
+    let one = [(100.0, -8.0), (-300.0, -46.0)];
+    let clean = trials(&one, &one, &one, &[(100.0, -14.0), (-300.0, -52.0)]);
+    let all = examine_overloaded(&used, &clean, -6.0, &Knowledge::default());
+    let causes: Vec<Cause> = all.iter().map(|finding| finding.cause).collect();
+    assert_eq!(causes, [Cause::Signal, Cause::Overload], "{all:#?}");
+}
+
+/// Gives an observation a mean spectrum: lines on a level floor.
+fn measured(observation: Observation, lines: &[(f64, f64)]) -> Observation {
+    let floor = vec![1e-10_f32; 1024];
+    let mut power = floor.clone();
+    for (khz, level) in lines {
+        let bin = (CENTRE + khz * 1e3 - observation.center_hz) / observation.bin_hz + 512.0;
+        power[bin.round() as usize] += 10_f32.powf(*level as f32 / 10.0);
+    }
+    Observation {
+        power,
+        floor,
+        ..observation
+    }
+}
+
+/// Beside something strong a line is part of it and not reported. The mean spectrum shows that it is there, and by how much it fell.
+#[test]
+fn what_is_not_reported_is_measured_in_the_mean_spectrum() {
+    let parents = [(100.0, -25.0), (160.0, -25.0)];
+    let reported = [&parents[..], &[(220.0, -70.0)]].concat();
+    let all = |at_6: f64, at_3: f64| {
+        let line = |level: f64| [(100.0, -25.0), (160.0, -25.0), (220.0, level)];
+        let pass = |trial, moved, level| measured(look(trial, moved, &parents), &line(level));
+        vec![
+            measured(look(Trial::Nominal, 0.0, &reported), &line(-70.0)),
+            pass(Trial::Shifted, SHIFT, -70.0),
+            pass(Trial::Shifted, -SHIFT, -70.0),
+            pass(Trial::Stepped { by_db: -6.0 }, 0.0, at_6),
+            pass(Trial::Stepped { by_db: -3.0 }, 0.0, at_3),
+            pass(Trial::Repeated, 0.0, -70.0),
+        ]
+    };
+    for (at_6, at_3, expected) in [
+        (-76.0, -73.0, Cause::Signal),
+        (-70.0, -70.0, Cause::Spur),
+        (-88.0, -79.0, Cause::Intermodulation),
+        (-82.0, -76.0, Cause::Intermodulation),
+        // The steps do not agree: it went off the air for one of them, at a place that others mix to.
+        (-120.0, -73.0, Cause::Undecided),
+    ] {
+        let found = finding(&all(at_6, at_3), &Knowledge::default(), 220.0);
+        assert_eq!(found.cause, expected, "{at_6} {at_3}: {found:#?}");
+    }
+}
+
+/// A band that holds less energy than the gain accounts for was filled by the clipping, whatever else is found in it.
+#[test]
+fn energy_that_goes_with_the_clipping_is_overload() {
+    let seen = [(100.0, -2.0), (-300.0, -40.0)];
+    let used = [Trial::Nominal, Trial::Repeated].map(|trial| Observation {
+        clipped_fraction: 0.05,
+        ..measured(look(trial, 0.0, &seen), &seen)
+    });
+    for (left, expected) in [(-46.0, Cause::Signal), (-53.5, Cause::Overload)] {
+        let one = [(100.0, -8.0), (-300.0, left)];
+        let lower = [(100.0, -14.0), (-300.0, left - 6.0)];
+        let clean = [
+            (Trial::Nominal, one),
+            (Trial::Stepped { by_db: -6.0 }, lower),
+            (Trial::Repeated, one),
+        ]
+        .map(|(trial, lines)| measured(look(trial, 0.0, &lines), &lines));
+        let shifted = [SHIFT, -SHIFT].map(|by| measured(look(Trial::Shifted, by, &one), &one));
+        let clean = [&clean[..], &shifted].concat();
+        let all = examine_overloaded(&used, &clean, -6.0, &Knowledge::default());
+        assert_eq!(all[1].cause, expected, "{left}: {all:#?}");
+    }
 }

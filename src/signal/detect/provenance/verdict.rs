@@ -3,7 +3,7 @@
 use super::{ArtefactKind, Cause, Evidence, Finding, Knowledge, Observation, Sighting, Trial, products::third_order};
 
 /// Agreement of levels between observations of the same gain, dB.
-const LEVEL_DB: f64 = 6.0;
+pub(super) const LEVEL_DB: f64 = 6.0;
 /// Agreement of the levels of a line at the centre, which flickers.
 const CENTRE_DB: f64 = 15.0;
 /// Change between the first and the repeated observation up to which a level is steady, dB.
@@ -11,12 +11,16 @@ const STEADY_DB: f64 = 2.0;
 /// Falls, in units of the step, that part a spur from a signal, a signal from products of second, second from third order,
 /// and third order from what no mixing explains.
 const FALLS: [f64; 4] = [0.5, 1.5, 2.5, 3.7];
-/// Clipped share of the samples above which an observation is overloaded, and examined by [`examine_overloaded`].
-pub const CLIPPED: f64 = 1e-4;
-/// Agreement of the level at a gain that does not clip with what the step alone would make of it, dB.
-const MIXED_DB: f64 = 8.0;
+/// Falls, in units of the step, that a signal may show: what is keyed is on for up to 1.5 dB more or less of a pass.
+const SIGNALS_FALL: [f64; 2] = [0.75, 1.25];
+/// Change of the energy of a band that is none, and by which it is surely gone, dB: what is keyed differs by up to 2 dB from pass to
+/// pass.
+const SAME_DB: f64 = 3.0;
+const GONE_DB: f64 = 4.0;
+/// Share of the energy of an emission that makes a line in it the emission.
+const LINE_SHARE: f64 = 0.6;
 /// How much more over the noise a signal would have to be for its absence to count as a fall, dB.
-const SURER_DB: f64 = 4.0;
+pub(super) const SURER_DB: f64 = 4.0;
 /// Times that the sampling may have folded an alias.
 const FOLDS: [i32; 4] = [-2, -1, 1, 2];
 /// An alias whose source comes into the span is stronger there by at least this much, dB.
@@ -26,7 +30,7 @@ const SOURCE_DB: f64 = 6.0;
 const IMAGE_DB: f64 = 15.0;
 const IMAGE_SPREAD_DB: f64 = 3.0;
 
-/// What each emission of the nominal observation is, none of which may clip ([`CLIPPED`]). Without a nominal observation there is nothing to examine.
+/// What each emission of the nominal observation is, none of which may clip ([`super::CLIPPED`]). Without a nominal observation there is nothing to examine.
 #[must_use]
 pub fn examine(observations: &[Observation], knowledge: &Knowledge<'_>) -> Vec<Finding> {
     let Some(nominal) = observations.iter().find(|o| o.trial == Trial::Nominal) else {
@@ -41,89 +45,6 @@ pub fn examine(observations: &[Observation], knowledge: &Knowledge<'_>) -> Vec<F
     bench.compare_mirrors(&mut findings);
     findings.iter_mut().for_each(adopt);
     findings
-}
-
-/// What each emission of an overloaded receiver is: `clipped` holds the observations as it is used, nominal and repeated,
-/// in which the converter clips; `clean` those of the trials at a gain `lower_db` below (negative), at which it does not.
-/// What is there at the lower gain is what the trials prove it to be. What is gone with the clipping, although a signal
-/// would have been found, is overload.
-#[must_use]
-pub fn examine_overloaded(
-    clipped: &[Observation],
-    clean: &[Observation],
-    lower_db: f64,
-    knowledge: &Knowledge<'_>,
-) -> Vec<Finding> {
-    let nominal = |all: &[Observation]| all.iter().position(|o| o.trial == Trial::Nominal);
-    let (Some(first), Some(base)) = (nominal(clipped), nominal(clean)) else {
-        return Vec::new();
-    };
-    let (first, base) = (&clipped[first], &clean[base]);
-    let proved = examine(clean, knowledge);
-    let clears = first.clipped_fraction > CLIPPED && base.clipped_fraction < 0.1 * first.clipped_fraction;
-    let find = |seen: &Sighting| {
-        let evidence = Evidence {
-            step_db: Some(lower_db),
-            clipped_fraction: first.clipped_fraction,
-            repeated_db: clipped
-                .iter()
-                .filter(|o| o.trial == Trial::Repeated)
-                .find_map(|o| o.at(seen, seen.center_hz.as_f64(), seen.power_dbfs, LEVEL_DB))
-                .map(|again| again.power_dbfs - seen.power_dbfs),
-            ..Evidence::default()
-        };
-        let (hz, level) = (seen.center_hz.as_f64(), seen.power_dbfs + lower_db);
-        // A clipping converter compresses what passes it, and lets through what mixing made. What is much wider there than
-        // without the clipping is the clipping's for the most part.
-        let same = base
-            .at(seen, hz, level, MIXED_DB)
-            .filter(|same| base.as_wide(seen, same));
-        let same = same.map(|same| same.center_hz);
-        if let Some(same) = proved.iter().find(|finding| Some(finding.sighting.center_hz) == same) {
-            return Finding {
-                sighting: *seen,
-                ..same.clone()
-            };
-        }
-        let gone = |clean: &&Observation| {
-            let snr = clean.snr_as_signal(first, seen, lower_db) - SURER_DB;
-            clean.could_see(seen, hz, level, snr) || clean.lacks(seen, level, snr)
-        };
-        // Gone as often as it was looked for, and something is there again when it clips again: what clipping makes is not
-        // the same twice.
-        let always = clean
-            .iter()
-            .filter(|o| matches!(o.trial, Trial::Nominal | Trial::Repeated))
-            .all(|o| gone(&o));
-        let again = clipped
-            .iter()
-            .any(|o| o.trial == Trial::Repeated && o.overlaps(seen, hz));
-        let (cause, reason) = if clears && always && again {
-            let percent = 100.0 * first.clipped_fraction;
-            let reason = format!(
-                "gone with the clipping ({percent:.2} % of the samples) at {:.0} dB less gain",
-                -lower_db
-            );
-            (Cause::Overload, reason)
-        } else {
-            (
-                Cause::Undecided,
-                "not found where the receiver does not clip, for want of level or of time".into(),
-            )
-        };
-        let mut finding = Finding {
-            sighting: *seen,
-            cause,
-            reason,
-            evidence,
-        };
-        // Something else may be measured there, and be what this is.
-        if !base.overlaps(seen, hz) {
-            adopt(&mut finding);
-        }
-        finding
-    };
-    first.sightings.iter().map(find).collect()
 }
 
 /// What a sighting did when the gain was stepped.
@@ -155,7 +76,7 @@ impl Bench<'_> {
             .or_else(|| self.fallen(seen, gain, &mut evidence))
             .or_else(|| self.perhaps_mixed(seen, &mut evidence))
             .or_else(|| self.perhaps_folded(seen, &evidence))
-            .unwrap_or_else(|| kept(&evidence));
+            .unwrap_or_else(|| kept(&evidence, self.nominal.may_be_image(seen, seen.center_hz.as_f64())));
         Finding {
             sighting: *seen,
             cause,
@@ -179,31 +100,48 @@ impl Bench<'_> {
         for shifted in self.trials(|t| t == Trial::Shifted) {
             let snr = shifted.snr_as_signal(self.nominal, seen, 0.0);
             let mirror = hz + 2.0 * (shifted.center_hz - self.nominal.center_hz);
-            let found = |place| u32::from(shifted.at(seen, place, level, LEVEL_DB).is_some());
+            let found = |place| {
+                let same = self.fall_to(shifted, seen, place);
+                u32::from(
+                    shifted.at(seen, place, level, LEVEL_DB).is_some()
+                        || same.is_some_and(|(fall, found)| found && fall.abs() <= SAME_DB),
+                )
+            };
+            // What is not reported by itself may be there, as part of something stronger.
+            let missing = |place| {
+                shifted.could_see(seen, place, level, snr)
+                    && self
+                        .fall_to(shifted, seen, place)
+                        .is_none_or(|(fall, _)| fall >= GONE_DB)
+            };
             // Where something strong is at the mirror now, what is found may be its image.
             if !shifted.may_be_image(seen, hz) {
                 let stayed = found(hz);
                 evidence.stayed += stayed;
-                evidence.could_stay += stayed.max(u32::from(shifted.could_see(seen, hz, level, snr)));
+                evidence.could_stay += stayed.max(u32::from(missing(hz)));
             }
             if self.is_vacant(seen, mirror) {
                 let mirrored = found(mirror);
                 evidence.mirrored += mirrored;
-                evidence.could_mirror += mirrored.max(u32::from(shifted.could_see(seen, mirror, level, snr)));
+                evidence.could_mirror += mirrored.max(u32::from(missing(mirror)));
             }
             let centre = shifted.at(seen, shifted.center_hz, level, CENTRE_DB);
             evidence.with_centre += u32::from(centre.is_some_and(|line| shifted.is_central(line)));
         }
         evidence.folds = self.folds(seen);
-        let lost = |o: &&Observation| {
-            o.at(seen, hz, level, LEVEL_DB).is_none()
-                && o.could_see(seen, hz, level, o.snr_as_signal(self.nominal, seen, 0.0))
+        let lost = |o: &&Observation| match self.fall_to(o, seen, hz) {
+            Some((fall, _)) => o.searches(seen, hz) && fall >= GONE_DB,
+            None => {
+                o.at(seen, hz, level, LEVEL_DB).is_none()
+                    && o.could_see(seen, hz, level, o.snr_as_signal(self.nominal, seen, 0.0))
+            }
         };
         evidence.gone_with_rate = self.trials(|t| t == Trial::Resampled).filter(lost).count() as u32;
-        let repeated = self
-            .trials(|t| t == Trial::Repeated)
-            .find_map(|o| o.at(seen, hz, level, 3.0 * LEVEL_DB));
-        evidence.repeated_db = repeated.map(|again| again.power_dbfs - level);
+        let again = |o: &Observation| match self.fall_to(o, seen, hz) {
+            Some((fall, found)) => found.then_some(-fall),
+            None => Some(o.at(seen, hz, level, 3.0 * LEVEL_DB)?.power_dbfs - level),
+        };
+        evidence.repeated_db = self.trials(|t| t == Trial::Repeated).find_map(again);
         evidence
     }
 
@@ -213,6 +151,51 @@ impl Bench<'_> {
         self.nominal
             .at(seen, place_hz, seen.power_dbfs, 2.0 * LEVEL_DB)
             .is_none()
+            && self
+                .fall_to(self.nominal, seen, place_hz)
+                .is_none_or(|(fall, _)| fall >= GONE_DB)
+    }
+
+    /// By how many dB `other` holds less at `place_hz` than the nominal observation holds of `seen`, and whether anything
+    /// was left to be measured. Of an emission that is a line for the most part it is the line that counts.
+    fn fall_to(&self, other: &Observation, seen: &Sighting, place_hz: f64) -> Option<(f64, bool)> {
+        let line = self.nominal.strongest_line(seen, LINE_SHARE);
+        let hz = seen.center_hz.as_f64();
+        let (from, width) = line.map_or((hz, seen.bandwidth_hz.as_f64()), |line| (line, 0.0));
+        // The mirror of a line beside the middle of its emission is on the other side of it; within a few bins.
+        let before = self.nominal.excess(from, width)?;
+        other.excess(place_hz + (from - hz), width)?.fall_from(before)
+    }
+
+    /// What it did under the steps of the gain by the mean spectra, in units of the largest: all steps have to agree on what kind
+    /// of thing it is.
+    fn growth(&self, seen: &Sighting, evidence: &mut Evidence) -> Option<Gain> {
+        let hz = seen.center_hz.as_f64();
+        let again = self.trials(|t| t == Trial::Repeated).next()?;
+        let (change, found) = self.fall_to(again, seen, hz)?;
+        let stepped = self.observations.iter().filter_map(|o| match o.trial {
+            Trial::Stepped { by_db } if by_db < -1.0 => Some((-by_db, self.fall_to(o, seen, hz)?)),
+            _ => None,
+        });
+        let falls: Vec<(f64, (f64, bool))> = stepped.collect();
+        let largest = falls.iter().map(|(step, _)| *step).fold(0.0, f64::max);
+        if !found || change.abs() > STEADY_DB || falls.is_empty() {
+            return Some(Gain::Void);
+        }
+        evidence.step_db = Some(-largest);
+        let kind = |fall: f64, step: f64| u32::from(fall > FALLS[0] * step) + u32::from(fall > FALLS[1] * step);
+        let measured: Vec<f64> = falls.iter().filter(|f| f.1.1).map(|(step, f)| f.0 / step).collect();
+        let mean = measured.iter().sum::<f64>() / measured.len().max(1) as f64;
+        // What is gone fell by no less than what would have been left.
+        let agreed = falls.iter().all(|(step, (fall, left))| {
+            let (one, all) = (kind(*fall, *step), kind(mean, 1.0));
+            one == all || !left && one < all
+        });
+        if measured.is_empty() || !agreed {
+            return Some(Gain::Void);
+        }
+        evidence.fall_db = Some(mean * largest);
+        Some(Gain::Fell(mean * largest))
     }
 
     /// By how many rates the sampling folded it: it moves when the rate changes, or its source comes into the span.
@@ -250,6 +233,9 @@ impl Bench<'_> {
 
     /// What it did when the gain was stepped.
     fn gain(&self, seen: &Sighting, evidence: &mut Evidence) -> Gain {
+        if let Some(gain) = self.growth(seen, evidence) {
+            return gain;
+        }
         let (hz, level) = (seen.center_hz.as_f64(), seen.power_dbfs);
         let stepped = self.trials(|t| matches!(t, Trial::Stepped { .. })).next();
         let Some((stepped, Trial::Stepped { by_db })) = stepped.map(|o| (o, o.trial)) else {
@@ -302,6 +288,11 @@ impl Bench<'_> {
         }
     }
 
+    /// Whether it is a carrier, or one that weak things beside it widen.
+    fn is_line(&self, seen: &Sighting) -> bool {
+        self.nominal.is_line(seen) || self.nominal.strongest_line(seen, LINE_SHARE).is_some()
+    }
+
     fn harmonic(&self, seen: &Sighting) -> Option<u32> {
         let (reference, hz) = (self.knowledge.reference_hz?, seen.center_hz.as_f64());
         let number = (hz / reference).round();
@@ -325,7 +316,7 @@ impl Bench<'_> {
     }
 
     fn central(&self, seen: &Sighting, evidence: &Evidence) -> Option<(Cause, String)> {
-        let dc = self.nominal.is_central(seen) && evidence.with_centre > 0 && evidence.stayed == 0;
+        let dc = self.nominal.is_central(seen) && evidence.with_centre > evidence.stayed;
         dc.then(|| {
             let reason = format!(
                 "at the centre of the span, and again after {} shift(s) of it",
@@ -337,7 +328,8 @@ impl Bench<'_> {
 
     fn folded(&self, evidence: &Evidence) -> Option<(Cause, String)> {
         let lasting = evidence.repeated_db.is_some() && evidence.stayed > 0 && evidence.stayed == evidence.could_stay;
-        if evidence.folds.is_none() && lasting && evidence.gone_with_rate > 1 {
+        let others = self.trials(|t| t == Trial::Resampled).count() as u32;
+        if evidence.folds.is_none() && lasting && evidence.gone_with_rate > 1 && evidence.gone_with_rate == others {
             let reason = format!(
                 "there at every pass but the {} at other sample rates",
                 evidence.gone_with_rate
@@ -378,7 +370,7 @@ impl Bench<'_> {
             return None;
         }
         match gain {
-            Gain::Fell(fall) if fall < FALLS[0] * step && self.nominal.is_line(seen) => Some((
+            Gain::Fell(fall) if fall < FALLS[0] * step && self.is_line(seen) => Some((
                 Cause::Spur,
                 format!(
                     "its level fell by {fall:.1} dB when the gain was {step:.1} dB lower: it does not come through the gain"
@@ -426,7 +418,7 @@ fn mirrored(evidence: &Evidence) -> Option<(Cause, String)> {
 }
 
 /// What the pass itself proved, by place or by time, stands where the trials prove nothing.
-fn adopt(finding: &mut Finding) {
+pub(super) fn adopt(finding: &mut Finding) {
     let (cause, words) = match (finding.cause, finding.sighting.claimed) {
         (Cause::Undecided, Some(ArtefactKind::Dc)) => (Cause::Dc, "an unkeyed line at the centre of the span"),
         (Cause::Undecided, Some(ArtefactKind::Image)) => (Cause::Image, "on only with its mirror about the centre"),
@@ -438,9 +430,9 @@ fn adopt(finding: &mut Finding) {
 }
 
 /// What no artefact explains.
-fn kept(evidence: &Evidence) -> (Cause, String) {
+fn kept(evidence: &Evidence, may_be_image: bool) -> (Cause, String) {
     if let (Some(fall), Some(step)) = (evidence.fall_db, evidence.step_db)
-        && !(-FALLS[0] * step..=-FALLS[1] * step).contains(&fall)
+        && !(-SIGNALS_FALL[0] * step..=-SIGNALS_FALL[1] * step).contains(&fall)
     {
         let reason = format!(
             "its level fell by {fall:.1} dB with the gain ({:.1} dB), which no signal's does",
@@ -448,7 +440,8 @@ fn kept(evidence: &Evidence) -> (Cause, String) {
         );
         return (Cause::Undecided, reason);
     }
-    if evidence.stayed > 0 {
+    // Something else may stand at its place once.
+    if 2 * evidence.stayed > evidence.could_stay && (evidence.stayed > 1 || !may_be_image) {
         let level = match (evidence.fall_db, evidence.step_db) {
             (Some(fall), Some(step)) => format!(", and fell by {fall:.1} dB with the gain ({:.1} dB)", -step),
             _ => String::new(),
@@ -459,7 +452,9 @@ fn kept(evidence: &Evidence) -> (Cause, String) {
         );
         return (Cause::Signal, reason);
     }
-    let reason = if evidence.could_stay == 0 {
+    let reason = if evidence.stayed > 0 {
+        "found again at its place too seldom to be told from an image or a chance".into()
+    } else if evidence.could_stay == 0 {
         "no shift of the oscillator could show it again".into()
     } else {
         "not found again where any cause would put it: it may have gone off the air".into()

@@ -9,7 +9,9 @@ use super::signals::Signals;
 use crate::{
     detect::{
         DetectEvent, Detector, DetectorConfig,
-        provenance::{Cause, Finding, Knowledge, Observation, Sighting, SpurMap, Trial, examine, examine_overloaded},
+        provenance::{
+            Cause, Finding, Knowledge, MeanSpectrum, Observation, Sighting, SpurMap, Trial, examine, examine_overloaded,
+        },
     },
     dsp::iq::IqSlice,
     units::Hertz,
@@ -18,11 +20,11 @@ use crate::{
 const RATE: f64 = 1_024_000.0;
 const BIN: f64 = RATE / 1024.0;
 const SECONDS: f64 = 0.8;
-/// Shift of the oscillator: 6.1 % of the span, on no raster.
-const SHIFT: f64 = 62_437.0;
-const STEP_DB: f64 = -6.0;
+/// Shifts of the oscillator: 6.1 and 3.7 % of the span, on no raster.
+const SHIFTS: [f64; 2] = [62_437.0, 37_911.0];
+const STEPS_DB: [f64; 2] = [-6.0, -3.0];
 /// Ratios of the other sample rates.
-const OTHER_RATES: [f64; 2] = [1.05, 0.965];
+const OTHER_RATES: [f64; 3] = [1.05, 0.965, 1.085];
 /// Share of the span that is searched.
 const USABLE: f64 = 0.84;
 /// Reference clock of the modelled receiver.
@@ -210,25 +212,23 @@ impl Scene {
             center_hz: self.center_hz + by,
             ..nominal
         };
-        let stepped = Setting {
-            gain_db: gain_db + STEP_DB,
+        let stepped = |by_db: f64| Setting {
+            gain_db: gain_db + by_db,
             ..nominal
         };
         let resampled = |ratio: f64| Setting {
             rate_hz: RATE * ratio,
             ..nominal
         };
-        [
-            (Trial::Nominal, nominal),
-            (Trial::Shifted, shifted(SHIFT)),
-            (Trial::Shifted, shifted(-SHIFT)),
-            (Trial::Stepped { by_db: STEP_DB }, stepped),
-            (Trial::Resampled, resampled(OTHER_RATES[0])),
-            (Trial::Resampled, resampled(OTHER_RATES[1])),
-            (Trial::Repeated, nominal),
-        ]
-        .map(|(trial, setting)| self.look(draw, trial, &setting))
-        .into()
+        let mut passes = vec![(Trial::Nominal, nominal)];
+        for by in SHIFTS {
+            passes.extend([(Trial::Shifted, shifted(by)), (Trial::Shifted, shifted(-by))]);
+        }
+        passes.extend(STEPS_DB.map(|by_db| (Trial::Stepped { by_db }, stepped(by_db))));
+        passes.extend(OTHER_RATES.map(|ratio| (Trial::Resampled, resampled(ratio))));
+        passes.push((Trial::Repeated, nominal));
+        let mut look = |(trial, setting)| self.look(draw, trial, &setting);
+        passes.into_iter().map(&mut look).collect()
     }
 
     /// Observes and examines; what an operator's command does.
@@ -243,9 +243,9 @@ impl Scene {
             return examine(&self.observe(draw, 0.0), &knowledge);
         }
         let before = self.look(draw, Trial::Nominal, &self.setting());
-        let clean = self.observe(draw, STEP_DB);
+        let clean = self.observe(draw, STEPS_DB[0]);
         let after = self.look(draw, Trial::Repeated, &self.setting());
-        examine_overloaded(&[before, after], &clean, STEP_DB, &knowledge)
+        examine_overloaded(&[before, after], &clean, STEPS_DB[0], &knowledge)
     }
 
     fn spur_map(&self, draw: &mut Signals) -> SpurMap {
@@ -253,11 +253,13 @@ impl Scene {
             antenna: false,
             ..self.setting()
         };
-        let moved = Setting {
-            center_hz: self.center_hz + SHIFT,
+        // Either way, as the command does: one of them may take a spur to the centre or out of the span.
+        let moved = |by: f64| Setting {
+            center_hz: self.center_hz + by,
             ..closed
         };
-        let scan = [(Trial::Nominal, closed), (Trial::Shifted, moved)];
+        let shifts = [SHIFTS[0], -SHIFTS[0]].map(|by| (Trial::Shifted, moved(by)));
+        let scan = [(Trial::Nominal, closed), shifts[0], shifts[1]];
         let mut map = SpurMap {
             format: 1,
             ..SpurMap::default()
@@ -279,20 +281,22 @@ impl Scene {
             sample_rate_hz: setting.rate_hz,
             center_hz: Hertz::from_f64(setting.center_hz),
             usable_fraction: USABLE,
+            frame_interval_s: Some(0.1),
             ..DetectorConfig::default()
         };
         let mut detector = Detector::new(&config).expect("a valid configuration");
-        let mut sightings = Vec::new();
+        let (mut sightings, mut spectrum) = (Vec::new(), MeanSpectrum::default());
         let mut take = |event: DetectEvent| match event {
             DetectEvent::Closed(emission) => sightings.push(Sighting::from(&emission)),
             DetectEvent::Artefact(artefact) => sightings.push(Sighting::from(&artefact)),
+            DetectEvent::Frame(frame) => spectrum.add(&frame),
             _ => {}
         };
         for block in samples.chunks(1 << 16) {
             detector.push(IqSlice::Cs16(block), &mut take);
         }
         let summary = detector.finish(&mut take);
-        Observation::new(trial, &summary, USABLE, sightings)
+        Observation::new(trial, &summary, USABLE, spectrum, sightings)
     }
 
     /// What the front end is known to make at the place of a sighting; `Signal` for a transmitter in the span.
