@@ -65,7 +65,7 @@ impl Overloaded<'_> {
         // A clipping converter compresses what passes it, and lets through what mixing made. What is much wider there than
         // without the clipping is the clipping's for the most part, and so is what most of the energy is gone with.
         let poor = self.is_poor(seen);
-        let less = self.clears && (poor || self.is_much_wider(seen)) && self.is_less(seen);
+        let less = self.clears && self.is_much_wider(seen) && self.is_less(seen);
         let same = self
             .base
             .at(seen, hz, level, MIXED_DB)
