@@ -1,7 +1,7 @@
 //! Emissions in averaged spectra: what a span is surveyed with that is too wide or too fast for rows of 1024 samples.
 //!
 //! A frame is the mean of many spectra of any number of bins, as [`SpectrumEstimator`](crate::dsp::estimator) makes it. Its
-//! floor is that of [`noise_floor`], learnt from the last frames; bins over a threshold that stands
+//! floor is that of [`noise_floor`](crate::dsp::noise_floor), learnt from the last frames; bins over a threshold that stands
 //! for an agreed number of false alarms make regions, regions at one place make an emission. Shorter than a frame, fainter
 //! than its threshold, or two in one region: that is what the rows are for (`Detector`).
 

@@ -34,7 +34,7 @@ pub struct ShortRow {
     pub sums: [f32; SLOTS],
     /// Greatest power of two neighbours, the first of them in the slot.
     pub twos: [f32; SLOTS],
-    /// Greatest power of [`WINDOW`] neighbours, the first of them in the slot.
+    /// Greatest power of sixteen neighbours, the first of them in the slot.
     pub sixteens: [f32; SLOTS],
 }
 
