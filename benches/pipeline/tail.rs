@@ -8,7 +8,7 @@ use pinpu::{
     conflict::{Context, Measured, Rules, judge},
     detect::{
         DetectEvent,
-        survey::{Survey, SurveyConfig},
+        survey::{Averaged, Survey, SurveyConfig},
     },
     dsp::{
         estimator::{EstimatorSettings, SpectrumEstimator},
@@ -163,6 +163,15 @@ impl Setting {
         })
     }
 
+    /// A frame in which nothing is said to clip.
+    fn averaged<'a>(&self, mean: &'a [f32]) -> Averaged<'a> {
+        Averaged {
+            mean,
+            clipped: 0,
+            samples: self.frames() * self.hop,
+        }
+    }
+
     /// Spectra alone, seconds.
     fn spectra(&self, samples: IqSlice<'_>) -> f64 {
         let Some(mut estimator) = self.estimator(Backend::best()) else {
@@ -203,7 +212,7 @@ impl Setting {
             whole.closed += usize::from(matches!(event, DetectEvent::Closed(_)));
         };
         for _ in 0..PASSES {
-            estimator.push(samples, &mut |s| survey.frame(&s.mean, &mut sink));
+            estimator.push(samples, &mut |s| survey.frame(self.averaged(&s.mean), &mut sink));
         }
         survey.finish(&mut sink);
         whole.seconds = start.elapsed().as_secs_f64();
@@ -223,7 +232,7 @@ impl Setting {
         exact.push(samples, &mut |s| reference.push(s.mean.clone()));
         let (mut survey, mut worst, mut frame) = (self.survey(), 0.0_f64, 0);
         tested.push(samples, &mut |s| {
-            survey.frame(&s.mean, &mut |_| ());
+            survey.frame(self.averaged(&s.mean), &mut |_| ());
             let exact = &reference[frame];
             frame += 1;
             let least = exact.iter().fold(0.0, |most: f32, p| most.max(*p)) * 1e-10;

@@ -156,6 +156,37 @@ fn the_json_of_detect_keeps_its_contract() {
 }
 
 #[test]
+fn a_survey_finds_what_lasts_and_says_what_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = burst(folder.path());
+    let output = pinpu(&["detect", text(&path), "--json", "--survey"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = rows(&output);
+    let (summary, rest) = rows.split_last().expect("a summary");
+    for key in SUMMARY_KEYS {
+        assert!(!summary[key].is_null(), "the summary lacks {key}: {summary}");
+    }
+    let frame_s = summary["survey_frame_s"].as_f64().expect("a survey");
+    assert!((0.03..0.07).contains(&frame_s), "{summary}");
+    assert_eq!(rest.len(), 1, "{rest:#?}");
+    let emission = &rest[0];
+    for key in EMISSION_KEYS {
+        assert!(!emission[key].is_null(), "an emission lacks {key}: {emission}");
+    }
+    let number = |key: &str| emission[key].as_f64().expect("a number");
+    assert!((number("center_hz") - 97_450_000.0).abs() < 1500.0, "{emission}");
+    assert!(
+        (number("start_s") - 0.2).abs() <= frame_s && (number("stop_s") - 0.4).abs() <= frame_s,
+        "{emission}"
+    );
+    let picture = folder.path().join("survey.png");
+    let output = pinpu(&["detect", text(&path), "--survey", "--plot", text(&picture), "--lang", "zh"]);
+    assert!(output.status.success() && picture.is_file());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("不带 --survey"));
+    refused(&["detect", text(&path), "--survey", "--threads", "2"], 2, &["--threads"]);
+}
+
+#[test]
 fn check_gives_verdicts_and_exit_status_three() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = burst(folder.path());

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod calibrated;
+mod chain;
 mod judge;
 mod order;
 mod picture;
@@ -25,6 +26,7 @@ use pinpu_hardware::{GapReason as LossReason, ReceiverError, SampleBlock};
 use self::{
     baseline::Baselines,
     calibrated::Calibrator,
+    chain::Chain,
     judge::Judge,
     order::InOrder,
     picture::Picture,
@@ -37,15 +39,13 @@ use crate::{
     Error, Result,
     capture::{self, Feed},
     conflict::VerdictKind,
-    detect::{DetectEvent, Detector, DetectorConfig, GapReason, Summary},
+    detect::{DetectEvent, DetectorConfig, GapReason, Summary},
     dsp::iq::IqSlice,
     units::{Band, Hertz},
 };
 
 /// Samples per read: half a megabyte of 8-bit samples stays in the cache while it is measured.
 const BLOCK_SAMPLES: usize = 1 << 17;
-/// Bins that bandwidths are measured on; see the detector.
-const BINS: f64 = 1024.0;
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
 /// Silence after which a live receiver counts as lost.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -68,6 +68,10 @@ pub(super) struct DetectArgs {
     /// machine has them]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
     threads: Option<u8>,
+    /// Look at averaged spectra only: several times faster, for what lasts. Finds no bursts shorter than a frame of up to 64 spectra
+    /// and nothing faint and wide; gives no class, no 26 dB bandwidth, and times to a frame
+    #[arg(long, conflicts_with = "threads")]
+    survey: bool,
     /// Also draw a waterfall with what was found marked in it, as PNG or SVG by the ending
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
@@ -85,7 +89,8 @@ pub(super) struct DetectArgs {
 pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
     take_small_pages();
     let mut source = args.source.open()?;
-    let judge = Judge::new(&args.judge, source.began, source.rate_hz / BINS)?;
+    let bin_hz = chain::bin_hz(source.rate_hz, args.survey);
+    let judge = Judge::new(&args.judge, source.began, bin_hz)?;
     let calibrator = Calibrator::new(args, &source)?;
     let usable = Hertz::from_f64(source.rate_hz * source.usable_fraction);
     let baselines = judge.baselines(&args.judge, Band::around(source.center, usable))?;
@@ -105,10 +110,11 @@ pub(super) fn run(args: &DetectArgs) -> Result<ExitCode> {
         let seconds = [length_s, args.seconds].into_iter().flatten().reduce(f64::min);
         picture.prepare(&mut config, seconds);
     }
-    let detector = Detector::new(&config).map_err(|error| Error::Invalid(error.to_string()))?;
+    let chain = Chain::new(&config, args.survey).map_err(|error| Error::Invalid(error.to_string()))?;
     let mut out = Output::new(args, source.input.is_live(), judge, baselines, picture, calibrator);
+    out.survey_frame_s = chain.survey_frame_s();
     let begun = Instant::now();
-    let summary = measure(&mut source, detector, args, &mut out)?;
+    let summary = measure(&mut source, chain, args, &mut out)?;
     let observed_s = summary.seconds;
     let picture = out.finish(summary, begun.elapsed())?;
     if let Some(note) = out.baselines.finish(observed_s, out.judge.chinese())? {
@@ -134,36 +140,34 @@ fn take_small_pages() {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
-/// Puts everything the source gives through the detector, a recording on as many threads as asked.
-fn measure(
-    source: &mut OpenSource,
-    mut detector: Detector,
-    args: &DetectArgs,
-    out: &mut Output<'_>,
-) -> Result<Summary> {
+/// Puts everything the source gives through the chain, a recording on as many threads as asked.
+fn measure(source: &mut OpenSource, chain: Chain, args: &DetectArgs, out: &mut Output<'_>) -> Result<Summary> {
     let seconds = args.seconds;
     let one_thread = match args.threads {
         Some(threads) => threads == 1,
         None => std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1),
     };
-    let summary = if source.input.is_live() || one_thread {
-        let mut direct = Direct {
-            detector: &mut detector,
-            rate_hz: source.rate_hz,
-            out,
-        };
-        pass(source, seconds, &mut direct)?;
-        detector.finish(&mut |event| out.take(event))
-    } else {
-        let broken = AtomicBool::new(false);
-        let feed = |feed: &mut Feed<'_>| {
-            let broken = &broken;
-            pass(source, seconds, &mut Beside { feed, broken })
-        };
-        capture::side_by_side(detector, feed, &mut |event| {
-            out.take(event);
-            broken.fetch_or(out.error.is_some(), Relaxed);
-        })?
+    let summary = match chain {
+        Chain::Whole(detector) if !source.input.is_live() && !one_thread => {
+            let broken = AtomicBool::new(false);
+            let feed = |feed: &mut Feed<'_>| {
+                let broken = &broken;
+                pass(source, seconds, &mut Beside { feed, broken })
+            };
+            capture::side_by_side(*detector, feed, &mut |event| {
+                out.take(event);
+                broken.fetch_or(out.error.is_some(), Relaxed);
+            })?
+        }
+        mut chain => {
+            let mut direct = Direct {
+                chain: &mut chain,
+                rate_hz: source.rate_hz,
+                out,
+            };
+            pass(source, seconds, &mut direct)?;
+            chain.finish(&mut |event| out.take(event))
+        }
     };
     out.error.take().map_or(Ok(summary), Err)
 }
@@ -174,23 +178,23 @@ trait Samples {
     fn gap(&mut self, lost_s: f64, reason: GapReason);
 }
 
-/// To the detector on this thread.
+/// Through the chain on this thread.
 struct Direct<'a, 'b> {
-    detector: &'a mut Detector,
+    chain: &'a mut Chain,
     rate_hz: f64,
     out: &'a mut Output<'b>,
 }
 
 impl Samples for Direct<'_, '_> {
     fn push(&mut self, block: IqSlice<'_>) -> Result<bool> {
-        self.detector.push(block, &mut |event| self.out.take(event));
+        self.chain.push(block, &mut |event| self.out.take(event));
         self.out.flush_if_live(block.len() as f64 / self.rate_hz)?;
         Ok(self.out.error.is_none())
     }
 
     fn gap(&mut self, lost_s: f64, reason: GapReason) {
         self.out.now_s += lost_s;
-        self.detector.gap(lost_s, reason, &mut |event| self.out.take(event));
+        self.chain.gap(lost_s, reason, &mut |event| self.out.take(event));
     }
 }
 
@@ -273,6 +277,8 @@ struct Output<'a> {
     json: bool,
     live: bool,
     table: Table,
+    /// Length of a frame, of a survey.
+    survey_frame_s: Option<f64>,
     error: Option<Error>,
     stdout: io::BufWriter<io::StdoutLock<'a>>,
     emissions: u64,
@@ -306,6 +312,7 @@ impl Output<'_> {
             now_s: 0.0,
             json: args.json,
             live,
+            survey_frame_s: None,
             error: None,
             stdout: io::BufWriter::new(io::stdout().lock()),
             emissions: 0,
@@ -416,9 +423,13 @@ impl Output<'_> {
             self.write(Row::Summary {
                 summary,
                 throughput_msps,
+                survey_frame_s: self.survey_frame_s,
             });
         } else {
             let mut text = self.table.finish(&summary, throughput_msps, self.conflicts);
+            if let Some(frame_s) = self.survey_frame_s {
+                text += &table::survey_note(frame_s, self.judge.chinese());
+            }
             if let Some(comparison) = comparison {
                 text += &station::text(&comparison, self.judge.chinese(), io::stdout().is_terminal());
             }

@@ -100,6 +100,9 @@ pub(super) enum Row {
         #[serde(flatten)]
         summary: Summary,
         throughput_msps: f64,
+        /// Length of a frame, of a survey.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        survey_frame_s: Option<f64>,
     },
 }
 

@@ -287,6 +287,18 @@ fn conditions(summary: &Summary, throughput_msps: f64, chinese: bool) -> String 
     }
 }
 
+/// What a survey does not see.
+pub(super) fn survey_note(frame_s: f64, chinese: bool) -> String {
+    let frame_ms = frame_s * 1e3;
+    if chinese {
+        format!("概览：每帧 {frame_ms:.1} ms。更短的突发、微弱宽带信号和发射类别请不带 --survey 再测。\n")
+    } else {
+        format!(
+            "Survey: frames of {frame_ms:.1} ms. Shorter bursts, faint wide signals and classes take a pass without --survey.\n"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,31 +11,31 @@ use super::{
 use crate::dsp::measure::decibel;
 
 /// Widest spike at the centre, bins: the window's main lobe and a little flicker.
-const DC_BINS: f64 = 7.0;
+pub(super) const DC_BINS: f64 = 7.0;
 /// Distance of its middle from the centre, bins.
-const DC_OFFSET_BINS: f64 = 2.0;
+pub(super) const DC_OFFSET_BINS: f64 = 2.0;
 /// Bursts and ratio that make a line at the centre a keyed signal and not the receiver's.
-const KEYED_BURSTS: u64 = 3;
+pub(super) const KEYED_BURSTS: u64 = 3;
 /// Share of a carrier's time up to which something beside it is one of its swings, and how far these reach beyond its
 /// band of 99 % of the power, as a share of that band. Carson's rule allows about half the band on each side for the
 /// peaks of a programme whose average deviation is half its peak deviation.
 const SWING_TIME: f64 = 0.03;
 const SWING_REACH: f64 = 0.5;
 /// An I/Q image is at least this much weaker than its parent, dB.
-const IMAGE_DB: f64 = 15.0;
+pub(super) const IMAGE_DB: f64 = 15.0;
 
 /// Share of its parent's time, from start to stop of the product, in which a mixing product must be on.
 const BYPRODUCT_COVERED: f64 = 0.5;
 /// Share of an emission's time that must be clipped, and share of the clipping in which it must be on, for clipping to
 /// be its cause: energy that comes and goes with the clipping.
-const OVERLOAD_TIME: f64 = 0.9;
-const OVERLOAD_COVERED: f64 = 0.5;
+pub(super) const OVERLOAD_TIME: f64 = 0.9;
+pub(super) const OVERLOAD_COVERED: f64 = 0.5;
 /// Share of its time in which the parent must be on: other signals may make the converter clip for the rest.
-const OVERLOAD_PARENT: f64 = 0.5;
+pub(super) const OVERLOAD_PARENT: f64 = 0.5;
 /// Share of time that clips above which coming and going with the clipping proves nothing.
-const OVERLOAD_ALWAYS: f64 = 0.9;
+pub(super) const OVERLOAD_ALWAYS: f64 = 0.9;
 /// A product of clipping is at least this much weaker than what clips: the third harmonic of a square wave, dB.
-const OVERLOAD_DB: f64 = 9.0;
+pub(super) const OVERLOAD_DB: f64 = 9.0;
 /// Odd multiples of the parent's offset at which a tone clipped in I and Q has products: I and Q are real, so every
 /// second one is mirrored.
 const OVERLOAD_PRODUCTS: [f64; 4] = [-3.0, 5.0, -7.0, 9.0];

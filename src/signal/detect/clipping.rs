@@ -1,6 +1,6 @@
 //! When the converter was at its limits: the evidence for energy that only overload explains.
 
-use super::{config::ROW, ontime::OnTime};
+use std::ops::Index;
 
 /// Clipped samples of a row from which it counts: a single one may be a disturbed bit.
 const CLIPPED_MIN: u32 = 2;
@@ -13,9 +13,9 @@ pub(super) struct Clipped {
     /// Start and stop, seconds.
     pub(super) time: [f64; 2],
     /// Clipped samples.
+    clipped: u64,
+    /// Of so many.
     samples: u64,
-    /// Rows.
-    rows: u64,
 }
 
 /// The stretches in which the converter clipped, in time order.
@@ -25,17 +25,17 @@ pub(super) struct Clipping {
 }
 
 impl Clipping {
-    /// Takes the count of a row whose samples lie in `time`.
-    pub(super) fn add(&mut self, time: [f64; 2], samples: u32) {
-        if samples < CLIPPED_MIN {
+    /// Takes the count of a row, or of another short stretch of `samples` samples, that lies in `time`.
+    pub(super) fn add(&mut self, time: [f64; 2], clipped: u32, samples: usize) {
+        if clipped < CLIPPED_MIN {
             return;
         }
         let row_s = time[1] - time[0];
         match self.intervals.last_mut() {
             Some(last) if time[0] <= last.time[1] + 0.5 * row_s => {
                 last.time[1] = time[1];
-                last.samples += u64::from(samples);
-                last.rows += 1;
+                last.clipped += u64::from(clipped);
+                last.samples += samples as u64;
             }
             _ => {
                 if self.intervals.len() >= INTERVALS_KEPT {
@@ -43,8 +43,8 @@ impl Clipping {
                 }
                 self.intervals.push(Clipped {
                     time,
-                    samples: u64::from(samples),
-                    rows: 1,
+                    clipped: u64::from(clipped),
+                    samples: samples as u64,
                 });
             }
         }
@@ -52,18 +52,18 @@ impl Clipping {
 
     /// How `bursts` and the clipping coincide; `None` where nothing clipped in their time. Each interval of clipping is
     /// widened by `slack_s`.
-    pub(super) fn coincidence(&self, bursts: &[OnTime], slack_s: f64) -> Option<Coincidence> {
+    pub(super) fn coincidence<T: Index<usize, Output = f64>>(&self, bursts: &[T], slack_s: f64) -> Option<Coincidence> {
         let (first, last) = (bursts.first()?[0], bursts.last()?[1]);
         let from = self.intervals.partition_point(|c| c.time[1] + slack_s < first);
         let to = self.intervals.partition_point(|c| c.time[0] - slack_s <= last);
         let near = self.intervals.get(from..to).filter(|near| !near.is_empty())?;
-        let (samples, rows) = near.iter().fold((0, 0), |(s, r), c| (s + c.samples, r + c.rows));
+        let (clipped, samples) = near.iter().fold((0, 0), |(c, s), n| (c + n.clipped, s + n.samples));
         let on_s: f64 = bursts.iter().map(|b| b[1] - b[0]).sum();
         let clipping_s: f64 = near.iter().map(|c| c.time[1] - c.time[0]).sum();
         Some(Coincidence {
             during: common(bursts, near, slack_s) / on_s.max(1e-12),
             covered: common(bursts, near, 0.0) / clipping_s.max(1e-12),
-            fraction: samples as f64 / (rows * ROW as u64) as f64,
+            fraction: clipped as f64 / samples as f64,
         })
     }
 
@@ -90,7 +90,7 @@ pub(super) struct Coincidence {
 }
 
 /// Time common to both lists, each interval of clipping widened by `slack_s` and each moment counted once.
-fn common(bursts: &[OnTime], clipping: &[Clipped], slack_s: f64) -> f64 {
+fn common<T: Index<usize, Output = f64>>(bursts: &[T], clipping: &[Clipped], slack_s: f64) -> f64 {
     let (mut sum, mut from) = (0.0, 0);
     for b in bursts {
         while from < clipping.len() && clipping[from].time[1] + slack_s < b[0] {

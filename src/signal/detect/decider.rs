@@ -94,7 +94,7 @@ impl Decider {
             samples: 0,
             clipped: 0,
             timeline: Timeline::new(config.sample_rate_hz),
-            frames: FrameMaker::new(config),
+            frames: FrameMaker::new(config, BINS),
             taker: Taker::new(config.sample_rate_hz),
             on: Vec::new(),
             silence: 0.0,
@@ -344,7 +344,7 @@ impl Decider {
         };
         self.row_number += 1;
         let stop_s = row_s + ROW as f64 / rate;
-        self.clipping.add([row_s, stop_s], row.clipped);
+        self.clipping.add([row_s, stop_s], row.clipped, ROW);
         let known = found.len();
         for impulse in row.impulses {
             let pulse = Pulse::from_impulse(impulse, row_s, rate);

@@ -24,6 +24,8 @@ pub(super) struct FrameFloor {
     pub(super) inverse: Vec<f32>,
     /// Bins that hold anything.
     pub(super) live: (usize, usize),
+    /// One sigma of the level.
+    pub(super) uncertainty_db: f64,
 }
 
 /// Remembers frames, and what their floor is.
@@ -57,16 +59,17 @@ impl FrameFloors {
                 level: Vec::new(),
                 inverse: vec![0.0; bins],
                 live: (0, 0),
+                uncertainty_db: 0.0,
             },
         }
     }
 
-    /// Takes a frame and answers the floor for it.
-    pub(super) fn take(&mut self, mean: &[f32]) -> &FrameFloor {
+    /// Takes a frame.
+    pub(super) fn take(&mut self, mean: &[f32]) {
         widest(Add(&mut self.sum, mean));
         self.frames += 1;
         if !self.first && self.frames < self.frames_per_group {
-            return &self.floor;
+            return;
         }
         let scale = 1.0 / self.frames as f32;
         for (out, sum) in self.groups[self.taken % GROUPS].iter_mut().zip(&mut self.sum) {
@@ -77,37 +80,44 @@ impl FrameFloors {
         self.taken += 1;
         if self.first {
             if matches!(self.taken, 1 | 8 | AT_FIRST) {
-                self.learn(1);
+                self.learn(self.averages);
             }
             if self.taken == AT_FIRST {
                 // What follows is averaged longer and not to be mixed with it.
                 (self.first, self.taken) = (false, 0);
             }
         } else if self.taken >= AT_FIRST && self.taken.is_multiple_of(STEP) {
-            self.learn(frames);
+            self.learn(self.averages * frames as f64);
         }
-        &self.floor
     }
 
-    /// Learns from the groups there are, of `frames` frames each.
-    fn learn(&mut self, frames: usize) {
+    /// Takes what is left at the end, of `averages` independent spectra: all there is where no frame came before it.
+    pub(super) fn take_rest(&mut self, mean: &[f32], averages: f64) {
+        if self.floor.level.is_empty() {
+            self.groups[0].copy_from_slice(mean);
+            self.taken = 1;
+            self.learn(averages);
+        }
+    }
+
+    /// Learns from the groups there are, each a mean of `averages` independent spectra.
+    fn learn(&mut self, averages: f64) {
         let spectra: Vec<&[f32]> = self.groups[..self.taken.min(GROUPS)]
             .iter()
             .map(Vec::as_slice)
             .collect();
-        let averages = self.averages * frames as f64;
         let new = noise_floor::estimate(&spectra, averages, self.silence, &self.rules);
         let (first, last) = new.live;
         self.floor.inverse.fill(0.0);
         for (out, level) in self.floor.inverse[first..last].iter_mut().zip(&new.level[first..last]) {
             *out = 1.0 / level.max(f32::MIN_POSITIVE);
         }
-        self.floor.live = new.live;
+        (self.floor.live, self.floor.uncertainty_db) = (new.live, new.uncertainty_db);
         self.floor.level = new.level;
     }
 
-    /// Noise power per bin as last learnt.
-    pub(super) fn level(&self) -> &[f32] {
-        &self.floor.level
+    /// The floor as last learnt.
+    pub(super) fn floor(&self) -> &FrameFloor {
+        &self.floor
     }
 }

@@ -6,23 +6,23 @@
 //! than its threshold, or two in one region: that is what the rows are for (`Detector`).
 
 mod floor;
+mod judge;
 mod regions;
+mod stream;
 mod track;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::stream::Surveyor;
 use self::{
     floor::FrameFloors,
-    regions::{Limits, Region, Regions},
+    regions::{Limits, Region, Regions, mark_mirrors},
     track::Tracks,
 };
-use super::{book::Sink, rise::Rise};
+use super::{book::Sink, clipping::Clipping, config::ROW_QUANTILE, rise::Rise};
 use crate::{
-    dsp::{
-        decibels::decibels,
-        detection::{quantile_ratio, threshold_ratio},
-    },
+    dsp::{decibels::decibels, detection::quantile_ratio},
     units::Hertz,
 };
 
@@ -49,11 +49,8 @@ pub struct SurveyConfig {
     pub hold_s: f64,
 }
 
-/// Probability per bin of belonging to a region that a bin over the higher threshold has started, as in
-/// [`Rules::growth_pfa`](super::Rules).
-const GROWTH_PFA: f64 = 2e-3;
-/// Cells of time × bandwidth 1 in a day and a megahertz.
-const CELLS: f64 = 86_400.0e6;
+/// Share of the span, and of the time, that one emission must fill for the floor to be out of sight.
+const FULL: f64 = 0.85;
 
 /// Finds emissions in frames. Takes memory when the floor is learnt and when an emission is told of, at no other time.
 pub struct Survey {
@@ -65,7 +62,32 @@ pub struct Survey {
     regions: Regions,
     found: Vec<Region>,
     tracks: Tracks,
+    clipping: Clipping,
     levels: Vec<f32>,
+}
+
+/// A mean of spectra, and what else is known of its samples.
+#[derive(Debug, Clone, Copy)]
+pub struct Averaged<'a> {
+    /// Mean power per bin, in ascending order.
+    pub mean: &'a [f32],
+    /// Samples at the limits of the converter.
+    pub clipped: u32,
+    /// Samples of all.
+    pub samples: usize,
+}
+
+/// What a survey ends with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Findings {
+    /// Emissions reported.
+    pub emissions: u64,
+    /// Median of the floor, power per bin; zero before any.
+    pub floor: f32,
+    /// One sigma of it.
+    pub floor_uncertainty_db: f64,
+    /// Whether any floor was visible: a span full from edge to edge has none.
+    pub floor_observed: bool,
 }
 
 impl Survey {
@@ -77,42 +99,70 @@ impl Survey {
     pub fn new(config: SurveyConfig) -> Self {
         assert!(config.bins >= 64, "{} bins have no floor", config.bins);
         let averages = config.averages.max(1.0);
-        let alarms = config.false_alarms_per_day_mhz.max(1e-9) / (CELLS / averages);
         let cut = ((1.0 - config.usable_fraction.clamp(0.1, 1.0)) * 0.5 * config.bins as f64) as usize;
         Self {
             floors: FrameFloors::new(config.bins, averages, config.frame_s, config.silence),
             rise: Rise::new(),
-            row_quantile: quantile_ratio(averages, super::config::ROW_QUANTILE) as f32,
-            limits: Limits {
-                seed: threshold_ratio(averages, alarms.min(GROWTH_PFA)) as f32,
-                growth: threshold_ratio(averages, GROWTH_PFA) as f32,
-                within: cut..config.bins - cut,
-            },
+            row_quantile: quantile_ratio(averages, ROW_QUANTILE) as f32,
+            limits: Limits::new(averages, config.false_alarms_per_day_mhz, cut..config.bins - cut),
             regions: Regions::new(config.bins),
             found: Vec::with_capacity(config.bins / 2),
             tracks: Tracks::new(&config),
+            clipping: Clipping::default(),
             levels: vec![0.0; config.bins],
             config,
         }
     }
 
-    /// Takes the next frame: mean power per bin.
+    /// Takes the next frame.
     ///
     /// # Panics
     /// When it has another number of bins than agreed.
-    pub fn frame(&mut self, mean: &[f32], sink: Sink<'_>) {
+    pub fn frame(&mut self, frame: Averaged<'_>, sink: Sink<'_>) {
+        self.floors.take(frame.mean);
+        let limits = self.limits.clone();
+        self.look(frame, limits, self.row_quantile, self.config.frame_s, sink);
+    }
+
+    /// Takes what is left at the end: a mean of `share` of the spectra of a frame, from which no floor is learnt where one is known.
+    ///
+    /// # Panics
+    /// As [`frame`](Self::frame).
+    pub fn rest(&mut self, frame: Averaged<'_>, share: f64, sink: Sink<'_>) {
+        let averages = (self.config.averages * share).max(1.0);
+        self.floors.take_rest(frame.mean, averages);
+        let limits = Limits::new(
+            averages,
+            self.config.false_alarms_per_day_mhz,
+            self.limits.within.clone(),
+        );
+        let quantile = quantile_ratio(averages, ROW_QUANTILE) as f32;
+        self.look(frame, limits, quantile, self.config.frame_s * share, sink);
+    }
+
+    /// Start and stop of the next frame.
+    pub(super) fn next_frame(&self) -> [f64; 2] {
+        let start_s = self.tracks.now_s();
+        [start_s, start_s + self.config.frame_s]
+    }
+
+    fn look(&mut self, frame: Averaged<'_>, mut limits: Limits, quantile: f32, frame_s: f64, sink: Sink<'_>) {
+        let mean = frame.mean;
         decibels(mean, &mut self.levels);
-        let floor = self.floors.take(mean);
-        let mut limits = self.limits.clone();
+        let floor = self.floors.floor();
         limits.within = limits.within.start.max(floor.live.0)..limits.within.end.min(floor.live.1);
         self.found.clear();
         if limits.within.len() > self.config.bins / 16 && self.regions.screen(mean, &floor.inverse, limits.seed) {
             let live = (limits.within.start, limits.within.end);
-            let rise = self.rise.measure(mean, &floor.inverse, live, self.row_quantile);
+            let rise = self.rise.measure(mean, &floor.inverse, live, quantile);
             self.regions
                 .find(mean, &floor.level, &floor.inverse, rise, &limits, &mut self.found);
+            mark_mirrors(&mut self.found, self.config.bins);
         }
-        self.tracks.advance(&self.found, sink);
+        let start_s = self.tracks.now_s();
+        self.clipping
+            .add([start_s, start_s + frame_s], frame.clipped, frame.samples);
+        self.tracks.advance(&self.found, frame_s, &self.clipping, sink);
     }
 
     /// Time passes unobserved; no emission ends by it.
@@ -121,8 +171,18 @@ impl Survey {
     }
 
     /// Ends the survey: everything still open is reported.
-    pub fn finish(&mut self, sink: Sink<'_>) {
-        self.tracks.finish(sink);
+    pub fn finish(&mut self, sink: Sink<'_>) -> Findings {
+        let emissions = self.tracks.finish(&self.clipping, sink);
+        let floor = self.floors.floor();
+        let live = floor.live.1 - floor.live.0;
+        let mut levels = floor.level.get(floor.live.0..floor.live.1).unwrap_or_default().to_vec();
+        levels.sort_unstable_by(f32::total_cmp);
+        Findings {
+            emissions,
+            floor: levels.get(live / 2).copied().unwrap_or_default(),
+            floor_uncertainty_db: floor.uncertainty_db,
+            floor_observed: live > 0 && !self.tracks.is_full(FULL, live),
+        }
     }
 
     /// The last frame, dBFS per bin.
@@ -134,6 +194,6 @@ impl Survey {
     /// Noise power per bin as known now; empty before the first frame.
     #[must_use]
     pub fn floor(&self) -> &[f32] {
-        self.floors.level()
+        &self.floors.floor().level
     }
 }

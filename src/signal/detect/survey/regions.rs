@@ -2,15 +2,27 @@
 
 use std::ops::Range;
 
-use crate::dsp::{
-    kernel::{Work, widest},
-    measure::{centroid, occupied_band},
+use crate::{
+    detect::artefact::IMAGE_DB,
+    dsp::{
+        detection::threshold_ratio,
+        kernel::{Work, widest},
+        measure::{centroid, decibel, occupied_band},
+    },
 };
 
 /// Bins looked at together: where none of them is over a threshold, nothing more is done to them.
 const BLOCK: usize = 16;
 /// Bins under the lower threshold that do not yet end a region: what chance does to the middle of a signal.
 const BRIDGE: usize = 1;
+/// Bins that a band of noise may be off.
+const MIRROR_SLACK: f64 = 1.0;
+
+/// Probability per bin of belonging to a region that a bin over the higher threshold has started, as in
+/// [`Rules::growth_pfa`](crate::detect::Rules).
+const GROWTH_PFA: f64 = 2e-3;
+/// Cells of time × bandwidth 1 in a day and a megahertz.
+const CELLS: f64 = 86_400.0e6;
 
 /// Thresholds as ratios to the floor, and where they count.
 #[derive(Debug, Clone)]
@@ -21,6 +33,18 @@ pub(super) struct Limits {
     pub(super) growth: f32,
     /// Bins in which regions are looked for.
     pub(super) within: Range<usize>,
+}
+
+impl Limits {
+    /// Those for `false_alarms_per_day_mhz` in frames of `averages` independent spectra.
+    pub(super) fn new(averages: f64, false_alarms_per_day_mhz: f64, within: Range<usize>) -> Self {
+        let alarms = false_alarms_per_day_mhz.max(1e-9) / (CELLS / averages);
+        Self {
+            seed: threshold_ratio(averages, alarms.min(GROWTH_PFA)) as f32,
+            growth: threshold_ratio(averages, GROWTH_PFA) as f32,
+            within,
+        }
+    }
 }
 
 /// A region of one frame.
@@ -38,6 +62,42 @@ pub(super) struct Region {
     pub(super) power: f64,
     /// Power of the floor in it.
     pub(super) noise: f64,
+    /// What stands at its mirror about the centre and is much stronger.
+    pub(super) mirror: Option<Mirror>,
+}
+
+/// The other side of a region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Mirror {
+    /// Its centre, bins.
+    pub(super) center: f64,
+    /// By how much it is stronger.
+    pub(super) db: f64,
+}
+
+/// Marks regions, in ascending order, of a frame of `bins` whose mirror about the centre holds one that is stronger by [`IMAGE_DB`].
+pub(super) fn mark_mirrors(regions: &mut [Region], bins: usize) {
+    // Bins are centred: the mirror of position p is bins + 1 − p.
+    let end = bins as f64 + 1.0;
+    for index in 0..regions.len() {
+        let own = regions[index];
+        let (low, high) = (end - own.high - MIRROR_SLACK, end - own.low + MIRROR_SLACK);
+        let from = regions.partition_point(|r| r.high < low);
+        let there = regions[from..].iter().take_while(|r| r.low < high);
+        let stronger = there.filter(|r| {
+            let outside = own.low > r.high || own.high < r.low;
+            let common = high.min(r.high + MIRROR_SLACK) - low.max(r.low - MIRROR_SLACK);
+            outside && common >= 0.5 * (own.high - own.low)
+        });
+        let parent = stronger.max_by(|a, b| a.power.total_cmp(&b.power));
+        regions[index].mirror = parent.and_then(|parent| {
+            let db = decibel(parent.power / own.power.max(1e-30));
+            (db >= IMAGE_DB).then_some(Mirror {
+                center: parent.center,
+                db,
+            })
+        });
+    }
 }
 
 /// Working memory.
@@ -121,6 +181,7 @@ impl Regions {
             center: center + from,
             power,
             noise,
+            mirror: None,
         })
     }
 }

@@ -1,8 +1,13 @@
 //! Regions of successive frames become emissions. Both are kept in ascending order, so that a frame costs what it holds.
 
-use super::{SurveyConfig, regions::Region};
+use std::collections::VecDeque;
+
+use super::{SurveyConfig, judge::Evidence, regions::Region};
 use crate::{
-    detect::{BandwidthMethod, DetectEvent, Emission, book::Sink},
+    detect::{
+        Artefact, BandwidthMethod, DetectEvent, Emission, Withdrawn, artefact::Verdict, book::Sink, clipping::Clipping,
+        config::Rules,
+    },
     dsp::measure::decibel,
     units::Hertz,
 };
@@ -19,28 +24,36 @@ const SHRINK: f64 = 1.0 / 8.0;
 const LISTED: usize = 1000;
 /// Bursts that there is room for from the beginning.
 const LISTED_AT_FIRST: usize = 4;
+/// Emissions remembered after their end, for what ends after them.
+const PAST: usize = 256;
 /// Bandwidth up to which the window's own width decides, bins.
 const NARROW_BINS: f64 = 8.0;
 
 /// An emission in progress.
-struct Track {
-    id: u64,
+pub(super) struct Track {
+    pub(super) id: u64,
     /// Where regions are looked for, bins.
     low: f64,
     high: f64,
     /// Frames in which it was seen; the last of them.
-    frames: u64,
+    pub(super) frames: u64,
     last_frame: u64,
-    bursts: Vec<[f64; 2]>,
-    bursts_total: u64,
-    start_s: f64,
-    stop_s: f64,
+    pub(super) bursts: Vec<[f64; 2]>,
+    pub(super) bursts_total: u64,
+    pub(super) start_s: f64,
+    pub(super) stop_s: f64,
+    /// Time not observed before its start and before its stop.
+    missed_s: [f64; 2],
     /// Sums over frames: power, floor, and what is weighed by power.
     power: f64,
     noise: f64,
     center: f64,
     band: [f64; 2],
     peak: f64,
+    /// Frames in which something much stronger stood at its mirror; sums over those: its centre, and by how much.
+    pub(super) mirrored: u64,
+    pub(super) mirror_center: f64,
+    pub(super) mirror_db: f64,
 }
 
 /// Emissions in progress, in the order of their frequencies.
@@ -48,9 +61,17 @@ pub(super) struct Tracks {
     open: Vec<Track>,
     /// Regions that belong to none, as indices.
     fresh: Vec<usize>,
+    /// Emissions that are over, the last of them last.
+    past: VecDeque<Track>,
+    /// Reported ones.
+    emissions: u64,
+    rules: Rules,
+    bins: usize,
     most: usize,
     frame: u64,
     now_s: f64,
+    /// Time not observed so far.
+    missed_s: f64,
     hold_frames: u64,
     next_id: u64,
     bin_hz: f64,
@@ -66,9 +87,17 @@ impl Tracks {
         Self {
             open: Vec::with_capacity(most),
             fresh: Vec::with_capacity(config.bins / 2),
+            past: VecDeque::new(),
+            emissions: 0,
+            rules: Rules {
+                hold_s: config.hold_s,
+                ..Rules::default()
+            },
+            bins: config.bins,
             most,
             frame: 0,
             now_s: 0.0,
+            missed_s: 0.0,
             hold_frames: (config.hold_s / config.frame_s.max(1e-12)) as u64,
             next_id: 1,
             bin_hz,
@@ -77,10 +106,10 @@ impl Tracks {
         }
     }
 
-    /// Takes the regions of the next frame.
-    pub(super) fn advance(&mut self, regions: &[Region], sink: Sink<'_>) {
+    /// Takes the regions of the next frame, of length `frame_s`.
+    pub(super) fn advance(&mut self, regions: &[Region], frame_s: f64, clipping: &Clipping, sink: Sink<'_>) {
         self.frame += 1;
-        let (start_s, stop_s) = (self.now_s, self.now_s + self.frame_s);
+        let (start_s, stop_s) = (self.now_s, self.now_s + frame_s);
         self.now_s = stop_s;
         self.fresh.clear();
         let mut from = 0;
@@ -89,7 +118,11 @@ impl Tracks {
                 from += 1;
             }
             match self.best(from, region) {
-                Some(track) => self.open[track].go_on(region, self.frame, [start_s, stop_s]),
+                Some(track) => {
+                    let track = &mut self.open[track];
+                    track.missed_s[1] = self.missed_s;
+                    track.go_on(region, self.frame, [start_s, stop_s]);
+                }
                 None => self.fresh.push(index),
             }
         }
@@ -102,26 +135,84 @@ impl Tracks {
             let over = |t: &Track| self.frame - t.last_frame > self.hold_frames;
             if self.open.iter().any(over) {
                 let (frame, hold) = (self.frame, self.hold_frames);
-                let mut open = std::mem::take(&mut self.open);
-                for track in open.extract_if(.., |t| frame - t.last_frame > hold) {
-                    sink(DetectEvent::Closed(self.emission(&track, false)));
-                }
-                self.open = open;
+                let ended = self.open.extract_if(.., |t| frame - t.last_frame > hold).collect();
+                self.close(ended, false, clipping, sink);
             }
             // Bands move: they are put in order again before it matters.
             self.open.sort_unstable_by(|a, b| a.low.total_cmp(&b.low));
         }
     }
 
-    pub(super) fn gap(&mut self, duration_s: f64) {
-        self.now_s += duration_s.max(0.0);
+    /// End of the last frame.
+    pub(super) fn now_s(&self) -> f64 {
+        self.now_s
     }
 
-    pub(super) fn finish(&mut self, sink: Sink<'_>) {
-        let (open, frame) = (std::mem::take(&mut self.open), self.frame);
-        for track in &open {
-            sink(DetectEvent::Closed(self.emission(track, track.last_frame == frame)));
+    pub(super) fn gap(&mut self, duration_s: f64) {
+        self.now_s += duration_s.max(0.0);
+        self.missed_s += duration_s.max(0.0);
+    }
+
+    /// Ends all of them; answers how many emissions were reported in all.
+    pub(super) fn finish(&mut self, clipping: &Clipping, sink: Sink<'_>) -> u64 {
+        let ended = std::mem::take(&mut self.open);
+        self.close(ended, true, clipping, sink);
+        self.emissions
+    }
+
+    /// Whether one emission fills `share` of `bins`, for as great a share of the frames.
+    pub(super) fn is_full(&self, share: f64, bins: usize) -> bool {
+        let full = |t: &Track| {
+            let [low, high] = t.band();
+            high - low > share * bins as f64 && t.frames as f64 > share * self.frame as f64
+        };
+        self.open.iter().chain(&self.past).any(full)
+    }
+
+    /// Reports emissions that are over as what they were; at the end of a pass those of its last frame are open.
+    fn close(&mut self, ended: Vec<Track>, last: bool, clipping: &Clipping, sink: Sink<'_>) {
+        let evidence = Evidence {
+            clipping,
+            rules: &self.rules,
+            bins: self.bins,
+            frame_s: self.frame_s,
+        };
+        for track in &ended {
+            let others = ended.iter().chain(&self.open).chain(&self.past);
+            let mut emission = self.emission(track, last && track.last_frame == self.frame);
+            match evidence.verdict(track, others) {
+                Verdict::Own => {
+                    self.emissions += 1;
+                    sink(DetectEvent::Closed(emission));
+                }
+                Verdict::Part { whole, cause } => {
+                    emission.open = false;
+                    sink(DetectEvent::Withdrawn(Withdrawn {
+                        emission,
+                        into: Some(whole),
+                        cause: cause.to_string(),
+                    }));
+                }
+                Verdict::Artefact(artefact, cause) => {
+                    let cause = cause.to_string();
+                    sink(DetectEvent::Withdrawn(Withdrawn {
+                        emission: Emission {
+                            open: false,
+                            ..emission.clone()
+                        },
+                        into: None,
+                        cause: cause.clone(),
+                    }));
+                    sink(DetectEvent::Artefact(Artefact {
+                        emission,
+                        artefact,
+                        cause,
+                    }));
+                }
+            }
         }
+        self.past.extend(ended);
+        self.past.drain(..self.past.len().saturating_sub(PAST));
     }
 
     /// The emission a region belongs to: that of the greatest share of common band among those from `from` on.
@@ -159,11 +250,15 @@ impl Tracks {
             bursts_total: 0,
             start_s: on[0],
             stop_s: on[0],
+            missed_s: [self.missed_s; 2],
             power: 0.0,
             noise: 0.0,
             center: 0.0,
             band: [0.0; 2],
             peak: 0.0,
+            mirrored: 0,
+            mirror_center: 0.0,
+            mirror_db: 0.0,
         };
         self.next_id += 1;
         track.go_on(region, self.frame, on);
@@ -174,10 +269,10 @@ impl Tracks {
 
     fn emission(&self, track: &Track, open: bool) -> Emission {
         let hz = |bin: f64| Hertz::from_f64((self.low_hz + bin * self.bin_hz).round());
-        let [low, high] = track.band.map(|sum| sum / track.power);
+        let [low, high] = track.band();
         let (low_hz, high_hz) = (hz(low), hz(high));
-        let observed = (track.stop_s - track.start_s).max(self.frame_s);
-        let frames = track.frames.max(1) as f64;
+        let missed = track.missed_s[1] - track.missed_s[0];
+        let observed = (track.stop_s - track.start_s - missed).max(self.frame_s);
         Emission {
             id: track.id,
             start_s: track.start_s,
@@ -192,10 +287,10 @@ impl Tracks {
                 BandwidthMethod::Bins
             },
             bandwidth_x26_hz: None,
-            power_dbfs: decibel(track.power / frames),
+            power_dbfs: decibel(track.power()),
             snr_db: decibel(track.power / track.noise.max(1e-30)),
             peak_dbfs: decibel(track.peak),
-            duty_cycle: (frames * self.frame_s / observed).min(1.0),
+            duty_cycle: (track.on_s(self.frame_s) / observed).min(1.0),
             bursts: track.bursts.clone(),
             bursts_total: track.bursts_total,
             // Half a bin either way, every place as likely.
@@ -207,6 +302,47 @@ impl Tracks {
 }
 
 impl Track {
+    /// Band of 99 % of the power, bins.
+    pub(super) fn band(&self) -> [f64; 2] {
+        self.band.map(|sum| sum / self.power)
+    }
+
+    /// Mean power while on.
+    pub(super) fn power(&self) -> f64 {
+        self.power / self.frames.max(1) as f64
+    }
+
+    /// Mean power per bin.
+    pub(super) fn density(&self) -> f64 {
+        let [low, high] = self.band();
+        self.power() / (high - low).max(1.0)
+    }
+
+    /// Time in which it was on.
+    pub(super) fn on_s(&self, frame_s: f64) -> f64 {
+        self.frames as f64 * frame_s
+    }
+
+    /// Share of its listed bursts in which `other` was on, each burst of that widened by `slack_s`.
+    pub(super) fn within(&self, other: &Self, slack_s: f64) -> f64 {
+        let (mut common, mut all, mut from) = (0.0, 0.0, 0);
+        for [start, stop] in &self.bursts {
+            all += stop - start;
+            while other.bursts.get(from).is_some_and(|o| o[1] + slack_s < *start) {
+                from += 1;
+            }
+            let mut reached = *start;
+            for o in other.bursts[from..].iter().take_while(|o| o[0] - slack_s <= *stop) {
+                let (start, stop) = ((o[0] - slack_s).max(reached), (o[1] + slack_s).min(*stop));
+                if stop > start {
+                    common += stop - start;
+                    reached = stop;
+                }
+            }
+        }
+        common / all.max(1e-12)
+    }
+
     fn go_on(&mut self, region: &Region, frame: u64, [start_s, stop_s]: [f64; 2]) {
         let relax = |edge: f64, seen: f64, grows: bool| if grows { seen } else { edge + (seen - edge) * SHRINK };
         self.low = relax(self.low, region.low, region.low < self.low);
@@ -230,5 +366,10 @@ impl Track {
         self.band[0] += region.power * region.low;
         self.band[1] += region.power * region.high;
         self.peak = self.peak.max(region.power);
+        if let Some(mirror) = region.mirror.filter(|_| !again) {
+            self.mirrored += 1;
+            self.mirror_center += mirror.center;
+            self.mirror_db += mirror.db;
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A survey of noise, of keyed carriers and of many of them, from samples on.
 
+mod stream;
+
 use num_complex::Complex;
 
 use super::*;
@@ -56,6 +58,15 @@ impl Air {
     }
 }
 
+/// A frame in which nothing clips.
+fn averaged(mean: &[f32]) -> Averaged<'_> {
+    Averaged {
+        mean,
+        clipped: 0,
+        samples: BINS * AVERAGES,
+    }
+}
+
 /// Opened and closed emissions of `frames` frames, `lines` of each by its number.
 fn survey(frames: usize, lines: impl Fn(usize) -> Vec<(f64, f64)>) -> (Vec<Emission>, Vec<Emission>) {
     let window = Window::blackman_harris(BINS);
@@ -88,7 +99,9 @@ fn survey(frames: usize, lines: impl Fn(usize) -> Vec<(f64, f64)>) -> (Vec<Emiss
     let mut air = Air { state: 5, at: 0 };
     for frame in 0..frames {
         let samples = air.samples(&lines(frame));
-        estimator.push(IqSlice::Cf32(&samples), &mut |s| survey.frame(&s.mean, &mut sink));
+        estimator.push(IqSlice::Cf32(&samples), &mut |s| {
+            survey.frame(averaged(&s.mean), &mut sink)
+        });
     }
     survey.finish(&mut sink);
     (opened, closed)
@@ -121,7 +134,7 @@ fn a_keyed_carrier_is_one_emission_with_its_bursts() {
 
 #[test]
 fn a_hundred_carriers_at_once_are_a_hundred_emissions() {
-    let lines: Vec<_> = (0..100).map(|i| (20.0 + 9.8 * f64::from(i), -10.0)).collect();
+    let lines: Vec<_> = (0..100).map(|i| (15.0 + 9.8 * f64::from(i), -10.0)).collect();
     let (opened, closed) = survey(80, |_| lines.clone());
     assert_eq!((opened.len(), closed.len()), (100, 100));
     for ((bin, _), emission) in lines.iter().zip(&opened) {
