@@ -180,10 +180,22 @@ fn a_survey_finds_what_lasts_and_says_what_it_is() {
         "{emission}"
     );
     let picture = folder.path().join("survey.png");
-    let output = pinpu(&["detect", text(&path), "--survey", "--plot", text(&picture), "--lang", "zh"]);
+    let output = pinpu(&[
+        "detect",
+        text(&path),
+        "--survey",
+        "--plot",
+        text(&picture),
+        "--lang",
+        "zh",
+    ]);
     assert!(output.status.success() && picture.is_file());
     assert!(String::from_utf8_lossy(&output.stdout).contains("不带 --survey"));
-    refused(&["detect", text(&path), "--survey", "--threads", "2"], 2, &["--threads"]);
+    refused(
+        &["detect", text(&path), "--survey", "--threads", "2"],
+        2,
+        &["--threads"],
+    );
 }
 
 #[test]
