@@ -148,12 +148,15 @@ impl PulseFinder {
                 self.start_s = Some(start_s);
             }
             self.seeded |= ratio > self.threshold.seed;
-            let mut total = 0.0;
-            for ((sum, p), f) in self.energy.iter_mut().zip(power).zip(&self.floor) {
-                *sum += p - f;
-                total += p - f;
+            // What lasts longer is no pulse: nobody asks what it was.
+            if self.slots < self.slots_max {
+                let mut total = 0.0;
+                for ((sum, p), f) in self.energy.iter_mut().zip(power).zip(&self.floor) {
+                    *sum += p - f;
+                    total += p - f;
+                }
+                self.peak = self.peak.max(total);
             }
-            self.peak = self.peak.max(total);
             self.stop_s = start_s + self.slot_s;
             self.slots += 1;
             self.quiet = 0;
