@@ -20,6 +20,10 @@ const MIRRORED: f64 = 0.8;
 const WITH_SOURCE: f64 = 0.8;
 /// Share of the source's time under which splatter is brief.
 const BRIEF: f64 = 0.3;
+/// Least density of the whole to that of a part of it, and least share of the part's band that lies in the whole's.
+const WHOLE_DENSITY: f64 = 0.5;
+/// The share.
+const WITHIN_WHOLE: f64 = 0.8;
 /// Narrowest band that splatter is thought to reach out from, bins.
 const SOURCE_BINS: f64 = 4.0;
 
@@ -36,6 +40,12 @@ impl Evidence<'_> {
     /// What `track` is among `others`; those may hold itself.
     pub(super) fn verdict<'a>(&self, track: &Track, others: impl Iterator<Item = &'a Track> + Clone) -> Verdict {
         let others = others.filter(|o| o.id != track.id && o.power() > track.power());
+        if let Some(whole) = others.clone().find(|whole| self.part(track, whole)) {
+            return Verdict::Part {
+                whole: whole.id,
+                cause: Cause::Part(whole.id),
+            };
+        }
         let stronger = others.clone().filter(|o| !self.dc(o));
         if let Some(cause) = self.overload(track, stronger.clone()) {
             return Verdict::Artefact(ArtefactKind::Overload, cause);
@@ -53,6 +63,17 @@ impl Evidence<'_> {
             Some(cause) => Verdict::Artefact(ArtefactKind::Image, cause),
             None => Verdict::Own,
         }
+    }
+
+    /// Whether `track` is a piece of `whole`: within its band and its time, and no denser than that explains.
+    fn part(&self, track: &Track, whole: &Track) -> bool {
+        let ([low, high], [from, to]) = (track.band(), whole.band());
+        let reach = 0.25 * (to - from);
+        let common = high.min(to + reach) - low.max(from - reach);
+        high - low < to - from
+            && common >= WITHIN_WHOLE * (high - low)
+            && whole.density() > WHOLE_DENSITY * track.density()
+            && track.within(whole, self.frame_s) >= WITH_SOURCE
     }
 
     /// A narrow line at the centre that was not seen to be keyed.

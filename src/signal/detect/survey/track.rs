@@ -54,6 +54,8 @@ pub(super) struct Track {
     pub(super) mirrored: u64,
     pub(super) mirror_center: f64,
     pub(super) mirror_db: f64,
+    /// Whether anybody was told that it began.
+    announced: bool,
 }
 
 /// Emissions in progress, in the order of their frequencies.
@@ -118,10 +120,11 @@ impl Tracks {
                 from += 1;
             }
             match self.best(from, region) {
-                Some(track) => {
-                    let track = &mut self.open[track];
+                Some(index) => {
+                    let track = &mut self.open[index];
                     track.missed_s[1] = self.missed_s;
                     track.go_on(region, self.frame, [start_s, stop_s]);
+                    self.announce(index, sink);
                 }
                 None => self.fresh.push(index),
             }
@@ -179,30 +182,28 @@ impl Tracks {
         };
         for track in &ended {
             let others = ended.iter().chain(&self.open).chain(&self.past);
-            let mut emission = self.emission(track, last && track.last_frame == self.frame);
+            let emission = self.emission(track, last && track.last_frame == self.frame);
+            if track.snr_db() < self.rules.report_snr_db {
+                withdraw(
+                    track,
+                    emission,
+                    None,
+                    "too weak on the whole to be told from the floor",
+                    sink,
+                );
+                continue;
+            }
             match evidence.verdict(track, others) {
                 Verdict::Own => {
                     self.emissions += 1;
                     sink(DetectEvent::Closed(emission));
                 }
                 Verdict::Part { whole, cause } => {
-                    emission.open = false;
-                    sink(DetectEvent::Withdrawn(Withdrawn {
-                        emission,
-                        into: Some(whole),
-                        cause: cause.to_string(),
-                    }));
+                    withdraw(track, emission, Some(whole), &cause.to_string(), sink);
                 }
                 Verdict::Artefact(artefact, cause) => {
                     let cause = cause.to_string();
-                    sink(DetectEvent::Withdrawn(Withdrawn {
-                        emission: Emission {
-                            open: false,
-                            ..emission.clone()
-                        },
-                        into: None,
-                        cause: cause.clone(),
-                    }));
+                    withdraw(track, emission.clone(), None, &cause, sink);
                     sink(DetectEvent::Artefact(Artefact {
                         emission,
                         artefact,
@@ -259,12 +260,22 @@ impl Tracks {
             mirrored: 0,
             mirror_center: 0.0,
             mirror_db: 0.0,
+            announced: false,
         };
         self.next_id += 1;
         track.go_on(region, self.frame, on);
-        sink(DetectEvent::Opened(self.emission(&track, true)));
         let at = self.open.partition_point(|t| t.low < track.low);
         self.open.insert(at, track);
+        self.announce(at, sink);
+    }
+
+    /// Tells once that an emission began, as soon as it is strong enough to be reported.
+    fn announce(&mut self, index: usize, sink: Sink<'_>) {
+        let track = &self.open[index];
+        if !track.announced && track.snr_db() >= self.rules.report_snr_db {
+            sink(DetectEvent::Opened(self.emission(track, true)));
+            self.open[index].announced = true;
+        }
     }
 
     fn emission(&self, track: &Track, open: bool) -> Emission {
@@ -288,7 +299,7 @@ impl Tracks {
             },
             bandwidth_x26_hz: None,
             power_dbfs: decibel(track.power()),
-            snr_db: decibel(track.power / track.noise.max(1e-30)),
+            snr_db: track.snr_db(),
             peak_dbfs: decibel(track.peak),
             duty_cycle: (track.on_s(self.frame_s) / observed).min(1.0),
             bursts: track.bursts.clone(),
@@ -310,6 +321,11 @@ impl Track {
     /// Mean power while on.
     pub(super) fn power(&self) -> f64 {
         self.power / self.frames.max(1) as f64
+    }
+
+    /// Power over the noise of its bins, while on.
+    fn snr_db(&self) -> f64 {
+        decibel(self.power / self.noise.max(1e-30))
     }
 
     /// Mean power per bin.
@@ -371,5 +387,19 @@ impl Track {
             self.mirror_center += mirror.center;
             self.mirror_db += mirror.db;
         }
+    }
+}
+
+/// Tells whoever was told that `track` began what became of it; nobody else needs to know.
+fn withdraw(track: &Track, emission: Emission, into: Option<u64>, cause: &str, sink: Sink<'_>) {
+    if track.announced {
+        sink(DetectEvent::Withdrawn(Withdrawn {
+            emission: Emission {
+                open: false,
+                ..emission
+            },
+            into,
+            cause: cause.to_owned(),
+        }));
     }
 }
