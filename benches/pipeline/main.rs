@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use num_complex::Complex;
 use pinpu::{
-    detect::{DetectEvent, Detector, DetectorConfig},
+    detect::{DetectEvent, Detector, DetectorConfig, survey::Surveyor},
     dsp::iq::IqSlice,
 };
 
@@ -66,6 +66,25 @@ fn detect(samples: &[Complex<u8>], rate_hz: f64) -> (f64, usize) {
     (speed, emissions)
 }
 
+/// The same of a survey.
+fn survey(samples: &[Complex<u8>], rate_hz: f64) -> (f64, usize) {
+    let config = DetectorConfig {
+        sample_rate_hz: rate_hz,
+        ..DetectorConfig::default()
+    };
+    let mut emissions = 0;
+    let speed = fastest(samples.len(), || {
+        let Ok(mut survey) = Surveyor::new(&config) else { return };
+        emissions = 0;
+        let mut sink = |event| emissions += usize::from(matches!(event, DetectEvent::Closed(_)));
+        for block in samples.chunks(BLOCK) {
+            survey.push(IqSlice::Cu8(block), &mut sink);
+        }
+        survey.finish(&mut sink);
+    });
+    (speed, emissions)
+}
+
 /// Uniform numbers in −0.5 to 0.5 that are the same on every machine.
 struct Random(u64);
 
@@ -90,8 +109,8 @@ fn scene(samples: usize, lines: usize) -> Vec<Complex<u8>> {
     let mut random = Random(1);
     let noise = (0..samples).map(|_| Complex::new(random.noise(), random.noise()) * 5.2);
     let mut x: Vec<Complex<f32>> = noise.collect();
-    // All together stay within the converter: what clips mixes, and products are no carriers.
-    let amplitude = (100.0 / lines.max(1) as f32).min(60.0);
+    // All together stay within the converter, but for moments: what clips mixes, and products are no carriers.
+    let amplitude = 40.0 / (lines.max(1) as f32).sqrt();
     for line in 0..lines {
         let turn = (line as f64 + 0.5) / lines as f64 * 0.9 - 0.45;
         let step = Complex::from_polar(1.0, std::f64::consts::TAU * turn);
@@ -158,11 +177,13 @@ fn rates() {
     }
 }
 
-/// Keyed carriers at the same time.
+/// Keyed carriers at the same time: for the detector at 2.4 MS/s, and for a survey at a rate at which its bins tell 1,000 apart.
 fn emissions() {
-    println!("\ncarriers      MS/s    emissions reported");
+    println!("\ncarriers   detector, MS/s    reported   survey, MS/s    reported");
     for lines in [0, 1, 10, 100, 1000] {
-        let (speed, reported) = detect(&scene(SAMPLES / 4, lines), 2.4e6);
-        println!("{lines:7} {speed:10.0} {reported:12}");
+        let samples = scene(SAMPLES, lines);
+        let (speed, reported) = detect(&samples[..SAMPLES / 4], 2.4e6);
+        let (survey_speed, surveyed) = survey(&samples, 61.44e6);
+        println!("{lines:8} {speed:16.0} {reported:11} {survey_speed:14.0} {surveyed:11}");
     }
 }

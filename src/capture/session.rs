@@ -30,12 +30,13 @@ use crate::{
 
 /// Length of a block, seconds. Short enough not to add to the time until an event is out, long enough to cost nothing.
 const BLOCK_S: f64 = 0.005;
-/// Samples a block holds at least and at most.
-const BLOCK_SAMPLES: std::ops::RangeInclusive<usize> = 1024..=262_144;
+/// Samples a block holds at least and at most: drivers hand out no more than a transfer at a time, and a block that is filled by
+/// a third makes the queue as much shorter.
+const BLOCK_SAMPLES: std::ops::RangeInclusive<usize> = 1024..=65_536;
 /// Seconds of samples that may wait for the measuring thread before blocks are dropped.
 const QUEUE_S: f64 = 0.5;
 /// Blocks in the pool at least and at most.
-const QUEUE_BLOCKS: std::ops::RangeInclusive<usize> = 8..=128;
+const QUEUE_BLOCKS: std::ops::RangeInclusive<usize> = 8..=1024;
 
 /// What must stay the same for a session to go on after the receiver came back.
 #[derive(Debug, Clone, PartialEq)]
