@@ -23,6 +23,8 @@ pub(super) struct Burst {
     pub(super) margin: Energy,
     /// Sum of `energy` over the bins.
     pub(super) total: f64,
+    /// What the floor had risen by in its rows, as a multiple of the floor, times seconds.
+    pub(super) raised_s: f64,
     /// Strongest power of one row.
     pub(super) peak: f32,
     /// Whether it was on when observation began.
@@ -54,6 +56,7 @@ impl Burst {
             total: energy.total(),
             energy,
             margin: Energy::none(),
+            raised_s: 0.0,
             peak,
             from_start: false,
             to_end: false,
@@ -96,6 +99,7 @@ impl Burst {
             (self.stop_s, self.sharpen[1]) = (part.stop_s, part.sharpen[1]);
         }
         self.on_s = self.on_s.max(part.on_s);
+        self.raised_s = self.raised_s.max(part.raised_s);
         self.first_row = self.first_row.min(part.first_row);
         self.last_row = self.last_row.max(part.last_row);
         self.peak += part.peak;

@@ -3,7 +3,7 @@
 use super::{
     burst::Burst,
     class::Votes,
-    config::{BINS, DetectorConfig, ROW, Rules},
+    config::{BINS, DetectorConfig, ROW, Rules, SEGMENTS},
     emission::{BandwidthMethod, Emission},
     energy::Energy,
     ontime::{OnTime, OnTimes},
@@ -57,6 +57,8 @@ pub(super) struct Channel {
     pub(super) on_s: f64,
     pub(super) energy: Energy,
     pub(super) margin: Energy,
+    /// What the floor had risen by in its rows, as a multiple of the floor, times seconds.
+    pub(super) raised_s: f64,
     pub(super) peak: f32,
     /// Announced as opened.
     pub(super) announced: bool,
@@ -129,6 +131,7 @@ impl Channel {
             on_s: 0.0,
             energy,
             margin,
+            raised_s: 0.0,
             peak: 0.0,
             announced: false,
             look_s: 0.0,
@@ -164,6 +167,7 @@ impl Channel {
         self.margin.add(&burst.margin);
         self.levels = None;
         self.on_s += burst.on_s;
+        self.raised_s += burst.raised_s;
         self.start_s = self.start_s.min(burst.start_s);
         self.stop_s = self.stop_s.max(burst.stop_s);
         self.peak = self.peak.max(burst.peak);
@@ -204,6 +208,7 @@ impl Channel {
         self.margin.add(&part.margin);
         self.levels = None;
         self.on_s += part.on_s;
+        self.raised_s += part.raised_s;
         self.votes.unite(&part.votes);
         self.start_s = self.start_s.min(part.start_s);
         self.stop_s = self.stop_s.max(part.stop_s);
@@ -416,6 +421,22 @@ impl Reporter {
         }
     }
 
+    /// The band between the 26 dB points, in bins from the first of its extent. What its own skirts raise the span by within a row
+    /// was taken for floor when the row was judged, and is put back: at 30 dB over the noise it is a tenth of what lies at these points
+    /// beside unfiltered OFDM.
+    fn x26(&self, channel: &Channel, floor: &[f32]) -> Option<(f64, f64)> {
+        let extent = channel.energy.extent();
+        let raised_s = channel.raised_s as f32;
+        let mut power = [0.0; BINS];
+        let power = &mut power[..extent.len()];
+        let own = channel.energy.slice(extent.clone()).iter().zip(&floor[extent]);
+        for (out, (energy, level)) in power.iter_mut().zip(own) {
+            *out = energy + raised_s * level;
+        }
+        let averages = SEGMENTS as f64 * (channel.on_s / self.row_s).max(1.0);
+        x_db_band(power, 26.0, self.blur_bins, averages)
+    }
+
     /// The emission as it is known now, without what [`Channel::list`] adds. `observed_s` is the time observed between its
     /// start and stop.
     pub(super) fn emission(&self, channel: &Channel, floor: &[f32], observed_s: f64, open: bool) -> Emission {
@@ -431,7 +452,7 @@ impl Reporter {
         let peak_bin = channel.energy.peak().1;
         let peak_ratio = f64::from(peak_bin) / on_s / (noise / (last - first).max(1) as f64).max(1e-20);
         let x26 = (decibel(peak_ratio) >= X26_SNR_DB)
-            .then(|| x_db_band(channel.energy.slice(channel.energy.extent()), 26.0, self.blur_bins))
+            .then(|| self.x26(channel, floor))
             .flatten();
         let centre =
             centroid(channel.energy.slice(first..last.min(BINS))).map_or(0.5 * (low + high), |c| c + first as f64);

@@ -1,9 +1,9 @@
 //! Impulses: pulses shorter than a slot of the pulse finder, found in the power of the samples.
 //!
 //! A radar pulse of a microsecond is a few samples long. A spectrum of 64 samples dilutes it, the power of the samples does
-//! not: sums of 2 and of 16 of them are held against the mean of the stretch about them. In white noise such a sum follows
-//! a gamma distribution of 2 or 16; where the spectrum is not flat, neighbouring samples resemble each other and the sum
-//! is made of fewer independent ones, down to one for a single line. Their number is taken from the row's spectrum.
+//! not: sums of 2 and of 16 of them are held against the mean of the stretch about them, which they are a part of. In white noise their
+//! share of it is beta distributed; where the spectrum is not flat, neighbouring samples resemble each other and sum and stretch
+//! are made of fewer independent ones, down to one for a single line. Their number is taken from the row's spectrum.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use rustfft::{Fft, FftPlanner};
 
 use super::config::{BINS, PULSE_BINS, PULSE_SLOT, PULSE_SLOTS, ROW};
 use crate::dsp::{
-    detection::threshold_ratio,
+    detection::share_threshold_ratio,
     iq::IqSlice,
     kernel::{ShortRow, Work, widest},
 };
 
 /// Samples summed.
-const WINDOWS: [usize; 2] = [2, 16];
+pub(super) const WINDOWS: [usize; 2] = [2, 16];
 /// Longest impulse, samples; longer ones are left to the slots.
 const LENGTH_MAX: usize = PULSE_SLOT;
 /// Slots of a row's stretch that lie before the first that is tested: both sides of a slot must be known.
@@ -26,7 +26,7 @@ pub(super) const LEAD: usize = 4;
 /// Samples beyond the last row that are looked at.
 const BEYOND: usize = 2 * LEAD * PULSE_SLOT;
 /// Slots that a row looks at.
-const REACH: usize = PULSE_SLOTS + 2 * LEAD;
+pub(super) const REACH: usize = PULSE_SLOTS + 2 * LEAD;
 /// Ratio of one side of a slot to the whole from which it is more, and not only noise: three sigma of 128 samples.
 const STEP_MIN: f32 = 1.3;
 /// Steps of the table of thresholds to half the number of independent samples.
@@ -86,12 +86,14 @@ impl Slot {
 }
 
 impl ImpulseFinder {
-    /// A finder that takes `alarms` sums of noise for an impulse per sample.
-    pub(super) fn new(alarms: f64, row_averages: f64) -> Self {
-        let thresholds = WINDOWS.map(|window| {
+    /// A finder for which sums of noise exceed the threshold with the probability `pfa`, one for each of `WINDOWS`.
+    pub(super) fn new(pfa: [f64; WINDOWS.len()], row_averages: f64) -> Self {
+        let thresholds = std::array::from_fn(|sum| {
+            let window = WINDOWS[sum] as f64;
             std::array::from_fn(|step| {
-                let independent = (window as f64 / 2_f64.powf(step as f64 / PER_OCTAVE as f64)).max(1.0);
-                (threshold_ratio(independent, alarms / WINDOWS.len() as f64) * window as f64) as f32
+                let independent = (window / 2_f64.powf(step as f64 / PER_OCTAVE as f64)).max(1.0);
+                let stretch = independent * (REACH * PULSE_SLOT) as f64 / window;
+                (share_threshold_ratio(independent, stretch, pfa[sum]) * window) as f32
             })
         });
         let fft = FftPlanner::new().plan_fft_forward(PULSE_BINS);

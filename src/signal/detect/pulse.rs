@@ -136,9 +136,10 @@ impl PulseFinder {
         }
     }
 
-    /// Whether a pulse is in progress that began before a time.
+    /// Whether a pulse is in progress that began before a time. Slots that grow one and have started none yet do not count: an impulse
+    /// raises its own slot as much, and would be lost where no pulse comes of it.
     pub(super) fn in_progress(&self, before_s: f64) -> bool {
-        self.start_s.is_some_and(|start_s| start_s < before_s)
+        self.seeded && self.start_s.is_some_and(|start_s| start_s < before_s)
     }
 
     /// Takes one slot of the mean ratio `ratio` to the floor.

@@ -58,6 +58,11 @@ impl Scales {
         self.edges.keep(time.number, segments);
         let ended = done.len();
         self.rows.advance(time, runs, excess, done);
+        if floor.rise > 1.0 {
+            let raised_s = f64::from(floor.rise - 1.0) * (time.stop_s - time.start_s);
+            let seen = self.rows.open.iter_mut().filter(|b| b.last_row == time.number);
+            seen.for_each(|b| b.raised_s += raised_s);
+        }
         self.set_edges(time, floor.level, &mut done[ended..]);
         // The longer average is fed by the shorter one: the floor within a row does not concern them.
         let floor = RowFloor { rise: 1.0, ..floor };

@@ -66,7 +66,7 @@ pub(super) struct Segmenter {
 /// Zeros beside the ratios: the reach of the widest mean, and of the sums it is made of.
 const PAD: usize = 20;
 /// Ratio at which a cell stops counting more in the wide mean, so that one strong line does not look like a wide signal.
-const WIDE_CLIP: f32 = 6.0;
+pub(super) const WIDE_CLIP: f32 = 6.0;
 /// Share of its region a core must fill for the region to be one signal without skirts.
 const FULL_SHARE: f64 = 0.4;
 /// A line in a skirt stands out when it is this much over the skirt about it.

@@ -259,6 +259,7 @@ impl Tracker {
             energy,
             margin,
             total: 0.0,
+            raised_s: 0.0,
             peak: 0.0,
             from_start: self.first,
             to_end: false,

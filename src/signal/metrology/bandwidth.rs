@@ -64,7 +64,7 @@ impl Truth {
                     part.iter().sum::<f32>() / part.len() as f32
                 })
                 .collect();
-            width(x_db_band(&smooth, 26.0, 0.0))
+            width(x_db_band(&smooth, 26.0, 0.0, f64::INFINITY))
         };
         let occupied = width(occupied_band(&power, 0.99));
         // First with the occupied bandwidth for the one that is sought.
@@ -193,7 +193,11 @@ fn shapes(signals: &mut Signals) -> Vec<Shape> {
         },
         Shape {
             name: "OFDM, 64 of 128 carriers of 3.125 kHz",
-            samples: ofdm(signals),
+            samples: ofdm(signals, 768),
+        },
+        Shape {
+            name: "OFDM, 64 carriers of 3.121 kHz, symbols not locked to the segments",
+            samples: ofdm(signals, 769),
         },
         Shape {
             name: "FM, tone of 5 kHz, deviation 75 kHz",
@@ -244,14 +248,14 @@ fn gmsk(signals: &mut Signals, bt: f64, symbols_hz: f64) -> Vec<Complex<f32>> {
         .collect()
 }
 
-/// Random QPSK on 64 carriers, without a guard interval.
-fn ofdm(signals: &mut Signals) -> Vec<Complex<f32>> {
-    const POINTS: usize = 768;
-    let fft = FftPlanner::new().plan_fft_inverse(POINTS);
-    let mut out = Vec::with_capacity(SAMPLES + POINTS);
+/// Random QPSK on 64 carriers in symbols of `points` samples, without a guard interval. Of 768, one and a half go into a segment of the detector, which then sees every
+/// place where two of them meet at one of two places of its window; of 769, at all of them in turn.
+fn ofdm(signals: &mut Signals, points: usize) -> Vec<Complex<f32>> {
+    let fft = FftPlanner::new().plan_fft_inverse(points);
+    let mut out = Vec::with_capacity(SAMPLES + points);
     while out.len() < SAMPLES {
-        let mut symbol = vec![Complex::<f32>::default(); POINTS];
-        for carrier in (1..=32).chain(POINTS - 32..POINTS) {
+        let mut symbol = vec![Complex::<f32>::default(); points];
+        for carrier in (1..=32).chain(points - 32..points) {
             symbol[carrier] = turned(0.125 + 0.25 * signals.between(0.0, 4.0).floor()) * (1.0 / 8.0);
         }
         fft.process(&mut symbol);

@@ -118,7 +118,7 @@ fn averages(effort: Effort, seed: u64) -> Check {
     let (mut signals, mut rows) = (Signals::new(seed + 1), Rows::new());
     let (mut over, mut bins) = (0_u64, 0_u64);
     let mut block = vec![vec![0.0_f32; BINS]; ROWS];
-    for _ in 0..effort.of(200, 10_000) {
+    for _ in 0..effort.of(1_000, 10_000) {
         for row in &mut block {
             rows.next(&mut |out| signals.refill(out, 1e-4), row);
         }

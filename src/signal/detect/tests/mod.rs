@@ -9,6 +9,7 @@ use super::*;
 use crate::{dsp::iq::IqSlice, units::Hertz};
 
 mod artefacts;
+mod clumps;
 mod impulses;
 mod memory;
 mod theory;
