@@ -392,7 +392,7 @@ fn memory_stays_small_with_two_threads() {
         let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let kib = kib.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         (most, looks) = (most.max(kib.unwrap_or(0)), looks + 1);
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(child.wait().expect("it ends").success());
     assert!(looks > 10 && most > 10_000, "{looks} looks at {most} KiB");

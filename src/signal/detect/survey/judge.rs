@@ -24,6 +24,11 @@ const BRIEF: f64 = 0.3;
 const WHOLE_DENSITY: f64 = 0.5;
 /// The share.
 const WITHIN_WHOLE: f64 = 0.8;
+/// How far a signal's own sidebands reach from its middle, in its bandwidths (ITU-R SM.1541, out-of-band domain), and how
+/// much weaker than it they are, dB.
+const SIDEBAND_REACH: f64 = 2.5;
+/// The level.
+const SIDEBAND_DB: f64 = 20.0;
 /// Narrowest band that splatter is thought to reach out from, bins.
 const SOURCE_BINS: f64 = 4.0;
 
@@ -50,7 +55,10 @@ impl Evidence<'_> {
         if let Some(cause) = self.overload(track, stronger.clone()) {
             return Verdict::Artefact(ArtefactKind::Overload, cause);
         }
-        if let Some(source) = stronger.clone().find(|source| self.splatter(track, source)) {
+        if let Some(source) = stronger
+            .clone()
+            .find(|source| self.splatter(track, source) || self.sideband(track, source))
+        {
             return Verdict::Part {
                 whole: source.id,
                 cause: Cause::Splatter(source.id),
@@ -116,6 +124,18 @@ impl Evidence<'_> {
         let ([low, high], [from, to]) = (track.band(), source.band());
         let reach = 10_f64.powf((below - limit) / self.rules.splatter_slope_db) * (to - from).max(SOURCE_BINS);
         below >= limit && low < to + reach && high > from - reach && track.within(source, self.frame_s) >= WITH_SOURCE
+    }
+
+    /// Whether `track` is a line of `source`'s modulation: close beside it, much weaker, and there only with it. What was there
+    /// from the start, as the source was, was never seen to come with it and stays an emission.
+    fn sideband(&self, track: &Track, source: &Track) -> bool {
+        let ([low, high], [from, to]) = (track.band(), source.band());
+        let apart = (low + high - from - to).abs() / 2.0;
+        track.start_s > 0.0
+            && source.start_s > 0.0
+            && apart <= SIDEBAND_REACH * (to - from)
+            && decibel(source.power() / track.power().max(1e-20)) >= SIDEBAND_DB
+            && track.within(source, self.frame_s) >= WITH_SOURCE
     }
 }
 

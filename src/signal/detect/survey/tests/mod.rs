@@ -145,3 +145,25 @@ fn a_hundred_carriers_at_once_are_a_hundred_emissions() {
         );
     }
 }
+
+#[test]
+fn a_line_that_comes_with_a_strong_neighbour_is_its_sideband() {
+    // A signal of eleven lines; 30 dB below it a line that is there only with it, and one that was there before.
+    let (_, closed) = survey(200, |frame| {
+        let mut lines = Vec::new();
+        if (60..160).contains(&frame) {
+            lines.extend((0..11).map(|k| (690.0 + 2.0 * f64::from(k), 10.0)));
+            lines.push((735.0, -10.0));
+        }
+        if (30..180).contains(&frame) {
+            lines.push((665.0, -10.0));
+        }
+        lines
+    });
+    let bins: Vec<f64> = closed
+        .iter()
+        .map(|e| ((e.center_hz.0 - 100_000_000) as f64 / RATE_HZ + 0.5) * BINS as f64)
+        .collect();
+    assert!(bins.iter().any(|bin| (bin - 665.0).abs() < 2.0), "{bins:?}");
+    assert!(!bins.iter().any(|bin| (bin - 735.0).abs() < 2.0), "{bins:?}");
+}
